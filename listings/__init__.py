@@ -1,0 +1,1 @@
+"""Products, releases, licences, instruments, search and formats; knows no Flask."""

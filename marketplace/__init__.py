@@ -1,0 +1,1 @@
+"""The exchange itself: members, orders, books, delivery, the API and the pages."""

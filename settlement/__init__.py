@@ -1,0 +1,1 @@
+"""Ledger, clearing, payments, records and statistics; knows no products, no Flask."""

@@ -1,0 +1,91 @@
+"""The database: one way to connect, one metadata, one way to write many rows."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    Row,
+    Table,
+    create_engine,
+    event,
+    make_url,
+)
+
+PAGE_MAX = 100
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+# SQLite's STRICT tables know INTEGER and TEXT only; PostgreSQL gets 64 bits.
+Whole = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Page(NamedTuple):
+    """Rows of one page, newest first, and the key that the next page starts before."""
+
+    rows: Sequence[Row[Any]]
+    before: int | None
+
+
+def table(name: str, *parts: Any) -> Table:
+    """Return a table of the one metadata, STRICT on SQLite."""
+    return Table(name, metadata, *parts, sqlite_strict=True)
+
+
+def connect(url: str, *, write: bool = False) -> Engine:
+    """Return an engine for *url* with the settings that the books need.
+
+    SQLite: WAL, synchronous FULL (an answered commit survives power loss), foreign
+    keys; ``write=True`` begins with BEGIN IMMEDIATE, so that a read is never upgraded
+    to a write (reliability F1). PostgreSQL: READ COMMITTED, synchronous commit.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(url, write=write)
+    return create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        connect_args={"options": "-c synchronous_commit=on -c timezone=UTC"},
+    )
+
+
+def _sqlite(url: str, *, write: bool) -> Engine:
+    engine = create_engine(
+        url, connect_args={"timeout": 15, "check_same_thread": False}
+    )
+
+    @event.listens_for(engine, "connect")
+    def _settings(raw: Any, _record: Any) -> None:
+        raw.isolation_level = None  # we say BEGIN ourselves
+        for setting in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "busy_timeout=15000",
+            "foreign_keys=ON",
+        ):
+            raw.execute(f"PRAGMA {setting}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(db: Connection) -> None:
+        db.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine
+
+
+def page(rows: Sequence[Row[Any]], limit: int, key: str = "id") -> Page:
+    """Return *rows* (one more than *limit* were asked for) as a keyset page."""
+    more = len(rows) > limit
+    kept = rows[:limit]
+    return Page(kept, getattr(kept[-1], key) if more else None)
