@@ -6,7 +6,11 @@ from settlement.errors import NotFound
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 WIDTH = 7
 NUMBER_MAX = 2**63 - 1
-_VALUE = {letter: value for value, letter in enumerate(ALPHABET)} | {"i": 1, "l": 1, "o": 0}
+_VALUE = {letter: value for value, letter in enumerate(ALPHABET)} | {
+    "i": 1,
+    "l": 1,
+    "o": 0,
+}
 
 KINDS = {
     "member": "mem",

@@ -52,7 +52,9 @@ def parse(text: str, currency: str) -> int:
     exponent = BY_CODE[currency].exponent
     if found is None or len(found[2] or "") > exponent:
         raise NotAnAmount(text[:40], currency)
-    amount = int(found[1]) * 10**exponent + int((found[2] or "").ljust(exponent, "0") or 0)
+    amount = int(found[1]) * 10**exponent + int(
+        (found[2] or "").ljust(exponent, "0") or 0
+    )
     if amount > AMOUNT_MAX:
         raise NotAnAmount(text[:40], currency)
     return amount

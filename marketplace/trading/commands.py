@@ -1,0 +1,267 @@
+"""Every command that the one door takes: whatever moves money, rights or rules.
+
+A command is a tuple of integers, strings and tuples of these, so that the same value
+is applied, journalled and sent over a socket. Fields are only ever appended, never
+renamed or reordered: the journal is read by position. ``by`` is the user that acts,
+``member`` the member acted for; both come from the session, never from a body.
+"""
+
+from typing import NamedTuple
+
+ORDERS_MAX = 1_000  # in one basket
+
+
+class Line(NamedTuple):
+    """What is wanted of one order; see `orders.Order` for the meaning of each field."""
+
+    instrument: int
+    side: str  # "buy" or "sell"
+    price: int | None  # minor units per unit; None: market order
+    quantity: int
+    time_in_force: str = "GTC"
+    expires_us: int | None = None
+    evergreen: bool = False
+    post_only: bool = False
+    purpose: str = ""  # buyers declare what the data is for
+
+
+class PlaceOrder(NamedTuple):
+    """Place one order."""
+
+    by: int
+    member: int
+    line: Line
+
+
+class PlaceBasket(NamedTuple):
+    """Place up to ORDERS_MAX orders at once; each is accepted or refused by itself."""
+
+    by: int
+    member: int
+    lines: tuple[Line, ...]
+
+
+class CancelOrder(NamedTuple):
+    """Cancel what is left of the member's own order."""
+
+    by: int
+    member: int
+    order: int
+
+
+class CancelAll(NamedTuple):
+    """Cancel all open orders of the member, or those in one instrument."""
+
+    by: int
+    member: int
+    instrument: int | None = None
+
+
+class ReduceOrder(NamedTuple):
+    """Reduce the member's own order by *quantity*; it keeps its priority."""
+
+    by: int
+    member: int
+    order: int
+    quantity: int
+
+
+class SetStanding(NamedTuple):
+    """Record whether a member is verified; without it, open orders are cancelled."""
+
+    by: int
+    member: int
+    verified: bool
+
+
+class ListInstrument(NamedTuple):
+    """Open a book for an instrument, or give it new terms from now on.
+
+    *terms* is the canonical JSON of what a buyer gets (product, release, licence text
+    and hash); running entitlements keep the terms they were bought under.
+    """
+
+    by: int
+    instrument: int
+    symbol: str
+    vendor: int
+    currency: int  # asset number of the money
+    tick: int
+    lot: int
+    terms: str
+    purposes: tuple[str, ...]
+    term_us: int | None
+    deliveries_max: int | None
+    transferable: bool
+
+
+class SuspendInstrument(NamedTuple):
+    """Stop trading in an instrument; its orders stay, cancels are still taken."""
+
+    by: int
+    instrument: int
+
+
+class ResumeInstrument(NamedTuple):
+    """Let a suspended instrument trade again."""
+
+    by: int
+    instrument: int
+
+
+class DelistInstrument(NamedTuple):
+    """End trading in an instrument: its orders are cancelled, rights stay."""
+
+    by: int
+    instrument: int
+
+
+class PublishFees(NamedTuple):
+    """Put a new fee schedule in force for the trades after it."""
+
+    by: int
+    trade_bps: int
+
+
+class RequestPayin(NamedTuple):
+    """Announce that money is on its way (sandbox: a bank transfer)."""
+
+    by: int
+    member: int
+    currency: int
+    amount: int
+    reference: str
+
+
+class ConfirmPayin(NamedTuple):
+    """Confirm that the money arrived; above the limit a second person approves."""
+
+    by: int
+    payin: int
+
+
+class ApprovePayin(NamedTuple):
+    """Approve a confirmed payin above the limit; the money is credited."""
+
+    by: int
+    payin: int
+
+
+class RejectPayin(NamedTuple):
+    """Refuse a payin that is not yet credited."""
+
+    by: int
+    payin: int
+
+
+class RequestPayout(NamedTuple):
+    """Ask for money out; it is held from now on."""
+
+    by: int
+    member: int
+    currency: int
+    amount: int
+    destination: str
+
+
+class ApprovePayout(NamedTuple):
+    """Approve a requested payout; another person then pays it."""
+
+    by: int
+    payout: int
+
+
+class PayPayout(NamedTuple):
+    """Record that an approved payout has left the house."""
+
+    by: int
+    payout: int
+
+
+class FailPayout(NamedTuple):
+    """Record that a payout was refused or failed; the money is free again."""
+
+    by: int
+    payout: int
+
+
+class CancelPayout(NamedTuple):
+    """Withdraw the member's own payout before it is approved."""
+
+    by: int
+    member: int
+    payout: int
+
+
+class GrantRight(NamedTuple):
+    """Give a right at no price (trial, own use, a gift of the vendor)."""
+
+    by: int
+    member: int
+    instrument: int
+    quantity: int
+    purpose: str
+
+
+class SuspendRight(NamedTuple):
+    """Suspend an entitlement: the next delivery is refused."""
+
+    by: int
+    entitlement: int
+
+
+class RestoreRight(NamedTuple):
+    """Make a suspended entitlement active again."""
+
+    by: int
+    entitlement: int
+
+
+class RevokeRight(NamedTuple):
+    """End an entitlement for good."""
+
+    by: int
+    entitlement: int
+
+
+class Deliver(NamedTuple):
+    """Open one delivery of a file under an entitlement: check, count, receipt."""
+
+    by: int
+    member: int
+    entitlement: int
+    file: int
+    sha256: str
+    bytes: int
+
+
+class Tick(NamedTuple):
+    """Let time pass: expire what is due."""
+
+
+Command = (
+    PlaceOrder | PlaceBasket | CancelOrder | CancelAll | ReduceOrder | SetStanding
+    | ListInstrument | SuspendInstrument | ResumeInstrument | DelistInstrument
+    | PublishFees | RequestPayin | ConfirmPayin | ApprovePayin | RejectPayin
+    | RequestPayout | ApprovePayout | PayPayout | FailPayout | CancelPayout
+    | GrantRight | SuspendRight | RestoreRight | RevokeRight | Deliver | Tick
+)  # fmt: skip
+KINDS: dict[str, type[Command]] = {kind.__name__: kind for kind in Command.__args__}
+
+
+class Placed(NamedTuple):
+    """What became of an order when it was placed."""
+
+    order: int
+    state: str
+    remaining: int  # still in the book
+    cancelled: int  # quantity that was not taken and does not rest
+    reason: str | None  # why it was cancelled
+    trades: tuple[tuple[int, int, int], ...]  # (trade, price, quantity)
+
+
+class Refused(NamedTuple):
+    """One line of a basket that was refused: its code and facts."""
+
+    code: str
+    facts: dict[str, object]

@@ -1,0 +1,75 @@
+"""The tables of orders and of the market's own view of members and instruments."""
+
+from sqlalchemy import CheckConstraint, Column, Index, Text
+
+from settlement.store import Whole, table
+
+orders = table(
+    "orders",
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("seq", Whole, nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("member", Whole, nullable=False),
+    Column("by_user", Whole, nullable=False),
+    Column("instrument", Whole, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("price", Whole),  # null: market order
+    Column("quantity", Whole, nullable=False),
+    Column("remaining", Whole, nullable=False),
+    Column("time_in_force", Text, nullable=False),
+    Column("expires_us", Whole),
+    Column("evergreen", Whole, nullable=False),  # a posted price that does not run out
+    Column("purpose", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),  # why the rest was cancelled
+    CheckConstraint("side IN ('buy', 'sell')", name="side"),
+    CheckConstraint("remaining BETWEEN 0 AND quantity", name="remaining"),
+    CheckConstraint(
+        "evergreen IN (0, 1) AND (evergreen = 0 OR side = 'sell')", name="evergreen"
+    ),
+    CheckConstraint(
+        "time_in_force IN ('GTC', 'IOC', 'FOK', 'GTD')", name="time_in_force"
+    ),
+    CheckConstraint(
+        "(time_in_force = 'GTD') = (expires_us IS NOT NULL)", name="expiry"
+    ),
+    CheckConstraint(
+        "state IN ('open', 'partial', 'filled', 'cancelled', 'expired')", name="state"
+    ),
+)
+Index("ix_orders_member", orders.c.member, orders.c.id)
+_live = orders.c.state.in_(("open", "partial"))
+Index(
+    "ix_orders_live",
+    orders.c.instrument,
+    orders.c.side,
+    orders.c.price,
+    sqlite_where=_live,
+    postgresql_where=_live,
+)
+
+books = table(
+    "books",  # what the market knows of an instrument
+    Column("instrument", Whole, primary_key=True, autoincrement=False),
+    Column("symbol", Text, nullable=False, unique=True),
+    Column("vendor", Whole, nullable=False),
+    Column("currency", Whole, nullable=False),
+    Column("tick", Whole, nullable=False),  # minor units
+    Column("lot", Whole, nullable=False),
+    Column("terms", Whole, nullable=False),
+    Column("purposes", Text, nullable=False),  # space-separated; empty: any purpose
+    Column("term_us", Whole),  # how long a right lasts; null: without end
+    Column("deliveries_max", Whole),
+    Column("transferable", Whole, nullable=False),
+    Column("state", Text, nullable=False),
+    CheckConstraint("tick > 0 AND lot > 0", name="steps"),
+    CheckConstraint("transferable IN (0, 1)", name="transferable"),
+    CheckConstraint("state IN ('listed', 'suspended', 'delisted')", name="state"),
+)
+
+standings = table(
+    "standings",  # who may trade: the market's own record of each member's verification
+    Column("member", Whole, primary_key=True, autoincrement=False),
+    Column("verified", Whole, nullable=False),
+    CheckConstraint("verified IN (0, 1)", name="verified"),
+)

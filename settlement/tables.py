@@ -1,0 +1,244 @@
+"""The tables of money, rights and records; their CHECKs repeat the rules of the code.
+
+Only the one writer writes here, so hot tables carry no foreign keys: what they refer
+to is written in the same transaction by the same hand (design §3).
+"""
+
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, Text
+
+from settlement.money import AMOUNT_MAX, INSTRUMENT_MIN
+from settlement.store import Whole, table
+
+OPEN_POCKET = 3
+
+writer = table(
+    "writer",  # one row: who may write, and how far the journal has come
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("epoch", Whole, nullable=False),
+    Column("seq", Whole, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    Column("address", Text, nullable=False),
+    CheckConstraint("id = 1", name="one_row"),
+)
+
+journal = table(
+    "journal",  # every command with its outcome, refusals too; hash-chained
+    Column("seq", Whole, primary_key=True, autoincrement=False),
+    Column("at_us", Whole, nullable=False),
+    Column(
+        "principal", Whole, nullable=False
+    ),  # the member that idempotency keys are of
+    Column("key", Text),
+    Column("body", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+Index(
+    "ix_journal_key",
+    journal.c.principal,
+    journal.c.key,
+    unique=True,
+    sqlite_where=journal.c.key.is_not(None),
+    postgresql_where=journal.c.key.is_not(None),
+)
+
+accounts = table(
+    "accounts",  # owner × asset × pocket; money is an asset below INSTRUMENT_MIN
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("owner", Whole, nullable=False),
+    Column("asset", Whole, nullable=False),
+    Column("pocket", Whole, nullable=False),  # 0 free, 1 held, 2 escrow, 3 open
+    Column("balance", Whole, nullable=False),
+    CheckConstraint("pocket BETWEEN 0 AND 3", name="pocket"),
+    CheckConstraint(f"balance >= 0 OR pocket = {OPEN_POCKET}", name="no_overdraft"),
+    CheckConstraint(
+        f"balance BETWEEN -{AMOUNT_MAX}000 AND {AMOUNT_MAX}000", name="bounded"
+    ),
+)
+Index(
+    "ix_accounts_owner",
+    accounts.c.owner,
+    accounts.c.asset,
+    accounts.c.pocket,
+    unique=True,
+)
+
+transfers = table(
+    "transfers",  # immutable moves; a correction is a new row
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("seq", Whole, nullable=False),
+    Column("debit", Whole, nullable=False),
+    Column("credit", Whole, nullable=False),
+    Column("amount", Whole, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column(
+        "subject", Whole, nullable=False
+    ),  # number of the trade, order, payin, payout
+    CheckConstraint("amount > 0", name="amount_positive"),
+    CheckConstraint("debit <> credit", name="two_sides"),
+)
+Index("ix_transfers_debit", transfers.c.debit, transfers.c.id)
+Index("ix_transfers_credit", transfers.c.credit, transfers.c.id)
+
+fee_schedules = table(
+    "fee_schedules",
+    Column("version", Whole, primary_key=True, autoincrement=False),
+    Column("seq", Whole, nullable=False),
+    Column("trade_bps", Whole, nullable=False),
+    CheckConstraint("trade_bps BETWEEN 0 AND 10000", name="bps"),
+)
+
+trades = table(
+    "trades",
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("seq", Whole, nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("instrument", Whole, nullable=False),
+    Column("price", Whole, nullable=False),  # minor units per unit of quantity
+    Column("quantity", Whole, nullable=False),
+    Column("currency", Whole, nullable=False),  # asset number of the money
+    Column("buyer", Whole, nullable=False),
+    Column("seller", Whole, nullable=False),
+    Column("buy_order", Whole, nullable=False),
+    Column("sell_order", Whole, nullable=False),
+    Column("taker", Text, nullable=False),  # side of the order that arrived
+    Column("fee", Whole, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    CheckConstraint("price >= 0", name="price"),
+    CheckConstraint("quantity > 0", name="quantity"),
+    CheckConstraint("buyer <> seller", name="two_members"),
+    CheckConstraint("fee BETWEEN 0 AND price * quantity", name="fee"),
+    CheckConstraint(
+        f"currency < {INSTRUMENT_MIN} AND instrument >= {INSTRUMENT_MIN}", name="assets"
+    ),
+    CheckConstraint("taker IN ('buy', 'sell')", name="taker"),
+    CheckConstraint(
+        "origin IN ('book', 'negotiated', 'auction', 'filed')", name="origin"
+    ),
+    CheckConstraint(
+        "state IN ('matched', 'escrowed', 'delivered', 'disputed', 'settled', 'unwound')",
+        name="state",
+    ),
+)
+Index("ix_trades_instrument", trades.c.instrument, trades.c.id)
+Index("ix_trades_buyer", trades.c.buyer, trades.c.id)
+Index("ix_trades_seller", trades.c.seller, trades.c.id)
+
+terms = table(
+    "terms",  # content-addressed: what is sold, frozen (release, licence text and hash)
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("sha256", Text, nullable=False, unique=True),
+    Column("body", Text, nullable=False),  # canonical JSON
+)
+
+contracts = table(
+    "contracts",  # what was agreed in one trade, frozen
+    Column("trade", Whole, primary_key=True, autoincrement=False),
+    Column("terms", Whole, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("fee_schedule", Whole, nullable=False),
+)
+
+entitlements = table(
+    "entitlements",
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("trade", Whole),  # null: granted at no price by the house or the vendor
+    Column("holder", Whole, nullable=False),
+    Column("instrument", Whole, nullable=False),
+    Column("quantity", Whole, nullable=False),  # units still held
+    Column("terms", Whole, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("from_us", Whole, nullable=False),
+    Column("until_us", Whole),  # null: without end
+    Column("deliveries", Whole, nullable=False),
+    Column("deliveries_max", Whole),  # null: without limit
+    Column("state", Text, nullable=False),
+    CheckConstraint("quantity >= 0", name="quantity"),
+    CheckConstraint("until_us IS NULL OR until_us > from_us", name="period"),
+    CheckConstraint("deliveries >= 0", name="deliveries"),
+    CheckConstraint(
+        "deliveries_max IS NULL OR deliveries <= deliveries_max", name="quota"
+    ),
+    CheckConstraint(
+        "state IN ('active', 'suspended', 'expired', 'revoked')", name="state"
+    ),
+)
+Index("ix_entitlements_holder", entitlements.c.holder, entitlements.c.id)
+
+receipts = table(
+    "receipts",  # one for each delivery, written before the first byte leaves
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("seq", Whole, nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("entitlement", Whole, nullable=False),
+    Column("holder", Whole, nullable=False),
+    Column("file", Whole, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("bytes", Whole, nullable=False),
+    CheckConstraint("bytes >= 0", name="bytes"),
+)
+Index("ix_receipts_holder", receipts.c.holder, receipts.c.id)
+Index("ix_receipts_entitlement", receipts.c.entitlement, receipts.c.id)
+
+payins = table(
+    "payins",
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("at_us", Whole, nullable=False),
+    Column("member", Whole, nullable=False),
+    Column("currency", Whole, nullable=False),
+    Column("amount", Whole, nullable=False),
+    Column("reference", Text, nullable=False),
+    Column("requested_by", Whole, nullable=False),
+    Column("confirmed_by", Whole),
+    Column("approved_by", Whole),
+    Column("state", Text, nullable=False),
+    CheckConstraint(f"amount BETWEEN 1 AND {AMOUNT_MAX}", name="amount"),
+    CheckConstraint("confirmed_by <> requested_by", name="not_own_work"),
+    CheckConstraint(
+        "approved_by <> requested_by AND approved_by <> confirmed_by",
+        name="two_persons",
+    ),
+    CheckConstraint(
+        "state IN ('created', 'pending', 'succeeded', 'failed', 'refunded', 'disputed',"
+        " 'charged_back')",
+        name="state",
+    ),
+)
+Index("ix_payins_member", payins.c.member, payins.c.id)
+Index("ix_payins_state", payins.c.state, payins.c.id)
+
+payouts = table(
+    "payouts",
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("at_us", Whole, nullable=False),
+    Column("member", Whole, nullable=False),
+    Column("currency", Whole, nullable=False),
+    Column("amount", Whole, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("requested_by", Whole, nullable=False),
+    Column("approved_by", Whole),
+    Column("paid_by", Whole),
+    Column("state", Text, nullable=False),
+    CheckConstraint(f"amount BETWEEN 1 AND {AMOUNT_MAX}", name="amount"),
+    CheckConstraint("approved_by <> requested_by", name="not_own_work"),
+    CheckConstraint(
+        "paid_by <> requested_by AND paid_by <> approved_by", name="two_persons"
+    ),
+    CheckConstraint(
+        "state IN ('requested', 'approved', 'submitted', 'paid', 'failed', 'cancelled')",
+        name="state",
+    ),
+)
+Index("ix_payouts_member", payouts.c.member, payouts.c.id)
+Index("ix_payouts_state", payouts.c.state, payouts.c.id)
+
+arrivals = table(
+    "arrivals",  # each state that a payin or payout reached: when, by whom
+    Column("kind", Text, primary_key=True),
+    Column("subject", Whole, primary_key=True, autoincrement=False),
+    Column("state", Text, primary_key=True),
+    Column("seq", Whole, nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("by_user", Whole, nullable=False),
+    CheckConstraint("kind IN ('payin', 'payout')", name="kind"),
+)
