@@ -1,0 +1,1 @@
+"""Trading: orders, books, the market and the one door to it."""
