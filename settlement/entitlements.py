@@ -1,0 +1,190 @@
+"""Entitlements: the right that follows a balance, from when, until when, how often."""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from settlement.errors import NotFound, Refusal
+from settlement.ids import encode
+from settlement.states import Machine
+
+
+class EntitlementState(StrEnum):
+    """Where an entitlement stands."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+class EntitlementEvent(StrEnum):
+    """What can happen to an entitlement."""
+
+    SUSPEND = "suspend"
+    RESTORE = "restore"
+    EXPIRE = "expire"
+    REVOKE = "revoke"
+
+
+_S, _E = EntitlementState, EntitlementEvent
+ENTITLEMENT = Machine(
+    "entitlement",
+    {
+        (_S.ACTIVE, _E.SUSPEND): _S.SUSPENDED,
+        (_S.SUSPENDED, _E.RESTORE): _S.ACTIVE,
+        (_S.ACTIVE, _E.EXPIRE): _S.EXPIRED,
+        (_S.SUSPENDED, _E.EXPIRE): _S.EXPIRED,
+        (_S.ACTIVE, _E.REVOKE): _S.REVOKED,
+        (_S.SUSPENDED, _E.REVOKE): _S.REVOKED,
+    },
+)
+
+
+@dataclass(eq=False)
+class RightEnded(Refusal):
+    """This right of use is not in force."""
+
+    entitlement: str
+    state: str
+
+
+@dataclass(eq=False)
+class QuotaUsedUp(Refusal):
+    """All deliveries that this right includes have been made."""
+
+    entitlement: str
+    deliveries_max: int
+
+
+class Entitlement:
+    """One right held: what, by whom, under which terms, from when until when."""
+
+    __slots__ = (
+        "deliveries", "deliveries_max", "from_us", "holder", "instrument", "number",
+        "purpose", "quantity", "state", "terms", "trade", "until_us",
+    )  # fmt: skip
+
+    def __init__(  # noqa: PLR0913  one value for each column of its row
+        self,
+        number: int,
+        trade: int | None,
+        holder: int,
+        instrument: int,
+        quantity: int,
+        terms: int,
+        purpose: str,
+        from_us: int,
+        until_us: int | None,
+        deliveries: int,
+        deliveries_max: int | None,
+        state: EntitlementState,
+    ) -> None:
+        """Take the values as they are; see the columns of the table."""
+        self.number = number
+        self.trade = trade
+        self.holder = holder
+        self.instrument = instrument
+        self.quantity = quantity
+        self.terms = terms
+        self.purpose = purpose
+        self.from_us = from_us
+        self.until_us = until_us
+        self.deliveries = deliveries
+        self.deliveries_max = deliveries_max
+        self.state = state
+
+    def row(self) -> tuple[object, ...]:
+        """Return the values in the order of the table's columns."""
+        return (
+            self.number, self.trade, self.holder, self.instrument, self.quantity,
+            self.terms, self.purpose, self.from_us, self.until_us, self.deliveries,
+            self.deliveries_max, str(self.state),
+        )  # fmt: skip
+
+
+class Register:
+    """The entitlements in force; ended ones live on in the records only."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self.live: dict[int, Entitlement] = {}
+        self.last = 0
+        self.granted: list[Entitlement] = []  # new since the last drain
+        self.changed: dict[int, Entitlement] = {}
+        self._of: dict[tuple[int, int], dict[int, Entitlement]] = {}
+        self._due: list[tuple[int, int]] = []
+
+    def grant(self, right: Entitlement) -> None:
+        """Put a new right in force."""
+        self.last = right.number
+        self.granted.append(right)
+        self.restore(right)
+
+    def restore(self, right: Entitlement) -> None:
+        """Take over a right that is in force already, from the records."""
+        self.live[right.number] = right
+        self._of.setdefault((right.holder, right.instrument), {})[right.number] = right
+        if right.until_us is not None:
+            heapq.heappush(self._due, (right.until_us, right.number))
+
+    def get(self, number: int) -> Entitlement:
+        """Return a right in force (or suspended); NotFound if there is none."""
+        found = self.live.get(number)
+        if found is None:
+            raise NotFound("entitlement", encode("entitlement", number))
+        return found
+
+    def of(self, holder: int, instrument: int) -> Iterator[Entitlement]:
+        """Yield the holder's rights in one instrument, oldest first."""
+        yield from list(self._of.get((holder, instrument), {}).values())
+
+    def move(self, right: Entitlement, event: EntitlementEvent) -> None:
+        """Apply *event*; IllegalMove if the state does not allow it."""
+        right.state = ENTITLEMENT.after(right.state, event)
+        self.changed[right.number] = right
+        if right.state in (EntitlementState.EXPIRED, EntitlementState.REVOKED):
+            self._drop(right)
+
+    def give_up(self, right: Entitlement, quantity: int) -> None:
+        """Take *quantity* units off a right that its holder sold on."""
+        assert 0 < quantity <= right.quantity, (right.number, quantity)
+        right.quantity -= quantity
+        self.changed[right.number] = right
+        if not right.quantity:
+            self.move(right, EntitlementEvent.REVOKE)
+
+    def count_delivery(self, right: Entitlement, at_us: int) -> None:
+        """Count one delivery; RightEnded or QuotaUsedUp if there may be none."""
+        check(right, at_us)
+        right.deliveries += 1
+        self.changed[right.number] = right
+
+    def next_due_us(self) -> int | None:
+        """Return when the next right ends, or None."""
+        while self._due and self._due[0][1] not in self.live:
+            heapq.heappop(self._due)
+        return self._due[0][0] if self._due else None
+
+    def due(self, at_us: int) -> Iterator[Entitlement]:
+        """Yield the rights whose time is over at *at_us*, in order of their end."""
+        while (ends := self.next_due_us()) is not None and ends <= at_us:
+            yield self.live[heapq.heappop(self._due)[1]]
+
+    def _drop(self, right: Entitlement) -> None:
+        del self.live[right.number]
+        theirs = self._of[right.holder, right.instrument]
+        del theirs[right.number]
+        if not theirs:
+            del self._of[right.holder, right.instrument]
+
+
+def check(right: Entitlement, at_us: int) -> None:
+    """Refuse with RightEnded or QuotaUsedUp unless *right* opens a delivery at *at_us*."""
+    over = right.until_us is not None and right.until_us <= at_us
+    if right.state is not EntitlementState.ACTIVE or over:
+        state = "expired" if over else str(right.state)
+        raise RightEnded(encode("entitlement", right.number), state)
+    if right.deliveries_max is not None and right.deliveries >= right.deliveries_max:
+        raise QuotaUsedUp(encode("entitlement", right.number), right.deliveries_max)
