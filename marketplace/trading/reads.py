@@ -1,0 +1,410 @@
+"""What may be asked of orders, books and trades: one statement for each question.
+
+Amounts and prices are in minor units, moments in microseconds UTC. Lists come as
+`store.Page`, newest first; hand its `before` to the next call for the next page.
+"""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    case,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
+
+from marketplace.trading.book import Level
+from marketplace.trading.tables import books, orders, standings
+from settlement import ids
+from settlement.errors import NotFound
+from settlement.store import PAGE_MAX, Page, page
+from settlement.tables import trades
+
+CANDLES_MAX = 2_000  # in one answer
+DEPTH_MAX = 100  # price levels of one side
+
+# Written out, not bound: a partial index is used only when its words are repeated.
+LIVE: ColumnElement[bool] = literal_column("orders.state IN ('open', 'partial')")
+
+_FINITE = func.sum(case((orders.c.evergreen == 0, orders.c.remaining), else_=0))
+_VALUE = trades.c.price * trades.c.quantity
+
+
+class Levels(NamedTuple):
+    """Both sides of a book, the best price first."""
+
+    bids: tuple[Level, ...]
+    offers: tuple[Level, ...]
+
+
+class Best(NamedTuple):
+    """The best prices of a book; None where nobody waits."""
+
+    bid: int | None
+    offer: int | None
+
+
+class Candle(NamedTuple):
+    """The prices of one interval, and what was traded in it."""
+
+    begins_us: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+    turnover: int
+    trades: int
+
+
+class Turnover(NamedTuple):
+    """What was traded in one currency."""
+
+    currency: int
+    value: int
+    trades: int
+
+
+class Glance(NamedTuple):
+    """The market in four numbers."""
+
+    trades: int  # since the moment asked for
+    instruments: int  # that may be traded now
+    orders: int  # waiting now
+    members: int  # verified, so that they may trade
+
+
+class Busy(NamedTuple):
+    """An instrument and what was traded in it since the moment asked for."""
+
+    instrument: int
+    symbol: str
+    currency: int
+    trades: int
+    volume: int
+    value: int
+
+
+def levels(db: Connection, instrument: int, depth: int = 10) -> Levels:
+    """Return up to *depth* price levels of both sides of a book."""
+    depth = min(depth, DEPTH_MAX)
+    both = union_all(
+        select(_side(instrument, "buy", depth)),
+        select(_side(instrument, "sell", depth)),
+    )
+    bids: list[Level] = []
+    offers: list[Level] = []
+    for side, *numbers in db.execute(both):
+        (bids if side == "buy" else offers).append(Level(*map(int, numbers)))
+    bids.sort(key=lambda level: -level.price)
+    offers.sort(key=lambda level: level.price)
+    return Levels(tuple(bids), tuple(offers))
+
+
+def _side(instrument: int, side: str, depth: int) -> Any:
+    price = orders.c.price
+    return (
+        select(
+            orders.c.side,
+            price,
+            _FINITE.label("quantity"),
+            func.count().label("orders"),
+            func.sum(orders.c.evergreen).label("evergreen"),
+        )
+        .where(LIVE, orders.c.instrument == instrument, orders.c.side == side)
+        .group_by(orders.c.side, price)
+        .order_by(price.desc() if side == "buy" else price)
+        .limit(depth)
+        .subquery()
+    )
+
+
+def best(db: Connection, instruments: Collection[int]) -> dict[int, Best]:
+    """Return the best bid and offer of each of *instruments* that has any."""
+    price, side = orders.c.price, orders.c.side
+    query = (
+        select(
+            orders.c.instrument,
+            func.max(case((side == "buy", price))),
+            func.min(case((side == "sell", price))),
+        )
+        .where(LIVE, orders.c.instrument.in_(instruments))
+        .group_by(orders.c.instrument)
+    )
+    return {number: Best(bid, offer) for number, bid, offer in db.execute(query)}
+
+
+def posted_prices(db: Connection, instruments: Collection[int]) -> dict[int, int]:
+    """Return the lowest evergreen offer of each of *instruments* that has one."""
+    query = (
+        select(orders.c.instrument, func.min(orders.c.price))
+        .where(LIVE, orders.c.instrument.in_(instruments), orders.c.side == "sell")
+        .where(orders.c.evergreen == 1)
+        .group_by(orders.c.instrument)
+    )
+    return {row[0]: row[1] for row in db.execute(query)}
+
+
+def last_prices(db: Connection, instruments: Collection[int]) -> dict[int, int]:
+    """Return the price of the last trade of each of *instruments* that has one."""
+    last = (
+        select(trades.c.price)
+        .where(trades.c.instrument == books.c.instrument)
+        .order_by(trades.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = select(books.c.instrument, last).where(books.c.instrument.in_(instruments))
+    return {number: price for number, price in db.execute(query) if price is not None}
+
+
+def book(db: Connection, instrument: int) -> Row[Any]:
+    """Return what the market knows of an instrument (a row of `books`); NotFound."""
+    row = db.execute(select(books).where(books.c.instrument == instrument)).first()
+    if row is None:
+        raise NotFound("instrument", ids.encode("instrument", instrument))
+    return row
+
+
+def books_of(db: Connection, instruments: Collection[int]) -> dict[int, Row[Any]]:
+    """Return the rows of `books` of those of *instruments* that have one."""
+    query = select(books).where(books.c.instrument.in_(instruments))
+    return {row.instrument: row for row in db.execute(query)}
+
+
+def order(db: Connection, number: int, member: int) -> Row[Any]:
+    """Return the member's own order; NotFound if it is not theirs or not there."""
+    query = _orders().where(orders.c.id == number, orders.c.member == member)
+    row = db.execute(query).first()
+    if row is None:
+        raise NotFound("order", ids.encode("order", number))
+    return row
+
+
+def orders_of(
+    db: Connection,
+    member: int,
+    before: int | None = None,
+    limit: int = 50,
+    *,
+    live: bool = False,
+) -> Page:
+    """Return a page of the member's orders, or of those that still wait."""
+    query = _orders().where(orders.c.member == member)
+    if live:
+        query = query.where(LIVE)
+    return _page(db, query, orders.c.id, before, limit)
+
+
+def offers_of(
+    db: Connection, vendor: int, before: int | None = None, limit: int = 50
+) -> Page:
+    """Return a page of the member's waiting offers: posted prices and finite ones."""
+    query = _orders().where(LIVE, orders.c.member == vendor, orders.c.side == "sell")
+    return _page(db, query, orders.c.id, before, limit)
+
+
+def _orders() -> Select[Any]:
+    return select(
+        orders,
+        books.c.symbol,
+        books.c.currency,
+        books.c.vendor,
+        books.c.state.label("book_state"),
+    ).join(books, books.c.instrument == orders.c.instrument)
+
+
+def trades_of_order(db: Connection, number: int, limit: int = PAGE_MAX) -> Page:
+    """Return the last trades that filled an order, newest first."""
+    query = select(trades).where(
+        (trades.c.buy_order == number) | (trades.c.sell_order == number)
+    )
+    placed = select(orders.c.instrument).where(orders.c.id == number)
+    query = query.where(trades.c.instrument == placed.scalar_subquery())
+    return _page(db, query, trades.c.id, None, limit)
+
+
+def trades_of_instrument(
+    db: Connection, instrument: int, before: int | None = None, limit: int = 50
+) -> Page:
+    """Return a page of the trades in one instrument."""
+    query = select(trades).where(trades.c.instrument == instrument)
+    return _page(db, query, trades.c.id, before, limit)
+
+
+def trade(db: Connection, number: int, member: int) -> Row[Any]:
+    """Return a trade that the member is a party to, as in `trades_of`; NotFound."""
+    mine = (trades.c.buyer == member) | (trades.c.seller == member)
+    query = _trades(member).where(trades.c.id == number, mine)
+    row = db.execute(query).first()
+    if row is None:
+        raise NotFound("trade", ids.encode("trade", number))
+    return row
+
+
+def trades_of(
+    db: Connection, member: int, before: int | None = None, limit: int = 50
+) -> Page:
+    """Return a page of the member's trades; `side` is the member's own.
+
+    Each side is read by its own index: one OR over both would sort all of them.
+    """
+    limit = min(limit, PAGE_MAX)
+    mine = union_all(
+        *(
+            select(_latest(party == member, before, limit))
+            for party in (trades.c.buyer, trades.c.seller)
+        )
+    )
+    query = _trades(member).where(trades.c.id.in_(mine))
+    return _page(db, query, trades.c.id, before, limit)
+
+
+def _latest(which: ColumnElement[bool], before: int | None, limit: int) -> Any:
+    query = select(trades.c.id).where(which).order_by(trades.c.id.desc())
+    if before is not None:
+        query = query.where(trades.c.id < before)
+    return query.limit(limit + 1).subquery()
+
+
+def _trades(member: int) -> Select[Any]:
+    side = case((trades.c.buyer == member, "buy"), else_="sell")
+    value = _VALUE.label("value")
+    return select(trades, value, books.c.symbol, side.label("side")).join(
+        books, books.c.instrument == trades.c.instrument
+    )
+
+
+def today(
+    db: Connection, from_us: int, before: int | None = None, limit: int = PAGE_MAX
+) -> Page:
+    """Return a page of all trades since *from_us*, for the staff."""
+    query = (
+        select(trades, _VALUE.label("value"), books.c.symbol)
+        .join(books, books.c.instrument == trades.c.instrument)
+        .where(_since(from_us))
+    )
+    return _page(db, query, trades.c.id, before, limit)
+
+
+def _since(from_us: int) -> ColumnElement[bool]:
+    """Return the condition for trades since *from_us*, by key: times grow with it."""
+    earlier = (
+        select(trades.c.id)
+        .where(trades.c.at_us < from_us)
+        .order_by(trades.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return trades.c.id > func.coalesce(earlier, -1)
+
+
+def candles(
+    db: Connection, instrument: int, width_us: int, from_us: int, until_us: int
+) -> tuple[Candle, ...]:
+    """Return the candles of the intervals with trades, the earliest first.
+
+    Intervals are *width_us* long and counted from 1970; trades from *from_us* up to,
+    not including, *until_us*; the latest CANDLES_MAX intervals.
+    """
+    begins = (trades.c.at_us - trades.c.at_us % width_us).label("begins_us")
+    spans = (
+        select(
+            begins,
+            func.min(trades.c.id).label("first"),
+            func.max(trades.c.id).label("last"),
+            func.max(trades.c.price).label("high"),
+            func.min(trades.c.price).label("low"),
+            func.sum(trades.c.quantity).label("volume"),
+            func.sum(_VALUE).label("turnover"),
+            func.count().label("trades"),
+        )
+        .where(trades.c.instrument == instrument)
+        .where(trades.c.at_us >= from_us, trades.c.at_us < until_us)
+        .group_by(begins)
+        .order_by(begins.desc())
+        .limit(CANDLES_MAX)
+        .subquery()
+    )
+    first, last = trades.alias("first"), trades.alias("last")
+    query = (
+        select(
+            spans.c.begins_us,
+            first.c.price,
+            spans.c.high,
+            spans.c.low,
+            last.c.price,
+            spans.c.volume,
+            spans.c.turnover,
+            spans.c.trades,
+        )
+        .join(first, first.c.id == spans.c.first)
+        .join(last, last.c.id == spans.c.last)
+        .order_by(spans.c.begins_us)
+    )
+    return tuple(Candle(*map(int, row)) for row in db.execute(query))
+
+
+def glance(db: Connection, from_us: int) -> Glance:
+    """Return the market at a glance: trades since *from_us*, the rest as of now."""
+    counts = (
+        select(func.count()).select_from(trades).where(_since(from_us)),
+        select(func.count()).select_from(books).where(books.c.state == "listed"),
+        select(func.count()).select_from(orders).where(LIVE),
+        select(func.count()).select_from(standings).where(standings.c.verified == 1),
+    )
+    return Glance(*db.execute(select(*(c.scalar_subquery() for c in counts))).one())
+
+
+def turnover(db: Connection, from_us: int) -> tuple[Turnover, ...]:
+    """Return what was traded since *from_us*, one row a currency."""
+    query = (
+        select(trades.c.currency, func.sum(_VALUE), func.count())
+        .where(_since(from_us))
+        .group_by(trades.c.currency)
+        .order_by(trades.c.currency)
+    )
+    return tuple(Turnover(*map(int, row)) for row in db.execute(query))
+
+
+def busiest(db: Connection, from_us: int, limit: int = 10) -> tuple[Busy, ...]:
+    """Return the instruments with the most trades since *from_us*, busiest first."""
+    query = (
+        select(
+            trades.c.instrument,
+            books.c.symbol,
+            trades.c.currency,
+            func.count(),
+            func.sum(trades.c.quantity),
+            func.sum(_VALUE),
+        )
+        .join(books, books.c.instrument == trades.c.instrument)
+        .where(_since(from_us))
+        .group_by(trades.c.instrument, books.c.symbol, trades.c.currency)
+        .order_by(func.count().desc(), trades.c.instrument)
+        .limit(min(limit, PAGE_MAX))
+    )
+    return tuple(
+        Busy(number, symbol, currency, count, int(volume), int(value))
+        for number, symbol, currency, count, volume, value in db.execute(query)
+    )
+
+
+def _page(
+    db: Connection,
+    query: Select[Any],
+    key: ColumnElement[int],
+    before: int | None,
+    limit: int,
+) -> Page:
+    limit = min(limit, PAGE_MAX)
+    if before is not None:
+        query = query.where(key < before)
+    rows = db.execute(query.order_by(key.desc()).limit(limit + 1)).all()
+    return page(rows, limit)
