@@ -1,0 +1,1 @@
+"""Finding listings: words of two languages, ranking, facets, highlights."""

@@ -1,0 +1,83 @@
+"""Words of a text in Chinese and English: one segmentation for listings and queries."""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+import rjieba
+
+from listings.search.stem import CACHED_MAX, stem
+
+TERM_MAX = 64  # characters; a longer "word" is a hash or a URL's query
+
+# CJK ideographs: extension A, the main block, compatibility, the extensions above.
+_HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_LETTER, _ACCENT = rf"[^\W_{_HAN}]", r"[\u0300-\u036f]"
+_RUN = re.compile(rf"(?P<han>[{_HAN}]+)|{_LETTER}+(?:{_ACCENT}+{_LETTER}*)*")
+# Full-width forms are one character each, so that offsets stay those of the text.
+_HALF_WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20}
+
+
+class Token(NamedTuple):
+    """A word: its term, where it stands in the text, and its turn.
+
+    Words that begin at the same character share a turn: 数据 and 数据产品 in 数据产品.
+    """
+
+    term: str
+    start: int
+    end: int
+    turn: int
+
+
+def segment(text: str, limit: int | None = None) -> list[Token]:
+    """Return the words of *text* in order, at most about *limit* of them.
+
+    Chinese is cut by jieba's dictionary in search mode: long words also give the
+    words inside them. No guessing of unknown words, since a guess depends on what
+    stands around and would differ between listing and query: they fall into single
+    characters. Other scripts are cut at whatever is no letter or digit, stripped of
+    accents and, if English, stemmed.
+    """
+    found: list[Token] = []
+    turn = 0
+    for run in _RUN.finditer(text.translate(_HALF_WIDTH)):
+        if limit is not None and len(found) >= limit:
+            break
+        start = run.start()
+        if run["han"] is None:
+            found.append(Token(normal(run[0]), start, run.end(), turn))
+            turn += 1
+            continue
+        last = -1
+        for at, end, word in sorted(_chinese(run[0])):
+            turn += last not in (at, -1)
+            last = at
+            found.append(Token(word, start + at, start + end, turn))
+        turn += 1
+    return found
+
+
+def _chinese(run: str) -> list[tuple[int, int, str]]:
+    words = rjieba.tokenize(run, mode="search", hmm=False)
+    return [(start, end, word) for word, start, end in words]
+
+
+@lru_cache(CACHED_MAX)
+def normal(word: str) -> str:
+    """Return the term of a word in letters: plain, and stemmed if English."""
+    return stem(plain(word))
+
+
+def plain(word: str) -> str:
+    """Return *word* in lower case without accents, at most TERM_MAX long."""
+    apart = unicodedata.normalize("NFKD", word.casefold())
+    bare = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return (bare or apart)[:TERM_MAX]
+
+
+def is_han(term: str) -> bool:
+    """Tell whether *term* is Chinese."""
+    found = _RUN.match(term)
+    return found is not None and found["han"] is not None

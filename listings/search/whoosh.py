@@ -1,0 +1,341 @@
+"""The index on disk: Whoosh keeps the postings and the texts; ranking is our own."""
+
+import json
+import pickle
+import struct
+import warnings
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any, NamedTuple
+
+from listings.search import bitmap, highlight, ranking
+from listings.search.entry import (
+    EXCERPT_MAX,
+    Entry,
+    Facet,
+    Occurrence,
+    occurrences,
+)
+from listings.search.query import Clause, Query, check, parse
+from listings.search.results import Count, Hit, Results, counts
+from listings.search.shelf import Facts, Posting, Shelf, Texts
+from settlement.errors import Refusal
+
+with warnings.catch_warnings():  # Whoosh 2.7.4 has invalid escapes in its strings
+    warnings.simplefilter("ignore")
+    from whoosh import columns, fields, formats, index, writing
+    from whoosh.reading import TermNotFound
+
+SCHEME = "whoosh:"
+POSITION = "position"  # the name of a file
+TERMS, FACTS, TEXTS = "terms", "facts", "texts"  # the fields of a document
+POOL_MB = 256  # postings gathered in memory before they are sorted on disk
+WAIT_S = 5.0  # for another process that is writing
+# What reading a missing, torn or foreign index may raise.
+BROKEN = (
+    index.IndexError,
+    pickle.UnpicklingError,
+    struct.error,
+    zlib.error,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    FileNotFoundError,
+    LookupError,
+    ValueError,
+)
+
+
+@dataclass(eq=False)
+class IndexBusy(Refusal):
+    """Another process is writing the search index."""
+
+
+class Terms(fields.FieldType):  # type: ignore[misc]
+    """A field that takes occurrences ready-made: Whoosh analyses nothing."""
+
+    def __init__(self) -> None:
+        """Index each term with a weight and turns; keep no other statistics."""
+        super().__init__(formats.Format(), analyzer=None)
+
+    def index(
+        self, value: Mapping[str, Occurrence], **_: object
+    ) -> Iterator[tuple[bytes, int, float, bytes]]:
+        """Yield term, frequency, weight and turns, as the writer wants them."""
+        for term, (weight, turns) in value.items():
+            yield term.encode(), len(turns), weight, turns.tobytes()
+
+
+def _schema() -> Any:
+    return fields.Schema(
+        terms=Terms(),
+        facts=fields.COLUMN(columns.VarBytesColumn()),
+        texts=fields.STORED(),
+    )
+
+
+class View(NamedTuple):
+    """The index as of one commit; a search uses one view throughout."""
+
+    generation: int
+    shelves: Mapping[str, Shelf]  # by the name of the segment, in Whoosh's order
+    parts: tuple[ranking.Part, ...]
+
+
+def open_index(url: str) -> "Index":
+    """Return the index that *url* names, such as ``whoosh:/var/lib/databourse/search``.
+
+    A directory that is empty or holds no readable index becomes an empty index at
+    position 0, which the projection then fills.
+    """
+    assert url.startswith(SCHEME), url
+    return Index(Path(url.removeprefix(SCHEME)))
+
+
+class Index:
+    """A searchable projection of the catalogue; any thread may call anything.
+
+    One process writes at a time; all others see its commits at their next search.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Open the index in *directory*, or make an empty one there."""
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds pickles
+        self.directory = directory
+        self._writing = Lock()
+        self._reading = Lock()  # Whoosh's files have one place to read from
+        self._view = View(-1, {}, ())
+        try:
+            self._files = index.open_dir(str(directory))
+            self._refresh()
+        except BROKEN:
+            self._files = self._start_again()
+            self._refresh()
+
+    @property
+    def position(self) -> int:
+        """Return the last change of the catalogue that the index shows."""
+        try:
+            return int((self.directory / POSITION).read_text())
+        except FileNotFoundError:
+            return 0
+
+    def count(self) -> int:
+        """Return the number of listings in the index."""
+        return sum(part.alive.bit_count() for part in self._refresh().parts)
+
+    def search(self, query: Query) -> Results:
+        """Answer *query*; QueryTooLong, TooManyTerms and their like beyond limits."""
+        check(query)
+        clauses = parse(query.text)
+        view = self._refresh()
+        with self._reading:
+            found = ranking.find(view.parts, query, clauses)
+            texts = [
+                view.parts[place.part].shelf.texts(place.number)
+                for place in found.places
+            ]
+        test = _test(clauses)
+        hits = [
+            _hit(view.parts[place.part].shelf, place, text, query.language, test)
+            for place, text in zip(found.places, texts, strict=True)
+        ]
+        return Results(
+            found.total,
+            hits,
+            _facets(view.parts, query, found),
+            query.page,
+            query.page_size,
+            found.partial,
+        )
+
+    def apply(
+        self,
+        upserts: Sequence[Entry],
+        deletes: Sequence[int] = (),
+        position: int | None = None,
+    ) -> None:
+        """Show *upserts*, forget *deletes*, remember *position*; one commit.
+
+        An index that is already at or past *position* stays as it is, so that two
+        projections never step back. IndexBusy if another process keeps writing.
+        """
+        entries = {entry.id: entry for entry in upserts}
+        prepared = [_document(entry) for entry in entries.values()]
+        with self._writing, self._writer() as writer:
+            if position is not None and self.position >= position:
+                writer.cancel()
+                return
+            self._delete(writer, {*entries, *deletes})
+            for document in prepared:
+                writer.add_document(**document)
+            writer.commit()
+            self._remember(position)
+
+    def rebuild(self, entries: Iterable[Entry], position: int = 0) -> int:
+        """Replace everything by *entries*; return how many.
+
+        Searches see the old index until the new one is whole.
+        """
+        number = 0
+        with self._writing, self._writer() as writer:
+            for entry in entries:
+                writer.add_document(**_document(entry))
+                number += 1
+            self._remember(min(position, self.position))  # a crash repeats changes
+            writer.commit(mergetype=writing.CLEAR)
+            self._remember(position)
+        return number
+
+    def clear(self) -> None:
+        """Forget everything, the position too."""
+        self.rebuild(())
+
+    def _start_again(self) -> Any:
+        """Return an empty index; whatever was here cannot be read."""
+        (self.directory / POSITION).unlink(missing_ok=True)
+        for pattern in ("_MAIN_*.toc", "MAIN_*"):
+            for file in self.directory.glob(pattern):
+                file.unlink()
+        return index.create_in(str(self.directory), _schema())
+
+    @contextmanager
+    def _writer(self) -> Iterator[Any]:
+        """Give the one writer; a failure leaves the index as it was."""
+        try:
+            writer = self._files.writer(timeout=WAIT_S, limitmb=POOL_MB)
+        except index.LockError:
+            raise IndexBusy from None
+        try:
+            yield writer
+        except BaseException:
+            if not writer.is_closed:
+                writer.cancel()
+            raise
+
+    def _delete(self, writer: Any, ids: set[int]) -> None:
+        first = 0
+        for part in self._refresh().parts:
+            known = part.shelf.number_of
+            for number in [known[id_] for id_ in ids if id_ in known]:
+                writer.delete_document(first + number)
+            first += part.shelf.size
+
+    def _remember(self, position: int | None) -> None:
+        """Write *position* down, after what it stands for is on the disk."""
+        if position is None:
+            return
+        new = self.directory / f"{POSITION}.new"
+        new.write_text(str(position))
+        new.replace(self.directory / POSITION)
+
+    def _refresh(self) -> View:
+        """Return a view of the newest commit, reading only the segments not yet read."""
+        view = self._view
+        newest = self._files.latest_generation()
+        if newest == view.generation:
+            return view
+        with self._reading:
+            shelves, alive = {}, []
+            reader = self._files.reader()
+            for leaf, _ in reader.leaf_readers() if reader.doc_count_all() else ():
+                name = leaf.segment().segment_id()
+                shelves[name] = view.shelves.get(name) or _shelf(leaf)
+                alive.append(_alive(leaf))
+            pairs = list(zip(shelves.values(), alive, strict=True))
+            self._view = View(newest, shelves, ranking.parts(pairs))
+            return self._view
+
+
+def _document(entry: Entry) -> dict[str, Any]:
+    """Return the fields of *entry* as the schema wants them."""
+    terms = occurrences(entry)
+    facts = Facts(
+        entry.id,
+        entry.listed_us,
+        -1 if entry.price is None else entry.price,
+        sum(weight for weight, _ in terms.values()),
+        tuple(entry.facets().values()),
+        entry.vendor_zh,
+        entry.vendor_en,
+    )
+    zh = entry.title_zh, entry.summary_zh, entry.description_zh[:EXCERPT_MAX]
+    en = entry.title_en, entry.summary_en, entry.description_en[:EXCERPT_MAX]
+    return {TERMS: terms, FACTS: json.dumps(facts).encode(), TEXTS: (zh, en)}
+
+
+def _shelf(leaf: Any) -> Shelf:
+    """Return the memory of one segment of Whoosh's."""
+    column = leaf.column_reader(FACTS)
+    facts = []
+    for number in range(leaf.doc_count_all()):
+        *some, facets, vendor_zh, vendor_en = json.loads(column[number])
+        facts.append(Facts(*some, tuple(facets), vendor_zh, vendor_en))
+
+    def read(term: str) -> Iterator[Posting]:
+        try:
+            matcher = leaf.postings(TERMS, term)
+        except TermNotFound:
+            return
+        while matcher.is_active():
+            yield Posting(matcher.id(), matcher.weight(), matcher.value())
+            matcher.next()
+
+    def begin(beginning: str) -> Iterator[str]:
+        return (term.decode() for term in leaf.expand_prefix(TERMS, beginning))
+
+    def texts(number: int) -> Texts:
+        return Texts(*leaf.stored_fields(number)[TEXTS])
+
+    return Shelf(facts, read, begin, texts)
+
+
+def _alive(leaf: Any) -> int:
+    size = leaf.doc_count_all()
+    return bitmap.full(size) & ~bitmap.of(leaf.segment().deleted_docs(), size)
+
+
+def _hit(
+    shelf: Shelf,
+    place: ranking.Place,
+    texts: Texts,
+    language: str,
+    test: highlight.Test,
+) -> Hit:
+    """Return what the page shows of a hit, in *language* where it has it."""
+    first, second = (texts.zh, texts.en) if language == "zh" else (texts.en, texts.zh)
+    return Hit(
+        shelf.facts[place.number].id,
+        place.score,
+        highlight.title(first[0] or second[0], test),
+        highlight.snippet((*first[1:], *second[1:]), test),
+    )
+
+
+def _facets(
+    parts: Sequence[ranking.Part], query: Query, found: ranking.Found
+) -> dict[Facet, tuple[Count, ...]]:
+    names = {
+        vendor: name for part in parts for vendor, name in part.shelf.vendors.items()
+    }
+    return {
+        facet: counts(
+            having,
+            query.filters.get(facet, frozenset()),
+            names if facet is Facet.VENDOR else {},
+        )
+        for facet, having in found.counts.items()
+    }
+
+
+def _test(clauses: Sequence[Clause]) -> highlight.Test:
+    """Return the test whether a term is one of those asked for."""
+    terms = {term for clause in clauses for term, _ in clause.terms}
+    begins = tuple(
+        term for clause in clauses if clause.is_prefix for term, _ in clause.terms
+    )
+    return lambda term: term in terms or term.startswith(begins)
