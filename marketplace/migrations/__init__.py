@@ -1,0 +1,55 @@
+"""Migrations: bring a database of any age to the tables that the code declares."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+from settlement import store
+
+FOLDER = Path(__file__).parent
+LOCK = 4_242_001  # any number that nobody else locks in this database
+
+
+def upgrade(url: str) -> None:
+    """Bring the database at *url* to the newest revision; harmless to repeat.
+
+    Everything happens in one transaction, behind a lock: two processes that start
+    together upgrade once, and a failed upgrade leaves the database as it was.
+    """
+    engine = store.connect(url, write=True)
+    try:
+        _upgrade(engine)
+    finally:
+        engine.dispose()
+
+
+def revision(db: Connection) -> str | None:
+    """Return the revision that the database is at, or None before the first."""
+    return MigrationContext.configure(db).get_current_revision()
+
+
+def newest() -> str | None:
+    """Return the newest revision that this code knows."""
+    return ScriptDirectory.from_config(settings()).get_current_head()
+
+
+def settings(db: Connection | None = None) -> Config:
+    """Return Alembic's settings, working through *db* where it is given."""
+    config = Config()
+    # A percent sign in the path would be taken for a variable.
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = db
+    return config
+
+
+def _upgrade(engine: Engine) -> None:
+    with engine.begin() as db:
+        if db.dialect.name == "postgresql":
+            db.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+        if revision(db) != newest():
+            command.upgrade(settings(db), "head")

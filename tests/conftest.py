@@ -1,0 +1,86 @@
+"""What every test may ask for: what the machine must have, and fresh databases."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, make_url, text
+
+from marketplace.schema import metadata
+from settlement import store
+
+FINDERS: dict[str, Callable[[], str | None]] = {
+    "postgres": lambda: os.environ.get("DATABOURSE_TEST_POSTGRES"),
+    "pgbench": lambda: (
+        shutil.which("pgbench")
+        or next(map(str, Path("/usr/lib/postgresql").glob("*/bin/pgbench")), None)
+    ),
+    "chromium": lambda: shutil.which("chromium"),
+    "chinese fonts": lambda: next(
+        map(str, Path("/usr/share/fonts").rglob("NotoSansCJK*")), None
+    ),
+}
+HINTS = {
+    "postgres": "set DATABOURSE_TEST_POSTGRES to the URL of a server",
+    "pgbench": "apt-get install postgresql",
+    "chromium": "apt-get install chromium",
+    "chinese fonts": "apt-get install fonts-noto-cjk",
+}
+
+
+def _required(name: str) -> str:
+    """Return where *name* is; without it skip the test, or fail where it must be."""
+    if found := FINDERS[name]():
+        return found
+    reason = f"needs {name}: {HINTS[name]}"
+    if name in os.environ.get("DATABOURSE_REQUIRE", "").split(","):
+        pytest.fail(f"{reason} (DATABOURSE_REQUIRE names it)", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def require() -> Callable[[str], str]:
+    """Say what a test needs of the machine: ``require("chromium")`` is its path."""
+    return _required
+
+
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database of this test's own, once on each engine."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'databourse.db'}"
+    else:
+        yield from _postgres_database(_required("postgres"))
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """A write engine on an empty database that has every table."""
+    engine = store.connect(database_url, write=True)
+    metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of an empty SQLite database, for tests that need no second engine."""
+    return f"sqlite:///{tmp_path / 'databourse.db'}"
+
+
+def _postgres_database(server: str) -> Iterator[str]:
+    name = f"test_{uuid.uuid4().hex}"
+    admin = create_engine(server, isolation_level="AUTOCOMMIT")
+    try:
+        with admin.connect() as db:
+            db.execute(text(f"CREATE DATABASE {name} TEMPLATE template0"))
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+        with admin.connect() as db:
+            db.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    finally:
+        admin.dispose()

@@ -1,0 +1,1 @@
+"""Contract tests run the same classes over every implementation behind a URL."""

@@ -1,0 +1,100 @@
+"""Migrations and declared tables are two texts of one truth; these hold them equal."""
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from alembic import command
+from sqlalchemy import Engine, inspect, text
+
+from marketplace import migrations
+from marketplace.schema import metadata
+from settlement import store
+
+
+@pytest.fixture
+def migrated(database_url) -> Iterator[Engine]:
+    migrations.upgrade(database_url)
+    engine = store.connect(database_url, write=True)
+    yield engine
+    engine.dispose()
+
+
+def facts(engine: Engine) -> dict[str, Any]:
+    """Return everything the database knows about its tables, in comparable form."""
+    seen = inspect(engine)
+    return {
+        name: {
+            "columns": {
+                column["name"]: (str(column["type"]), column["nullable"])
+                for column in seen.get_columns(name)
+            },
+            "key": seen.get_pk_constraint(name)["constrained_columns"],
+            "checks": {
+                check["name"]: re.sub(r"\s+", " ", check["sqltext"])
+                for check in seen.get_check_constraints(name)
+            },
+            "uniques": {
+                unique["name"]: unique["column_names"]
+                for unique in seen.get_unique_constraints(name)
+            },
+            "indexes": {
+                index["name"]: (index["column_names"], index["unique"])
+                for index in seen.get_indexes(name)
+            },
+            "references": sorted(
+                (key["constrained_columns"], key["referred_table"])
+                for key in seen.get_foreign_keys(name)
+            ),
+        }
+        for name in seen.get_table_names()
+        if name != "alembic_version"
+    }
+
+
+def test_the_migrations_build_the_tables_that_the_code_declares(migrated):
+    built = facts(migrated)
+    with migrated.begin() as db:
+        metadata.drop_all(db)
+        metadata.create_all(db)
+    assert built == facts(migrated)
+
+
+def test_alembic_finds_no_difference_after_an_upgrade(migrated):
+    with migrated.begin() as db:
+        command.check(migrations.settings(db))
+
+
+def test_an_upgraded_database_is_at_the_newest_revision(migrated):
+    with migrated.connect() as db:
+        assert migrations.revision(db) == migrations.newest() is not None
+
+
+def test_every_table_of_sqlite_is_strict(sqlite_url):
+    migrations.upgrade(sqlite_url)
+    engine = store.connect(sqlite_url)
+    with engine.connect() as db:
+        tables = db.execute(text("PRAGMA table_list")).all()
+    engine.dispose()
+    lax = {row.name for row in tables if row.schema == "main" and not row.strict}
+    assert lax == {"sqlite_schema", "alembic_version"}
+
+
+def test_upgrading_again_changes_nothing(database_url, migrated):
+    built = facts(migrated)
+    migrations.upgrade(database_url)
+    assert facts(migrated) == built
+
+
+def test_two_processes_that_start_together_upgrade_once(database_url):
+    with ThreadPoolExecutor(4) as pool:
+        starts = [pool.submit(migrations.upgrade, database_url) for _ in range(4)]
+    assert [start.result() for start in starts] == [None] * 4
+
+
+def test_the_last_revision_can_be_taken_back_whole(migrated):
+    with migrated.begin() as db:
+        command.downgrade(migrations.settings(db), "base")
+    assert facts(migrated) == {}
