@@ -5,7 +5,6 @@ a *key* that grows from the best price to the worst (the price of an offer, minu
 price of a bid), so that one piece of code serves both.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 from itertools import islice
@@ -26,10 +25,6 @@ from marketplace.trading.orders import (
 
 EMPTY_MAX = 64  # emptied prices kept beside as many as are in use
 
-# A queue in time order; OrderedDict because a plain dict finds its first entry only by
-# walking over all that were deleted before it.
-Queue = OrderedDict[int, Order]
-
 
 class Fill(NamedTuple):
     """One match of a placed order with *maker*, at the maker's price."""
@@ -45,6 +40,39 @@ class Level(NamedTuple):
     quantity: int  # of the finite orders
     orders: int  # finite and evergreen
     evergreen: int
+
+
+class Queue:
+    """The orders at one price, first come first served: a list linked through them."""
+
+    __slots__ = ("first", "last")
+
+    def __init__(self) -> None:
+        """Make an empty queue."""
+        self.first: Order | None = None
+        self.last: Order | None = None
+
+    def __iter__(self) -> Iterator[Order]:
+        """Yield the orders in their order of priority."""
+        order = self.first
+        while order is not None:
+            yield order
+            order = order.behind
+
+    def remove(self, order: Order) -> None:
+        """Take *order* out, wherever it waits."""
+        ahead, behind = order.ahead, order.behind
+        if ahead is None:
+            assert self.first is order, order
+            self.first = behind
+        else:
+            ahead.behind = behind
+            order.ahead = None
+        if behind is None:
+            self.last = ahead
+        else:
+            behind.ahead = ahead
+            order.behind = None
 
 
 class Ladder:
@@ -69,28 +97,24 @@ class Ladder:
         key = self.sign * order.price
         queue = self.queues.get(key)
         if queue is None:
-            self.queues[key] = queue = OrderedDict()
+            self.queues[key] = queue = Queue()
             heappush(self.heap, key)
-        elif not queue:
+        elif queue.last is None:
             self.empty -= 1
-        queue[order.id] = order
+        last = queue.last
+        if last is None:
+            queue.first = order
+        else:
+            last.behind = order
+        order.ahead, order.behind = last, None
+        queue.last = order
 
-    def remove(self, order: Order) -> None:
-        """Take *order* out, wherever it waits; KeyError if it does not."""
-        assert order.price is not None, order
-        queue = self.queues[self.sign * order.price]
-        del queue[order.id]
-        if not queue:
-            self.empty += 1
-            if self.empty > len(self.queues) // 2 + EMPTY_MAX:
-                self._sweep()
-
-    def best(self) -> Queue | None:
-        """Return the queue at the best price, or None if nothing waits."""
+    def best(self, limit: int = PRICE_MAX) -> Queue | None:
+        """Return the queue at the best price, or None if none has a key to *limit*."""
         heap, queues = self.heap, self.queues
-        while heap:
+        while heap and heap[0] <= limit:
             queue = queues[heap[0]]
-            if queue:
+            if queue.first is not None:
                 return queue
             del queues[heappop(heap)]
             self.empty -= 1
@@ -101,12 +125,13 @@ class Ladder:
         heap = self.heap.copy()
         while heap and heap[0] <= limit:
             queue = self.queues[heappop(heap)]
-            if queue:
+            if queue.first is not None:
                 yield queue
 
-    def _sweep(self) -> None:
+    def sweep(self) -> None:
         """Forget the emptied prices."""
-        self.queues = {key: queue for key, queue in self.queues.items() if queue}
+        used = [item for item in self.queues.items() if item[1].first is not None]
+        self.queues = dict(used)
         self.heap = list(self.queues)
         heapify(self.heap)
         self.empty = 0
@@ -133,9 +158,9 @@ class Book:
         cancelled there. A post-only order that would trade raises WouldTake and leaves
         no trace.
         """
-        assert order.side is not BUY or not order.evergreen, order
         price, time_in_force = order.price, order.time_in_force
         if order.side is BUY:
+            assert not order.evergreen, order
             mine, theirs = self._bids, self._asks
         else:
             mine, theirs = self._asks, self._bids
@@ -166,12 +191,19 @@ class Book:
 
     def remove(self, order: Order) -> None:
         """Take a waiting order out of the book; its state is the caller's to change."""
-        (self._bids if order.side is BUY else self._asks).remove(order)
+        assert order.price is not None, order
+        ladder = self._bids if order.side is BUY else self._asks
+        queue = ladder.queues[ladder.sign * order.price]
+        queue.remove(order)
+        if queue.first is None:
+            ladder.empty += 1
+            if ladder.empty > len(ladder.queues) // 2 + EMPTY_MAX:
+                ladder.sweep()
 
     def best(self, side: Side) -> Order | None:
         """Return the order that would trade first on *side*."""
         queue = self._ladder(side).best()
-        return None if queue is None else next(iter(queue.values()))
+        return None if queue is None else queue.first
 
     def levels(self, side: Side, depth: int) -> list[Level]:
         """Return up to *depth* prices of *side*, the best first."""
@@ -179,7 +211,7 @@ class Book:
 
     def orders(self, side: Side) -> list[Order]:
         """Return the waiting orders of *side* in priority order."""
-        return [order for q in self._ladder(side).walk() for order in q.values()]
+        return [order for queue in self._ladder(side).walk() for order in queue]
 
     def available(self, order: Order) -> int:
         """Return how much of *order* could trade now; it stops at the member's own."""
@@ -187,7 +219,7 @@ class Book:
         limit = PRICE_MAX if order.price is None else theirs.sign * order.price
         found = 0
         for queue in theirs.walk(limit):
-            for maker in queue.values():
+            for maker in queue:
                 if maker.member == order.member and not self.allow_self_trade:
                     return found
                 found += order.remaining if maker.evergreen else maker.remaining
@@ -207,24 +239,27 @@ class Book:
         """
         member, endless = order.member, order.evergreen
         stop_at_own = not self.allow_self_trade
-        while order.remaining and (queue := theirs.best()) and theirs.heap[0] <= limit:
-            maker = next(iter(queue.values()))
+        while order.remaining and (queue := theirs.best(limit)):
+            maker = queue.first
+            assert maker is not None, order
             if maker.member == member and stop_at_own:
                 return Reason.SELF_TRADE
             quantity = maker.remaining if endless else order.remaining
-            if not maker.evergreen and maker.remaining < quantity:
+            if maker.remaining < quantity and not maker.evergreen:
                 quantity = maker.remaining
             maker.fill(quantity)
             order.fill(quantity)
             fills.append(Fill(maker, quantity))
             if not maker.remaining:
-                theirs.remove(maker)
+                queue.remove(maker)
+                if queue.first is None:  # best() drops the price when it next looks
+                    theirs.empty += 1
         return None
 
 
 def _refuse_taking(theirs: Ladder, limit: int) -> None:
     """Raise WouldTake if anything waits with a key up to *limit*."""
-    if theirs.best() is not None and theirs.heap[0] <= limit:
+    if theirs.best(limit) is not None:
         raise WouldTake(theirs.sign * theirs.heap[0])
 
 
@@ -239,7 +274,7 @@ def _why_not_resting(order: Order) -> Reason:
 
 def _level(queue: Queue) -> Level:
     """Sum up what waits in *queue*."""
-    orders = list(queue.values())
+    orders = list(queue)
     finite = [order.remaining for order in orders if not order.evergreen]
     price = orders[0].price
     assert price is not None, orders[0]

@@ -66,7 +66,7 @@ ORDER = Machine(
 BUY, SELL = Side.BUY, Side.SELL
 GTC, IOC, FOK, GTD = TimeInForce
 OPEN = OrderState.OPEN
-FILL_SOME, FILL_REST = OrderEvent.FILL_SOME, OrderEvent.FILL_REST
+FILL_SOME, FILL_REST, CANCEL, EXPIRE = OrderEvent
 
 
 class Reason(StrEnum):
@@ -78,6 +78,8 @@ class Reason(StrEnum):
     NO_LIQUIDITY = "no_liquidity"
     SELF_TRADE = "self_trade"
     DELISTED = "delisted"
+    SUSPENDED = "suspended"
+    RIGHT_ENDED = "right_ended"
     EXPIRED = "expired"
 
 
@@ -94,10 +96,13 @@ class Order:
     *price* is in minor units per unit of quantity; None is a market order. *quantity*
     is what is wanted in all and *remaining* what is not yet traded; after a cancel or
     an expiry *remaining* tells what was never traded. An *evergreen* offer is a
-    vendor's posted price: it does not run out, so no trade reduces it.
+    vendor's posted price: it does not run out, so no trade reduces it. *ahead* and
+    *behind* are its neighbours in the book's queue, which alone may touch them.
     """
 
     __slots__ = (
+        "ahead",
+        "behind",
         "evergreen",
         "expires_us",
         "id",
@@ -113,8 +118,10 @@ class Order:
         "state",
         "time_in_force",
     )
+    ahead: "Order | None"
+    behind: "Order | None"
 
-    def __init__(  # noqa: PLR0913, PLR0917 - an order has this many facts
+    def __init__(  # noqa: PLR0913, PLR0917 - this many facts; positional is faster
         self,
         id: int,  # noqa: A002 - the field's name everywhere else
         member: int,
@@ -122,11 +129,10 @@ class Order:
         side: Side,
         price: int | None,
         quantity: int,
-        *,
         time_in_force: TimeInForce = GTC,
         expires_us: int | None = None,
-        evergreen: bool = False,
-        post_only: bool = False,
+        evergreen: bool = False,  # noqa: FBT001, FBT002
+        post_only: bool = False,  # noqa: FBT001, FBT002
         purpose: str | None = None,
         state: OrderState = OPEN,
         remaining: int | None = None,
@@ -168,11 +174,11 @@ class Order:
 
     def cancel(self) -> None:
         """End the order; *remaining* keeps what was not traded."""
-        self.state = ORDER.after(self.state, OrderEvent.CANCEL)
+        self.state = ORDER.after(self.state, CANCEL)
 
     def expire(self) -> None:
         """End the order because its time is over; *remaining* is kept."""
-        self.state = ORDER.after(self.state, OrderEvent.EXPIRE)
+        self.state = ORDER.after(self.state, EXPIRE)
 
     def reduce(self, by: int) -> None:
         """Want *by* less, in all and of what remains; priority is kept.
