@@ -99,3 +99,8 @@ class Busy(Refusal):
 @dataclass(eq=False)
 class ExchangeHalted(Refusal):
     """The exchange is halted; nothing was done."""
+
+
+@dataclass(eq=False)
+class OutcomeUnknown(Refusal):
+    """The exchange failed before it could answer; ask again with the same key."""

@@ -1,1 +1,6 @@
-"""Trading: orders, books, the market and the one door to it."""
+"""Orders, books and the market that clears and settles them, behind one writer."""
+
+# Importing these registers what carries out each command (see `market.handles`).
+from marketplace.trading import paying, placing, rights, rules
+
+__all__ = ["paying", "placing", "rights", "rules"]

@@ -6,7 +6,8 @@ renamed or reordered: the journal is read by position. ``by`` is the user that a
 ``member`` the member acted for; both come from the session, never from a body.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 ORDERS_MAX = 1_000  # in one basket
 
@@ -264,4 +265,33 @@ class Refused(NamedTuple):
     """One line of a basket that was refused: its code and facts."""
 
     code: str
-    facts: dict[str, object]
+    facts: dict[str, Any]
+
+
+def decode(kind: str, values: Sequence[Any]) -> Command:
+    """Return the command that was written as *kind* and the JSON array *values*."""
+    command = KINDS[kind](*values)
+    if isinstance(command, PlaceOrder):
+        return command._replace(line=Line(*command.line))
+    if isinstance(command, PlaceBasket):
+        return command._replace(lines=tuple(Line(*line) for line in command.lines))
+    if isinstance(command, ListInstrument):
+        return command._replace(purposes=tuple(command.purposes))
+    return command
+
+
+def decode_result(kind: str, result: Any) -> Any:
+    """Return a command's result as `Market.apply` gave it, from its JSON."""
+    if kind == PlaceOrder.__name__:
+        return _decode_placed(result)
+    if kind == PlaceBasket.__name__:
+        return tuple(
+            Refused(*line) if isinstance(line[0], str) else _decode_placed(line)
+            for line in result
+        )
+    return tuple(result) if isinstance(result, list) else result
+
+
+def _decode_placed(values: Sequence[Any]) -> Placed:
+    placed = Placed(*values)
+    return placed._replace(trades=tuple(tuple(trade) for trade in placed.trades))

@@ -1,0 +1,29 @@
+"""What a batch of commands changed: the rows to write, by table."""
+
+from typing import NamedTuple
+
+Rows = list[tuple[object, ...]]
+
+
+class Effects(NamedTuple):
+    """Rows to insert and to update, each in the order of the table's columns."""
+
+    orders: Rows
+    orders_changed: Rows  # (id, quantity, remaining, state, reason)
+    trades: Rows
+    contracts: Rows
+    terms: Rows
+    entitlements: Rows
+    entitlements_changed: Rows  # (id, quantity, deliveries, state)
+    transfers: Rows
+    accounts: Rows
+    accounts_changed: Rows  # (id, balance)
+    receipts: Rows
+    payins: Rows
+    payins_changed: Rows  # (id, confirmed_by, approved_by, state)
+    payouts: Rows
+    payouts_changed: Rows  # (id, approved_by, paid_by, state)
+    arrivals: Rows
+    fee_schedules: Rows
+    books: Rows  # upserted
+    standings: Rows  # upserted

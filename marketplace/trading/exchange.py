@@ -1,0 +1,389 @@
+"""The exchange: the one writer. Takes commands, applies, commits together, answers.
+
+Two threads share the work: one applies a batch to the market in memory while the other
+commits the batch before it. An answer leaves only after its commit. If a commit fails,
+memory is ahead of the records: halt, refuse, rebuild from the records, never undo.
+"""
+
+import queue
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import structlog
+from sqlalchemy import Connection, Engine
+
+from marketplace.trading.commands import Command, PlaceBasket, Tick, decode_result
+from marketplace.trading.effects import Effects
+from marketplace.trading.lease import FencedOff, Lease, move_on
+from marketplace.trading.market import Market
+from marketplace.trading.records import drain, load, write
+from settlement import clock
+from settlement.canonical import canonical
+from settlement.errors import (
+    Busy,
+    ExchangeHalted,
+    Invalid,
+    KeyReuse,
+    OutcomeUnknown,
+    Refusal,
+    rebuild,
+)
+from settlement.journal import APPLIED, REFUSED, Chain, Entry, Record, by_key
+from settlement.ledger import HOUSE
+from settlement.store import insert
+from settlement.tables import journal
+
+INBOX_MAX = 4_096  # commands waiting; more are refused with Busy
+BATCH_MAX = 2_000  # orders in one commit
+KEYS_MAX = 65_536  # recent idempotency keys known without asking the records
+KEY_LENGTH_MAX = 255
+ANSWER_S = 60  # how long an asker waits before the outcome counts as unknown
+IDLE_S = 0.5
+REBUILD_S = 1.0
+
+log = structlog.get_logger()
+
+
+class Outcome(NamedTuple):
+    """What a command came to: its journal number, its time and its result."""
+
+    seq: int
+    at_us: int
+    result: Any
+
+
+class Status(NamedTuple):
+    """How the writer is."""
+
+    halted: bool
+    seq: int
+    epoch: int
+    inbox: int
+
+
+class Ticket:
+    """A command on its way through the writer, and the answer it waits for."""
+
+    __slots__ = ("answer", "command", "done", "key", "notify")
+
+    def __init__(
+        self,
+        command: Command,
+        key: str | None,
+        notify: "Callable[[Ticket], None] | None" = None,
+    ) -> None:
+        """Wait for the answer by `wait`, or be told by *notify* on the writer's thread."""
+        self.command = command
+        self.key = key
+        self.answer: Outcome | Refusal | None = None  # None: the key was used before
+        self.notify = notify
+        self.done = threading.Lock()
+        self.done.acquire()
+
+    def settle(self, answer: Outcome | Refusal | None) -> None:
+        """Give the answer."""
+        self.answer = answer
+        self.done.release()
+        if self.notify is not None:
+            self.notify(self)
+
+    def wait(self) -> Outcome | None:
+        """Return the outcome, raise the refusal, or None if the key was used before."""
+        if not self.done.acquire(timeout=ANSWER_S):
+            raise OutcomeUnknown
+        if isinstance(self.answer, Refusal):
+            raise self.answer
+        return self.answer
+
+
+class Batch(NamedTuple):
+    """Commands applied in memory and not yet committed."""
+
+    before: int  # the journal's end before them
+    records: list[Record]
+    effects: Effects
+    answers: list[tuple[Ticket, Outcome | Refusal | None]]
+
+
+class Exchange:
+    """The writer of one database; `submit` may be called from any thread."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        address: str = "inline:",
+        now_us: Callable[[], int] = clock.now_us,
+        wait: bool = False,
+    ) -> None:
+        """Take the lease of *engine*'s database (a write engine), load, begin.
+
+        *now_us* is the exchange's clock. With *wait* a standby waits for the lease;
+        without it another writer means WriterElsewhere.
+        """
+        self._engine = engine
+        self._address = address
+        self._now_us = now_us
+        self._lease = Lease(engine)
+        self._inbox: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
+        self._commits: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
+        self._free = threading.Semaphore(1)  # the committer takes one batch at a time
+        self._keys: OrderedDict[tuple[int, str], None] = OrderedDict()
+        self._stopping = False
+        self.failed = threading.Event()
+        self.fenced = threading.Event()
+        self._open(wait=wait)
+        self._threads = [
+            threading.Thread(target=self._apply_forever, name="writer-apply"),
+            threading.Thread(target=self._commit_forever, name="writer-commit"),
+        ]
+        for thread in self._threads:
+            thread.daemon = True
+            thread.start()
+
+    def submit(self, command: Command, key: str | None = None) -> Outcome:
+        """Carry out *command* durably; its outcome, or raise its Refusal.
+
+        A *key* makes it idempotent for the command's member: the same key with the
+        same command gives the first outcome again, with another command KeyReuse.
+        """
+        if key is not None:
+            check_key(key)
+            if known := self.repeat(command, key):
+                return known
+        ticket = Ticket(command, key)
+        self.enter(ticket)
+        outcome = ticket.wait()
+        if outcome is None:
+            assert key is not None, command
+            outcome = self.repeat(command, key)
+        if outcome is None:
+            raise OutcomeUnknown
+        return outcome
+
+    def enter(self, ticket: Ticket) -> None:
+        """Queue a ticket; Busy if the inbox is full, ExchangeHalted if halted."""
+        if self._inbox.qsize() >= INBOX_MAX:
+            raise Busy(retry_after_s=1)
+        if self.halted:
+            raise ExchangeHalted
+        self._inbox.put(ticket)
+
+    def repeat(self, command: Command, key: str) -> Outcome | None:
+        """Return what was done under *key* before, raise its refusal, or None."""
+        with self._engine.connect() as db:
+            entry = by_key(db, principal(command), key)
+        return None if entry is None else replay_answer(entry, command, key)
+
+    @property
+    def halted(self) -> bool:
+        """Tell whether commands are refused for now."""
+        return self.failed.is_set() or self.fenced.is_set() or self._stopping
+
+    def status(self) -> Status:
+        """Return how the writer is."""
+        chain = self._chain
+        return Status(self.halted, chain.seq, chain.epoch, self._inbox.qsize())
+
+    def close(self) -> None:
+        """Finish what is queued, stop the threads and give the lease back."""
+        self._stopping = True
+        self._inbox.put(None)
+        for thread in self._threads:
+            thread.join(timeout=ANSWER_S)
+        self._db.close()
+        self._lease.release()
+
+    def _open(self, *, wait: bool) -> None:
+        """Begin a new epoch and load the market from the records."""
+        self._chain: Chain = self._lease.acquire(self._address, wait=wait)
+        self._db: Connection = self._engine.connect()
+        with self._db.begin():
+            self.market: Market = load(self._db)
+        self._at_us = 0
+        with self._db.begin():
+            last = self._db.execute(
+                journal.select().where(journal.c.seq == self._chain.seq)
+            ).one_or_none()
+        if last is not None:
+            self._at_us = last.at_us
+
+    def _apply_forever(self) -> None:
+        """Apply batches until told to stop; rebuild when a commit has failed."""
+        while True:
+            tickets, stop = self._take()
+            if self.failed.is_set() and not self.fenced.is_set():
+                refuse(tickets, ExchangeHalted())
+                self._rebuild()
+                continue
+            batch = self._apply(tickets)
+            if batch is not None:
+                self._free.acquire()
+                self._commits.put(batch)
+            if stop:
+                self._free.acquire()
+                self._commits.put(None)
+                return
+
+    def _take(self) -> tuple[list[Ticket], bool]:
+        """Wait for tickets; as many as one commit may carry, and whether to stop."""
+        tickets: list[Ticket] = []
+        weight = 0
+        try:
+            ticket = self._inbox.get(timeout=self._patience_s())
+            while ticket is not None:
+                tickets.append(ticket)
+                command = ticket.command
+                weight += len(command.lines) if type(command) is PlaceBasket else 1
+                if weight >= BATCH_MAX:
+                    return tickets, False
+                ticket = self._inbox.get_nowait()
+        except queue.Empty:
+            return tickets, False
+        return tickets, True
+
+    def _patience_s(self) -> float:
+        """Return how long to wait for a ticket before time itself needs a Tick."""
+        due_us = self.market.next_due_us()
+        if due_us is None:
+            return IDLE_S
+        return min(IDLE_S, max(0, due_us - self._now_us()) / clock.SECOND_US)
+
+    def _apply(self, tickets: list[Ticket]) -> Batch | None:
+        """Apply the tickets' commands in order; the batch to commit, if any."""
+        if self.halted and not self._stopping:
+            refuse(tickets, ExchangeHalted())
+            return None
+        before = self._chain.seq
+        records: list[Record] = []
+        answers: list[tuple[Ticket, Outcome | Refusal | None]] = []
+        try:
+            for ticket in tickets:
+                answers.append((ticket, self._answer(ticket, records)))
+            if not tickets:
+                self._pass_time(records)
+        except Exception:
+            log.exception("writer.apply_failed")
+            self.failed.set()
+            refuse(tickets, OutcomeUnknown())
+            return None
+        if not records and not answers:
+            return None
+        return Batch(before, records, drain(self.market), answers)
+
+    def _answer(
+        self, ticket: Ticket, records: list[Record]
+    ) -> Outcome | Refusal | None:
+        """Apply one command and append its record; None if its key was used before."""
+        command, key = ticket.command, ticket.key
+        member = principal(command)
+        if key is not None:
+            if (member, key) in self._keys:
+                return None
+            self._keys[member, key] = None
+            if len(self._keys) > KEYS_MAX:
+                self._keys.popitem(last=False)
+        self._pass_time(records)
+        seq, at_us = self._chain.seq + 1, self._at_us
+        answer: Outcome | Refusal
+        try:
+            result = self.market.apply(command, seq, at_us)
+            answer, outcome = Outcome(seq, at_us, result), (APPLIED, result)
+        except Refusal as refusal:
+            answer, outcome = refusal, (REFUSED, refusal.code, refusal.facts())
+        kind = type(command).__name__
+        records.append(self._chain.append(at_us, member, key, kind, command, outcome))
+        return answer
+
+    def _pass_time(self, records: list[Record]) -> None:
+        """Move the exchange's time on; expire what is due in a record of its own."""
+        self._at_us = max(self._now_us(), self._at_us)
+        due_us = self.market.next_due_us()
+        if due_us is not None and due_us <= self._at_us:
+            seq = self._chain.seq + 1
+            result = self.market.apply(Tick(), seq, self._at_us)
+            records.append(
+                self._chain.append(
+                    self._at_us, HOUSE, None, "Tick", Tick(), (APPLIED, result)
+                )
+            )
+
+    def _commit_forever(self) -> None:
+        """Commit batches in order and answer their tickets."""
+        while (batch := self._commits.get()) is not None:
+            try:
+                if self.failed.is_set():
+                    refuse([ticket for ticket, _ in batch.answers], ExchangeHalted())
+                else:
+                    self._commit(batch)
+            finally:
+                self._free.release()
+
+    def _commit(self, batch: Batch) -> None:
+        """Write one batch in one transaction, then answer; halt if that fails."""
+        try:
+            if batch.records:
+                with self._db.begin():
+                    last = batch.records[-1]
+                    end = Chain(last.seq, last.hash, self._chain.epoch)
+                    move_on(self._db, batch.before, end)
+                    insert(self._db, journal, batch.records)
+                    write(self._db, batch.effects)
+        except Exception as failure:
+            self.failed.set()
+            if isinstance(failure, FencedOff):
+                self.fenced.set()
+            log.exception("writer.commit_failed", seq=batch.before + 1)
+            refuse([ticket for ticket, _ in batch.answers], OutcomeUnknown())
+            return
+        for ticket, answer in batch.answers:
+            ticket.settle(answer)
+
+    def _rebuild(self) -> None:
+        """Throw memory away and load it from the records; stay halted until it works."""
+        self._free.acquire()  # the committer is at rest
+        try:
+            self._db.invalidate()
+            self._db.close()
+            self._lease.release()
+            self._engine.dispose()
+            self._keys.clear()
+            self._open(wait=False)
+            self.failed.clear()
+            log.warning("writer.rebuilt", seq=self._chain.seq, epoch=self._chain.epoch)
+        except Exception:
+            log.exception("writer.rebuild_failed")
+            threading.Event().wait(REBUILD_S)
+        finally:
+            self._free.release()
+
+
+def principal(command: Command) -> int:
+    """Return the member whose idempotency keys the command uses; the house's for staff."""
+    return int(getattr(command, "member", HOUSE))
+
+
+def check_key(key: str) -> None:
+    """Refuse an idempotency key that is empty, too long or not printable ASCII."""
+    if not (0 < len(key) <= KEY_LENGTH_MAX and key.isascii() and key.isprintable()):
+        raise Invalid({"idempotency_key": ["Printable ASCII, 1 to 255 characters."]})
+
+
+def replay_answer(entry: Entry, command: Command, key: str) -> Outcome:
+    """Return the recorded outcome, or raise it, if the record is of the same command."""
+    same = entry.kind == type(command).__name__ and canonical(
+        entry.command
+    ) == canonical(command)
+    if not same:
+        raise KeyReuse(key)
+    if not entry.applied:
+        raise rebuild(entry.outcome[1], entry.outcome[2])
+    return Outcome(entry.seq, entry.at_us, decode_result(entry.kind, entry.outcome[1]))
+
+
+def refuse(tickets: list[Ticket], refusal: Refusal) -> None:
+    """Answer every ticket with the same refusal."""
+    for ticket in tickets:
+        ticket.settle(refusal)

@@ -1,0 +1,134 @@
+"""The market: all books, the ledger and the rights, changed by commands alone.
+
+Pure and deterministic: no I/O, no clock, no randomness. The same commands with the
+same numbers and times give the same state, so that the journal can rebuild it.
+"""
+
+import heapq
+from collections.abc import Callable
+from typing import Any
+
+from marketplace.trading.commands import Command
+from marketplace.trading.orders import Order, OrderState, Reason
+from marketplace.trading.venue import Terms, UnknownInstrument, Venue
+from settlement.clearing import Trade
+from settlement.entitlements import Register
+from settlement.errors import NotFound
+from settlement.fees import FIRST, FeeSchedule
+from settlement.ids import encode
+from settlement.ledger import Ledger
+from settlement.payments.payins import Payins
+from settlement.payments.payouts import Payouts
+
+Handler = Callable[["Market", Any, int, int], Any]
+
+
+class Market:
+    """Everything that trading changes. `apply` is the only way to change it.
+
+    The lists and dictionaries whose names end in ``_new`` or ``_changed`` collect what
+    the records must be told; `records.drain` empties them.
+    """
+
+    def __init__(self) -> None:
+        """Open an empty market with the first fee schedule."""
+        self.ledger = Ledger()
+        self.rights = Register()
+        self.payins = Payins()
+        self.payouts = Payouts()
+        self.fees: FeeSchedule = FIRST
+        self.venues: dict[int, Venue] = {}
+        self.symbols: dict[str, int] = {}
+        self.terms: dict[str, Terms] = {}  # by sha256
+        self.verified: set[int] = set()
+        self.orders: dict[int, Order] = {}  # those that wait in a book
+        self.orders_of: dict[int, dict[int, Order]] = {}
+        self.last_order = 0
+        self.last_trade = 0
+        self.last_receipt = 0
+        self.accounts_known = 0  # how many accounts the records have
+        self._expiries: list[tuple[int, int]] = []
+        self.orders_new: list[tuple[Order, int, int, int, Reason | None]] = []
+        self.orders_changed: dict[int, tuple[Order, Reason | None]] = {}
+        self.trades_new: list[Trade] = []
+        self.contracts_new: list[tuple[int, int, str, int]] = []
+        self.terms_new: list[Terms] = []
+        self.receipts_new: list[tuple[object, ...]] = []
+        self.fees_new = [(FIRST.version, 0, FIRST.trade_bps)]
+        self.venues_changed: dict[int, Venue] = {}
+        self.standings_changed: dict[int, bool] = {}
+
+    def apply(self, command: Command, seq: int, at_us: int) -> Any:
+        """Carry out *command* as number *seq* at *at_us*; its result, or its Refusal.
+
+        A refusal leaves no trace. What each command returns is said in
+        `commands.RESULTS`.
+        """
+        return HANDLERS[type(command)](self, command, seq, at_us)
+
+    def venue(self, instrument: int) -> Venue:
+        """Return the instrument's venue; UnknownInstrument if it was never listed."""
+        found = self.venues.get(instrument)
+        if found is None:
+            raise UnknownInstrument(instrument)
+        return found
+
+    def order_of(self, member: int, number: int) -> Order:
+        """Return the member's waiting order; NotFound if it is another's or ended."""
+        found = self.orders.get(number)
+        if found is None or found.member != member:
+            raise NotFound("order", encode("order", number))
+        return found
+
+    def keep(self, order: Order) -> None:
+        """Remember an order that waits in its book."""
+        self.orders[order.id] = order
+        self.orders_of.setdefault(order.member, {})[order.id] = order
+        if order.expires_us is not None:
+            heapq.heappush(self._expiries, (order.expires_us, order.id))
+
+    def forget(self, order: Order) -> None:
+        """Drop an order that waits no more."""
+        del self.orders[order.id]
+        theirs = self.orders_of[order.member]
+        del theirs[order.id]
+        if not theirs:
+            del self.orders_of[order.member]
+
+    def next_expiry_us(self) -> int | None:
+        """Return when the next waiting order expires, or None."""
+        heap = self._expiries
+        while heap and heap[0][1] not in self.orders:
+            heapq.heappop(heap)
+        return heap[0][0] if heap else None
+
+    def next_expiring(self) -> Order:
+        """Return the order that expires next; there must be one."""
+        return self.orders[self._expiries[0][1]]
+
+    def next_due_us(self) -> int | None:
+        """Return when a Tick is next needed: an order or a right ends; or None."""
+        times = (self.next_expiry_us(), self.rights.next_due_us())
+        return min((time for time in times if time is not None), default=None)
+
+    def live_orders(self) -> list[Order]:
+        """Return the waiting orders in the order they were placed."""
+        assert all(
+            order.state in (OrderState.OPEN, OrderState.PARTIAL)
+            for order in self.orders.values()
+        )
+        return sorted(self.orders.values(), key=lambda order: order.id)
+
+
+HANDLERS: dict[type, Handler] = {}
+
+
+def handles(kind: type) -> Callable[[Handler], Handler]:
+    """Register the decorated function as what carries out commands of *kind*."""
+
+    def register(handler: Handler) -> Handler:
+        assert kind not in HANDLERS, kind
+        HANDLERS[kind] = handler
+        return handler
+
+    return register

@@ -1,0 +1,299 @@
+"""Orders in the market: placed, matched, cleared and settled; cancelled, reduced, expired."""
+
+from marketplace.trading.book import Fill
+from marketplace.trading.commands import (
+    ORDERS_MAX,
+    CancelAll,
+    CancelOrder,
+    Line,
+    PlaceBasket,
+    PlaceOrder,
+    Placed,
+    ReduceOrder,
+    Refused,
+)
+from marketplace.trading.market import Market, handles
+from marketplace.trading.orders import BUY, Order, Reason
+from marketplace.trading.risk import check_cover, check_line
+from marketplace.trading.venue import NotVerified, TooManyOrders, Venue, WrongOrder
+from settlement.clearing import Trade, clear
+from settlement.entitlements import Entitlement, EntitlementState
+from settlement.errors import Refusal
+from settlement.ledger import Pocket, Transfer
+
+OPEN_ORDERS_MAX = 10_000  # of one member
+FREE, HELD, OPEN = Pocket.FREE, Pocket.HELD, Pocket.OPEN
+ACTIVE = EntitlementState.ACTIVE
+
+
+@handles(PlaceOrder)
+def place_order(market: Market, command: PlaceOrder, seq: int, at_us: int) -> Placed:
+    """Place one order; what became of it, or the refusal."""
+    return _place(market, command.by, command.member, command.line, seq, at_us)
+
+
+@handles(PlaceBasket)
+def place_basket(
+    market: Market, command: PlaceBasket, seq: int, at_us: int
+) -> tuple[Placed | Refused, ...]:
+    """Place each line in turn; a refused line does not touch the others."""
+    if not 0 < len(command.lines) <= ORDERS_MAX:
+        raise WrongOrder("orders")
+    outcomes: list[Placed | Refused] = []
+    for line in command.lines:
+        try:
+            outcomes.append(
+                _place(market, command.by, command.member, line, seq, at_us)
+            )
+        except Refusal as refusal:
+            outcomes.append(Refused(refusal.code, refusal.facts()))
+    return tuple(outcomes)
+
+
+@handles(CancelOrder)
+def cancel_order(market: Market, command: CancelOrder, seq: int, _at_us: int) -> int:
+    """Cancel the rest of the member's order; the quantity that was cancelled."""
+    order = market.order_of(command.member, command.order)
+    cancel(market, order, seq, Reason.REQUESTED)
+    return order.remaining
+
+
+@handles(CancelAll)
+def cancel_all(market: Market, command: CancelAll, seq: int, _at_us: int) -> int:
+    """Cancel the member's orders, or those in one instrument; how many."""
+    return cancel_where(
+        market, seq, Reason.REQUESTED, command.member, command.instrument
+    )
+
+
+@handles(ReduceOrder)
+def reduce_order(market: Market, command: ReduceOrder, seq: int, _at_us: int) -> int:
+    """Take *quantity* off the member's order, in place; what remains."""
+    order = market.order_of(command.member, command.order)
+    venue, by = market.venue(order.instrument), command.quantity
+    if order.evergreen or not 0 < by < order.remaining or by % venue.lot:
+        raise WrongOrder("quantity")
+    market.ledger.post(seq, _release(market, order, by))
+    order.reduce(by)
+    market.orders_changed[order.id] = (order, None)
+    return order.remaining
+
+
+def cancel_where(
+    market: Market,
+    seq: int,
+    reason: Reason,
+    member: int | None = None,
+    instrument: int | None = None,
+    side: str | None = None,
+) -> int:
+    """Cancel every waiting order that fits; how many, in order of placing."""
+    orders = market.orders if member is None else market.orders_of.get(member, {})
+    fitting = [
+        order
+        for _, order in sorted(orders.items())
+        if instrument in (None, order.instrument) and side in (None, str(order.side))
+    ]
+    for order in fitting:
+        cancel(market, order, seq, reason)
+    return len(fitting)
+
+
+def cancel(market: Market, order: Order, seq: int, reason: Reason) -> None:
+    """End a waiting order and give back what it held."""
+    market.ledger.post(seq, _release(market, order, order.remaining))
+    market.venue(order.instrument).book.remove(order)
+    market.forget(order)
+    if reason is Reason.EXPIRED:
+        order.expire()
+    else:
+        order.cancel()
+    market.orders_changed[order.id] = (order, reason)
+
+
+def _place(
+    market: Market, by: int, member: int, line: Line, seq: int, at_us: int
+) -> Placed:
+    """Check, match, settle the fills, hold for the rest: all or nothing."""
+    if member not in market.verified:
+        raise NotVerified(member)
+    venue = market.venue(line.instrument)
+    side, time_in_force = check_line(line, venue, at_us)
+    check_cover(line, side, member, venue, market.ledger)
+    if len(market.orders_of.get(member, ())) >= OPEN_ORDERS_MAX:
+        raise TooManyOrders(OPEN_ORDERS_MAX)
+    order = Order(
+        market.last_order + 1,
+        member,
+        line.instrument,
+        side,
+        line.price,
+        line.quantity,
+        time_in_force=time_in_force,
+        expires_us=line.expires_us,
+        evergreen=line.evergreen,
+        post_only=line.post_only,
+        purpose=line.purpose,
+        placed_seq=seq,
+    )
+    fills, reason = venue.book.place(order)  # a post-only order may be refused here
+    market.last_order = order.id
+    transfers: list[Transfer] = []
+    traded = tuple(
+        [_settle(market, venue, order, fill, transfers, seq, at_us) for fill in fills]
+    )
+    cancelled = order.remaining if reason else 0
+    rests = order.remaining > 0 and not reason
+    if rests:
+        transfers += _hold(market, venue, order)
+        market.keep(order)
+    market.ledger.post(seq, transfers)
+    market.orders_new.append((order, seq, at_us, by, reason))
+    return Placed(
+        order.id,
+        str(order.state),
+        order.remaining if rests else 0,
+        cancelled,
+        str(reason) if reason else None,
+        traded,
+    )
+
+
+def _settle(  # noqa: PLR0913  the facts of one fill
+    market: Market,
+    venue: Venue,
+    taker: Order,
+    fill: Fill,
+    transfers: list[Transfer],
+    seq: int,
+    at_us: int,
+) -> tuple[int, int, int]:
+    """Record a fill as a settled trade and add its transfers; (trade, price, quantity)."""
+    maker, quantity = fill
+    price = maker.price
+    assert price is not None, maker
+    number = market.last_trade = market.last_trade + 1
+    taker_buys = taker.side is BUY
+    buy, sell = (taker, maker) if taker_buys else (maker, taker)
+    trade = Trade(
+        number,
+        seq,
+        at_us,
+        venue.instrument,
+        price,
+        quantity,
+        venue.currency,
+        buy.member,
+        sell.member,
+        buy.id,
+        sell.id,
+        "buy" if taker_buys else "sell",
+        market.fees.fee(price * quantity),
+        "book",
+        "settled",
+    )
+    pays_from = FREE if taker_buys else HELD
+    transfers += clear(market.ledger, trade, pays_from, _source(venue, sell, taker))
+    market.trades_new.append(trade)
+    _grant(market, venue, trade, buy.purpose or "")
+    if not maker.remaining:
+        market.forget(maker)
+    if not maker.evergreen:
+        market.orders_changed[maker.id] = (maker, None)
+    return (number, price, quantity)
+
+
+def _source(venue: Venue, sell: Order, taker: Order) -> Pocket:
+    """Tell from which pocket of the seller the units come."""
+    if sell.member == venue.vendor and (sell.evergreen or sell is taker):
+        return OPEN  # issued at the fill
+    return FREE if sell is taker else HELD
+
+
+def _grant(market: Market, venue: Venue, trade: Trade, purpose: str) -> None:
+    """Freeze the contract and put the buyer's right in force, in the trade's own step."""
+    until_us, terms, limit = None, venue.terms, venue.deliveries_max
+    if trade.seller != venue.vendor:
+        until_us, terms = _pass_on(market, trade)
+    elif venue.term_us is not None:
+        until_us = trade.at_us + venue.term_us
+    market.contracts_new.append((trade.number, terms, purpose, market.fees.version))
+    market.rights.grant(
+        Entitlement(
+            market.rights.last + 1,
+            trade.number,
+            trade.buyer,
+            trade.instrument,
+            trade.quantity,
+            terms,
+            purpose,
+            trade.at_us,
+            until_us,
+            0,
+            limit,
+            ACTIVE,
+        )
+    )
+
+
+def _pass_on(market: Market, trade: Trade) -> tuple[int | None, int]:
+    """End the seller's rights by the quantity sold, oldest first.
+
+    The buyer's right ends when the first of those taken would have ended, under the
+    terms of the oldest: nobody can sell more than they hold.
+    """
+    left, ends, terms = trade.quantity, [], 0
+    for right in market.rights.of(trade.seller, trade.instrument):
+        if right.state is not ACTIVE:
+            continue
+        part = min(left, right.quantity)
+        terms = terms or right.terms
+        if right.until_us is not None:
+            ends.append(right.until_us)
+        market.rights.give_up(right, part)
+        left -= part
+        if not left:
+            break
+    assert not left, trade
+    return min(ends, default=None), terms
+
+
+def _hold(market: Market, venue: Venue, order: Order) -> list[Transfer]:
+    """Return the transfer that reserves what the waiting rest of *order* needs."""
+    asset, pocket, amount = _cover(venue, order, order.remaining)
+    return _shift(market, order, asset, (pocket, HELD), amount, "hold")
+
+
+def _release(market: Market, order: Order, quantity: int) -> list[Transfer]:
+    """Return the transfer that gives back what *quantity* waiting units held."""
+    asset, pocket, amount = _cover(market.venue(order.instrument), order, quantity)
+    return _shift(market, order, asset, (HELD, pocket), amount, "release")
+
+
+def _cover(venue: Venue, order: Order, quantity: int) -> tuple[int, Pocket, int]:
+    """Tell what *quantity* waiting units hold: asset, pocket it comes from, amount.
+
+    A bid holds its limit times the quantity. A finite offer holds units: the vendor's
+    are issued into the held pocket, a holder's come from the free one. An evergreen
+    offer holds nothing: it issues at the fill.
+    """
+    if order.side is BUY:
+        assert order.price is not None, order
+        return venue.currency, FREE, order.price * quantity
+    source = OPEN if order.member == venue.vendor else FREE
+    return venue.instrument, source, 0 if order.evergreen else quantity
+
+
+def _shift(
+    market: Market,
+    order: Order,
+    asset: int,
+    pockets: tuple[Pocket, Pocket],
+    amount: int,
+    reason: str,
+) -> list[Transfer]:
+    """Return the transfer between two pockets of the order's member, if any is due."""
+    if not amount:
+        return []
+    debit, credit = (market.ledger.number(order.member, asset, p) for p in pockets)
+    return [Transfer(debit, credit, amount, reason, order.id)]

@@ -1,0 +1,249 @@
+"""Between the market in memory and the tables: drain and write, load and compare."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from marketplace.trading import tables as t
+from marketplace.trading.book import Book
+from marketplace.trading.effects import Effects
+from marketplace.trading.market import Market
+from marketplace.trading.orders import Order, OrderState, Side, TimeInForce
+from marketplace.trading.venue import BookState, Terms, Venue
+from settlement import tables as s
+from settlement.entitlements import Entitlement, EntitlementState
+from settlement.fees import FeeSchedule
+from settlement.ledger import Account
+from settlement.payments.payins import Payin, PayinState
+from settlement.payments.payouts import Payout, PayoutState
+from settlement.store import insert, update, upsert
+
+LIVE_ORDER = (str(OrderState.OPEN), str(OrderState.PARTIAL))
+LIVE_RIGHT = (str(EntitlementState.ACTIVE), str(EntitlementState.SUSPENDED))
+
+
+def drain(market: Market) -> Effects:
+    """Return what changed since the last drain, as rows, and forget it."""
+    ledger, rights = market.ledger, market.rights
+    new_orders = {order.id for order, *_ in market.orders_new}
+    new_rights = {right.number for right in rights.granted}
+    known = market.accounts_known
+    market.accounts_known = len(ledger.accounts)
+    effects = Effects(
+        orders=[_order_row(market, *new) for new in market.orders_new],
+        orders_changed=[
+            (o.id, o.quantity, o.remaining, str(o.state), reason and str(reason))
+            for o, reason in market.orders_changed.values()
+            if o.id not in new_orders
+        ],
+        trades=list(market.trades_new),
+        contracts=list(market.contracts_new),
+        terms=list(market.terms_new),
+        entitlements=[right.row() for right in rights.granted],
+        entitlements_changed=[
+            (right.number, right.quantity, right.deliveries, str(right.state))
+            for right in rights.changed.values()
+            if right.number not in new_rights
+        ],
+        transfers=[
+            (number, seq, debit, credit, amount, reason, subject)
+            for number, seq, (debit, credit, amount, reason, subject) in ledger.posted
+        ],
+        accounts=[
+            (number, *ledger.accounts[number], ledger.balances[number])
+            for number in range(known, market.accounts_known)
+        ],
+        accounts_changed=[
+            (number, ledger.balances[number])
+            for number in sorted(ledger.touched)
+            if number < known
+        ],
+        receipts=list(market.receipts_new),
+        payins=[payin.row() for payin in market.payins.opened],
+        payins_changed=[
+            (p.number, p.confirmed_by, p.approved_by, str(p.state))
+            for p in market.payins.changed.values()
+        ],
+        payouts=[payout.row() for payout in market.payouts.opened],
+        payouts_changed=[
+            (p.number, p.approved_by, p.paid_by, str(p.state))
+            for p in market.payouts.changed.values()
+        ],
+        arrivals=[*market.payins.arrivals, *market.payouts.arrivals],
+        fee_schedules=list(market.fees_new),
+        books=[venue.row() for venue in market.venues_changed.values()],
+        standings=[(m, int(v)) for m, v in market.standings_changed.items()],
+    )
+    _forget(market)
+    return effects
+
+
+def _order_row(
+    market: Market, order: Order, seq: int, at_us: int, by: int, reason: Any
+) -> tuple[object, ...]:
+    changed = market.orders_changed.get(order.id)
+    reason = (changed and changed[1]) or reason
+    return (
+        order.id, seq, at_us, order.member, by, order.instrument, str(order.side),
+        order.price, order.quantity, order.remaining, str(order.time_in_force),
+        order.expires_us, int(order.evergreen), order.purpose or "", str(order.state),
+        reason and str(reason),
+    )  # fmt: skip
+
+
+def _forget(market: Market) -> None:
+    """Empty everything that `drain` has read."""
+    market.ledger.touched.clear()
+    for collected in (
+        market.orders_new, market.trades_new, market.contracts_new, market.terms_new,
+        market.receipts_new, market.fees_new, market.ledger.posted,
+        market.rights.granted,
+    ):  # fmt: skip
+        collected.clear()
+    for changed in (
+        market.orders_changed, market.venues_changed, market.standings_changed,
+        market.rights.changed,
+    ):  # fmt: skip
+        changed.clear()
+    for desk in (market.payins, market.payouts):
+        desk.opened.clear()
+        desk.changed.clear()
+        desk.arrivals.clear()
+
+
+def write(db: Connection, effects: Effects) -> None:
+    """Write what a batch changed; the CHECKs of the tables judge it once more."""
+    insert(db, t.orders, effects.orders)
+    update(
+        db,
+        t.orders,
+        ("id", "quantity", "remaining", "state", "reason"),
+        effects.orders_changed,
+    )
+    insert(db, s.trades, effects.trades)
+    insert(db, s.contracts, effects.contracts)
+    insert(db, s.terms, effects.terms)
+    insert(db, s.entitlements, effects.entitlements)
+    update(
+        db,
+        s.entitlements,
+        ("id", "quantity", "deliveries", "state"),
+        effects.entitlements_changed,
+    )
+    insert(db, s.transfers, effects.transfers)
+    insert(db, s.accounts, effects.accounts)
+    update(db, s.accounts, ("id", "balance"), effects.accounts_changed)
+    insert(db, s.receipts, effects.receipts)
+    insert(db, s.payins, effects.payins)
+    update(
+        db,
+        s.payins,
+        ("id", "confirmed_by", "approved_by", "state"),
+        effects.payins_changed,
+    )
+    insert(db, s.payouts, effects.payouts)
+    update(
+        db,
+        s.payouts,
+        ("id", "approved_by", "paid_by", "state"),
+        effects.payouts_changed,
+    )
+    insert(db, s.arrivals, effects.arrivals)
+    insert(db, s.fee_schedules, effects.fee_schedules)
+    upsert(db, t.books, effects.books)
+    upsert(db, t.standings, effects.standings)
+
+
+def load(db: Connection) -> Market:
+    """Return the market as the tables have it."""
+    market = Market()
+    _load_ledger(db, market)
+    _load_venues(db, market)
+    _load_orders(db, market)
+    _load_rights(db, market)
+    _load_payments(db, market)
+    verified = select(t.standings.c.member).where(t.standings.c.verified == 1)
+    market.verified = set(db.execute(verified).scalars())
+    market.last_trade = _last(db, s.trades.c.id)
+    market.last_receipt = _last(db, s.receipts.c.id)
+    return market
+
+
+def _last(db: Connection, column: Any) -> int:
+    """Return the highest number given so far, or 0."""
+    return int(db.execute(select(func.coalesce(func.max(column), 0))).scalar_one())
+
+
+def _load_ledger(db: Connection, market: Market) -> None:
+    rows = db.execute(select(s.accounts).order_by(s.accounts.c.id)).all()
+    market.ledger.restore(
+        ((Account(row.owner, row.asset, row.pocket), row.balance) for row in rows),
+        _last(db, s.transfers.c.id),
+    )
+    market.accounts_known = len(rows)
+    latest = select(s.fee_schedules).order_by(s.fee_schedules.c.version.desc()).limit(1)
+    row = db.execute(latest).one_or_none()
+    if row is not None:
+        market.fees = FeeSchedule(row.version, row.trade_bps)
+        market.fees_new.clear()
+
+
+def _load_venues(db: Connection, market: Market) -> None:
+    for row in db.execute(select(s.terms).order_by(s.terms.c.id)):
+        market.terms[row.sha256] = Terms(row.id, row.sha256, row.body)
+    for row in db.execute(select(t.books)):
+        market.venues[row.instrument] = Venue(
+            row.instrument, row.symbol, row.vendor, row.currency, row.tick, row.lot,
+            row.terms, tuple(row.purposes.split()), row.term_us, row.deliveries_max,
+            bool(row.transferable), BookState(row.state), Book(),
+        )  # fmt: skip
+        market.symbols[row.symbol] = row.instrument
+
+
+def _load_orders(db: Connection, market: Market) -> None:
+    market.last_order = _last(db, t.orders.c.id)
+    live = select(t.orders).where(t.orders.c.state.in_(LIVE_ORDER))
+    for row in db.execute(live.order_by(t.orders.c.id)):
+        order = _order(row)
+        market.venues[order.instrument].book.rest(order)
+        market.keep(order)
+
+
+def _order(row: Row[Any]) -> Order:
+    return Order(
+        row.id,
+        row.member,
+        row.instrument,
+        Side(row.side),
+        row.price,
+        row.quantity,
+        time_in_force=TimeInForce(row.time_in_force),
+        expires_us=row.expires_us,
+        evergreen=bool(row.evergreen),
+        purpose=row.purpose,
+        state=OrderState(row.state),
+        remaining=row.remaining,
+        placed_seq=row.seq,
+    )
+
+
+def _load_rights(db: Connection, market: Market) -> None:
+    live = select(s.entitlements).where(s.entitlements.c.state.in_(LIVE_RIGHT))
+    for row in db.execute(live.order_by(s.entitlements.c.id)):
+        market.rights.restore(Entitlement(*row[:-1], EntitlementState(row.state)))
+    market.rights.last = _last(db, s.entitlements.c.id)
+
+
+def _load_payments(db: Connection, market: Market) -> None:
+    payins = select(s.payins).where(
+        s.payins.c.state.in_((str(PayinState.CREATED), str(PayinState.PENDING)))
+    )
+    for row in db.execute(payins.order_by(s.payins.c.id)):
+        market.payins.waiting[row.id] = Payin(*row)
+    payouts = select(s.payouts).where(
+        s.payouts.c.state.in_((str(PayoutState.REQUESTED), str(PayoutState.APPROVED)))
+    )
+    for row in db.execute(payouts.order_by(s.payouts.c.id)):
+        market.payouts.waiting[row.id] = Payout(*row)
+    market.payins.last = _last(db, s.payins.c.id)
+    market.payouts.last = _last(db, s.payouts.c.id)

@@ -1,0 +1,126 @@
+"""Checks on an order before anything moves; each failure is a refusal, none has effects."""
+
+from marketplace.trading.commands import Line
+from marketplace.trading.orders import (
+    BUY,
+    PRICE_MAX,
+    QUANTITY_MAX,
+    SELL,
+    VALUE_MAX,
+    Side,
+    TimeInForce,
+)
+from marketplace.trading.venue import (
+    AlreadyExpired,
+    BookState,
+    InstrumentClosed,
+    NotTransferable,
+    OffLot,
+    OffTick,
+    OrderTooLarge,
+    PurposeNotPermitted,
+    Venue,
+    WrongOrder,
+)
+from settlement.ledger import Ledger
+
+SIDES = {str(side): side for side in Side}
+TIMES = {str(time): time for time in TimeInForce}
+PURPOSE_MAX = 64  # characters
+
+
+def check_line(line: Line, venue: Venue, at_us: int) -> tuple[Side, TimeInForce]:
+    """Refuse an order that this instrument cannot take; else its side and time in force.
+
+    Raises WrongOrder, OffTick, OffLot, OrderTooLarge, AlreadyExpired, InstrumentClosed
+    or PurposeNotPermitted.
+    """
+    if venue.state is not BookState.LISTED:
+        raise InstrumentClosed(venue.symbol, str(venue.state))
+    side, time = SIDES.get(line.side), TIMES.get(line.time_in_force)
+    if side is None:
+        raise WrongOrder("side")
+    if time is None:
+        raise WrongOrder("time_in_force")
+    _check_numbers(line, venue)
+    _check_kind(line, side, time, at_us)
+    if side is BUY:
+        check_purpose(line.purpose, venue)
+    return side, time
+
+
+def _check_numbers(line: Line, venue: Venue) -> None:
+    """Check price, quantity and their product."""
+    quantity, price = line.quantity, line.price
+    if type(quantity) is not int or not 0 < quantity <= QUANTITY_MAX:
+        raise WrongOrder("quantity")
+    if quantity % venue.lot:
+        raise OffLot(quantity, venue.lot)
+    if price is None:
+        return
+    if type(price) is not int or not 0 <= price <= PRICE_MAX:
+        raise WrongOrder("price")
+    if price % venue.tick:
+        raise OffTick(price, venue.tick)
+    if price * quantity > VALUE_MAX:
+        raise OrderTooLarge(price * quantity, VALUE_MAX)
+
+
+def _check_kind(line: Line, side: Side, time: TimeInForce, at_us: int) -> None:
+    """Check what goes together: market orders, expiry, evergreen, post-only."""
+    if (time is TimeInForce.GTD) != (line.expires_us is not None):
+        raise WrongOrder("expires_us")
+    if line.expires_us is not None and line.expires_us <= at_us:
+        raise AlreadyExpired(line.expires_us)
+    waits = line.price is not None and time in (TimeInForce.GTC, TimeInForce.GTD)
+    if line.evergreen and not (side is SELL and waits):
+        raise WrongOrder("evergreen")
+    if line.post_only and not waits:
+        raise WrongOrder("post_only")
+
+
+def check_purpose(purpose: str, venue: Venue) -> None:
+    """Refuse an undeclared or unlicensed purpose: no trade without an application.
+
+    Any purpose will do where the licence names none (domain §2, features D11).
+    """
+    permitted = purpose in venue.purposes if venue.purposes else purpose != ""
+    if not permitted or len(purpose) > PURPOSE_MAX or not purpose.isascii():
+        raise PurposeNotPermitted(purpose[:PURPOSE_MAX], list(venue.purposes))
+
+
+def check_cover(
+    line: Line, side: Side, member: int, venue: Venue, ledger: Ledger
+) -> None:
+    """Refuse an order that the member could not settle in full.
+
+    A bid needs limit × quantity free, a market bid what the book asks now; a seller
+    who is not the vendor needs the rights, free and transferable.
+    """
+    if side is BUY:
+        needed = (
+            _market_cost(line.quantity, venue)
+            if line.price is None
+            else line.price * line.quantity
+        )
+        ledger.require(member, venue.currency, needed)
+    elif member != venue.vendor:
+        if not venue.transferable:
+            raise NotTransferable(venue.symbol)
+        if line.evergreen:
+            raise WrongOrder("evergreen")
+        ledger.require(member, venue.instrument, line.quantity)
+
+
+def _market_cost(quantity: int, venue: Venue) -> int:
+    """Return what *quantity* units cost at the offers that wait now, in minor units."""
+    cost = 0
+    for level in venue.book.levels(SELL, QUANTITY_MAX):
+        taken = quantity if level.evergreen else min(quantity, level.quantity)
+        cost += taken * level.price
+        quantity -= taken
+        if not quantity:
+            break
+    if cost > VALUE_MAX:
+        raise OrderTooLarge(cost, VALUE_MAX)
+    return cost

@@ -1,0 +1,144 @@
+"""Commands of the house: who may trade, what trades, at what fee; and time passing."""
+
+from marketplace.trading.book import Book
+from marketplace.trading.commands import (
+    DelistInstrument,
+    ListInstrument,
+    PublishFees,
+    ResumeInstrument,
+    SetStanding,
+    SuspendInstrument,
+    Tick,
+)
+from marketplace.trading.market import Market, handles
+from marketplace.trading.orders import Reason
+from marketplace.trading.placing import cancel, cancel_where
+from marketplace.trading.rights import end
+from marketplace.trading.venue import (
+    BOOK,
+    BookEvent,
+    BookState,
+    FixedFact,
+    SymbolTaken,
+    Terms,
+    Venue,
+    WrongOrder,
+)
+from settlement.canonical import sha256_of
+from settlement.entitlements import EntitlementEvent
+from settlement.fees import TRADE_BPS_MAX, FeeSchedule
+from settlement.money import BY_ASSET, INSTRUMENT_MIN
+
+
+@handles(SetStanding)
+def set_standing(market: Market, command: SetStanding, seq: int, _at_us: int) -> None:
+    """Record a member's verification; losing it cancels the member's orders."""
+    if command.verified:
+        market.verified.add(command.member)
+    else:
+        market.verified.discard(command.member)
+        cancel_where(market, seq, Reason.SUSPENDED, command.member)
+    market.standings_changed[command.member] = command.verified
+
+
+@handles(ListInstrument)
+def list_instrument(
+    market: Market, command: ListInstrument, _seq: int, _at_us: int
+) -> None:
+    """Open a book, or give a listed instrument its terms for the trades from now on."""
+    _check_facts(market, command)
+    terms = _terms(market, command.terms)
+    present = market.venues.get(command.instrument)
+    market.symbols[command.symbol] = command.instrument
+    venue = Venue(
+        command.instrument,
+        command.symbol,
+        command.vendor,
+        command.currency,
+        command.tick,
+        command.lot,
+        terms.number,
+        tuple(command.purposes),
+        command.term_us,
+        command.deliveries_max,
+        command.transferable,
+        present.state if present else BookState.LISTED,
+        present.book if present else Book(),
+    )
+    market.venues[venue.instrument] = market.venues_changed[venue.instrument] = venue
+
+
+def _check_facts(market: Market, command: ListInstrument) -> None:
+    """Refuse facts that cannot be, or that may not change under the waiting orders."""
+    if command.instrument < INSTRUMENT_MIN or command.currency not in BY_ASSET:
+        raise WrongOrder("instrument")
+    if command.tick < 1 or command.lot < 1:
+        raise WrongOrder("tick")
+    if not command.symbol.isascii() or not command.symbol.isprintable():
+        raise WrongOrder("symbol")
+    if market.symbols.get(command.symbol, command.instrument) != command.instrument:
+        raise SymbolTaken(command.symbol)
+    present = market.venues.get(command.instrument)
+    for fact in ("symbol", "vendor", "currency", "tick", "lot", "transferable"):
+        if present and getattr(present, fact) != getattr(command, fact):
+            raise FixedFact(fact)
+
+
+def _terms(market: Market, body: str) -> Terms:
+    """Return the frozen terms with this text; number them if they are new."""
+    digest = sha256_of(body)
+    found = market.terms.get(digest)
+    if found is None:
+        found = market.terms[digest] = Terms(len(market.terms) + 1, digest, body)
+        market.terms_new.append(found)
+    return found
+
+
+def _move(market: Market, instrument: int, event: BookEvent) -> Venue:
+    """Apply *event* to trading in an instrument."""
+    venue = market.venue(instrument)
+    venue.state = BOOK.after(venue.state, event)
+    market.venues_changed[instrument] = venue
+    return venue
+
+
+@handles(SuspendInstrument)
+def suspend(market: Market, command: SuspendInstrument, _seq: int, _at_us: int) -> None:
+    """Stop trading; orders stay and may be cancelled."""
+    _move(market, command.instrument, BookEvent.SUSPEND)
+
+
+@handles(ResumeInstrument)
+def resume(market: Market, command: ResumeInstrument, _seq: int, _at_us: int) -> None:
+    """Let it trade again."""
+    _move(market, command.instrument, BookEvent.RESUME)
+
+
+@handles(DelistInstrument)
+def delist(market: Market, command: DelistInstrument, seq: int, _at_us: int) -> int:
+    """End trading and cancel the orders; rights stay. How many were cancelled."""
+    venue = _move(market, command.instrument, BookEvent.DELIST)
+    return cancel_where(market, seq, Reason.DELISTED, instrument=venue.instrument)
+
+
+@handles(PublishFees)
+def publish_fees(market: Market, command: PublishFees, seq: int, _at_us: int) -> int:
+    """Put the next fee schedule in force; its version."""
+    if not 0 <= command.trade_bps <= TRADE_BPS_MAX:
+        raise WrongOrder("trade_bps")
+    market.fees = FeeSchedule(market.fees.version + 1, command.trade_bps)
+    market.fees_new.append((market.fees.version, seq, market.fees.trade_bps))
+    return market.fees.version
+
+
+@handles(Tick)
+def tick(market: Market, _command: Tick, seq: int, at_us: int) -> tuple[int, int]:
+    """Expire what is due at *at_us*: (orders, rights)."""
+    orders = rights = 0
+    while (due := market.next_expiry_us()) is not None and due <= at_us:
+        cancel(market, market.next_expiring(), seq, Reason.EXPIRED)
+        orders += 1
+    for right in market.rights.due(at_us):
+        end(market, right, EntitlementEvent.EXPIRE, seq)
+        rights += 1
+    return orders, rights

@@ -1,0 +1,168 @@
+"""What the market knows of an instrument, and the refusals of trading in it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from marketplace.trading.book import Book
+from settlement.errors import Refusal
+from settlement.states import Machine
+
+
+class BookState(StrEnum):
+    """Whether an instrument trades."""
+
+    LISTED = "listed"
+    SUSPENDED = "suspended"
+    DELISTED = "delisted"
+
+
+class BookEvent(StrEnum):
+    """What can happen to trading in an instrument."""
+
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    DELIST = "delist"
+
+
+_S, _E = BookState, BookEvent
+BOOK = Machine(
+    "book",
+    {
+        (_S.LISTED, _E.SUSPEND): _S.SUSPENDED,
+        (_S.SUSPENDED, _E.RESUME): _S.LISTED,
+        (_S.LISTED, _E.DELIST): _S.DELISTED,
+        (_S.SUSPENDED, _E.DELIST): _S.DELISTED,
+    },
+)
+
+
+class Terms(NamedTuple):
+    """A frozen text of what is sold, known by its hash."""
+
+    number: int
+    sha256: str
+    body: str  # canonical JSON
+
+
+@dataclass(slots=True, eq=False)
+class Venue:
+    """One instrument's rules and its book."""
+
+    instrument: int
+    symbol: str
+    vendor: int
+    currency: int
+    tick: int
+    lot: int
+    terms: int
+    purposes: tuple[str, ...]
+    term_us: int | None
+    deliveries_max: int | None
+    transferable: bool
+    state: BookState
+    book: Book
+
+    def row(self) -> tuple[object, ...]:
+        """Return the values in the order of the columns of the table ``books``."""
+        return (
+            self.instrument, self.symbol, self.vendor, self.currency, self.tick,
+            self.lot, self.terms, " ".join(self.purposes), self.term_us,
+            self.deliveries_max, int(self.transferable), str(self.state),
+        )  # fmt: skip
+
+
+@dataclass(eq=False)
+class UnknownInstrument(Refusal):
+    """There is no such instrument on the market."""
+
+    instrument: int
+
+
+@dataclass(eq=False)
+class InstrumentClosed(Refusal):
+    """This instrument does not trade at present."""
+
+    symbol: str
+    state: str
+
+
+@dataclass(eq=False)
+class SymbolTaken(Refusal):
+    """Another instrument has this symbol."""
+
+    symbol: str
+
+
+@dataclass(eq=False)
+class FixedFact(Refusal):
+    """This fact of an instrument cannot change while it is on the market."""
+
+    fact: str
+
+
+@dataclass(eq=False)
+class NotVerified(Refusal):
+    """Only verified members may trade."""
+
+    member: int
+
+
+@dataclass(eq=False)
+class WrongOrder(Refusal):
+    """A field of the order has a value that it cannot have."""
+
+    field: str
+
+
+@dataclass(eq=False)
+class OffTick(Refusal):
+    """The price is not a multiple of the instrument's tick."""
+
+    price: int
+    tick: int
+
+
+@dataclass(eq=False)
+class OffLot(Refusal):
+    """The quantity is not a multiple of the instrument's lot."""
+
+    quantity: int
+    lot: int
+
+
+@dataclass(eq=False)
+class OrderTooLarge(Refusal):
+    """Price times quantity is more than one order may be worth."""
+
+    value: int
+    value_max: int
+
+
+@dataclass(eq=False)
+class PurposeNotPermitted(Refusal):
+    """The licence does not permit this purpose; say what the data is for."""
+
+    purpose: str
+    permitted: list[str]
+
+
+@dataclass(eq=False)
+class NotTransferable(Refusal):
+    """Only the vendor sells this right; holders cannot pass it on."""
+
+    symbol: str
+
+
+@dataclass(eq=False)
+class AlreadyExpired(Refusal):
+    """The order's time is over before it begins."""
+
+    expires_us: int
+
+
+@dataclass(eq=False)
+class TooManyOrders(Refusal):
+    """The member has as many open orders as it may have."""
+
+    orders_max: int

@@ -1,0 +1,1 @@
+"""Statistics of the market: a tape of trades, and published questions about it."""
