@@ -6,14 +6,12 @@ the tape is complete; parts beyond it are what a crash left behind, unseen by re
 and removed before the tape is extended. So each trade is on it exactly once.
 """
 
-import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, select
 
 from settlement.clock import HOUR_US, moment
 from settlement.money import BY_ASSET
@@ -21,8 +19,10 @@ from settlement.statistics.warehouse import (
     DIMENSIONS,
     POSITION,
     TRADES,
+    Position,
     read_position,
     write_parquet,
+    write_position,
 )
 from settlement.tables import trades
 
@@ -47,7 +47,7 @@ def extend(
     call carries on. *report* is told the number of trades after each step.
     """
     position, done = read_position(directory), 0
-    _remove_after(directory, position)
+    _remove_after(directory, position.seq)
     for batch in _batches(db, position, part_max):
         _write(directory, batch)
         done += len(batch)
@@ -78,17 +78,20 @@ def day_of(at_us: int) -> str:
     return moment(at_us + ZONE_US).date().isoformat()
 
 
-def _batches(db: Connection, position: int, part_max: int) -> Iterator[list[Row[Any]]]:
+def _batches(
+    db: Connection, position: Position, part_max: int
+) -> Iterator[list[Row[Any]]]:
     """Yield the trades after *position* in order, never cutting through a command."""
     # On PostgreSQL each statement sees the latest commit: fix the end first.
-    end = db.scalar(select(func.max(trades.c.seq)))
+    end = db.scalar(select(trades.c.id).order_by(trades.c.id.desc()).limit(1))
     query = (
         select(trades)
-        .where(trades.c.seq > position, trades.c.seq <= (end or 0))
+        .where(trades.c.id > position.trade, trades.c.id <= (end or 0))
         .order_by(trades.c.id)
+        .execution_options(yield_per=10_000)
     )
     batch: list[Row[Any]] = []
-    for row in db.execution_options(yield_per=10_000).execute(query):
+    for row in db.execute(query):
         if len(batch) >= part_max and row.seq != batch[-1].seq:
             yield batch
             batch = []
@@ -103,7 +106,7 @@ def _write(directory: Path, batch: list[Row[Any]]) -> None:
     for day, rows in groupby(batch, key=lambda row: day_of(row.at_us)):
         part = directory / "trades" / f"day={day}" / f"part-{seq}.parquet"
         write_parquet(map(_line, rows), TRADES, part)
-    _move_to(directory, seq)
+    write_position(directory, Position(seq, batch[-1].id))
 
 
 def _line(row: Row[Any]) -> tuple[Any, ...]:
@@ -113,16 +116,6 @@ def _line(row: Row[Any]) -> tuple[Any, ...]:
         row.price * row.quantity, currency, row.buyer, row.seller, row.taker,
         row.fee, row.origin,
     )  # fmt: skip
-
-
-def _move_to(directory: Path, seq: int) -> None:
-    """Replace the position; a crash leaves the old one or the new one."""
-    written = directory / f".{POSITION}"
-    with written.open("w", encoding="utf-8") as file:
-        json.dump({"seq": seq}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    written.replace(directory / POSITION)
 
 
 def _remove_after(directory: Path, position: int) -> None:

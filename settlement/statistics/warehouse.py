@@ -5,6 +5,7 @@ any number of processes may read while one extends the tape.
 """
 
 import json
+import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -54,12 +55,27 @@ class Answer(NamedTuple):
     position: int  # journal number of the last command whose trades are counted
 
 
-def read_position(directory: Path) -> int:
-    """Return the journal number up to which the tape is complete; 0 before the first."""
+class Position(NamedTuple):
+    """How far the tape is complete: the last command's number, the last trade's."""
+
+    seq: int
+    trade: int
+
+
+def read_position(directory: Path) -> Position:
+    """Return how far the tape in *directory* is complete; zeros before the first."""
     try:
-        return int(json.loads((directory / POSITION).read_text("utf-8"))["seq"])
+        return Position(**json.loads((directory / POSITION).read_text("utf-8")))
     except FileNotFoundError:
-        return 0
+        return Position(0, 0)
+
+
+def write_position(directory: Path, position: Position) -> None:
+    """Replace the position; a crash leaves the old one or the new one."""
+    written = directory / f".{POSITION}"
+    written.write_text(json.dumps(position._asdict()), "utf-8")
+    _flush(written)
+    written.replace(directory / POSITION)
 
 
 def write_parquet(
@@ -73,7 +89,14 @@ def write_parquet(
             for row in rows:
                 file.write(json.dumps(dict(zip(columns, row, strict=True))) + "\n")
         _copy(lines, columns, made)
+        _flush(made)
         made.replace(target)
+
+
+def _flush(file: Path) -> None:
+    """Wait until the disk has the contents of *file*."""
+    with file.open("rb") as opened:
+        os.fsync(opened.fileno())
 
 
 def _copy(lines: Path, columns: Columns, made: Path) -> None:
@@ -125,7 +148,7 @@ class Warehouse:
         stamp = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
         if stamp == self._stamp:
             return
-        self._position = read_position(self.directory)
+        self._position = read_position(self.directory).seq
         self._db.execute(f"CREATE OR REPLACE VIEW trades AS {self._trades()}")
         for name, columns in DIMENSIONS.items():
             file = self._dimension(name)
