@@ -1,0 +1,86 @@
+# Everything happens in .venv; a stamp remembers which lock it was made from.
+# Needed: python3 python3-venv make (and npm for `make assets` alone).
+
+PYTHON ?= python3
+PORT   ?= 8000
+BIN    := .venv/bin
+RUN    := .venv/.runtime
+DEV    := .venv/.development
+# uv, quiet, and never into another environment that happens to be active
+UV      = $(BIN)/uv pip
+INTO    = --quiet --python $(BIN)/python
+# Once the tests' tools are there they stay: their lock holds the runtime's too.
+LOCK    = $(if $(wildcard $(DEV)),requirements-dev.lock,requirements.lock)
+
+# what makes an environment out of $(1); `sync` removes the project, so it comes last
+define environment
+$(UV) sync $(INTO) --require-hashes --compile-bytecode $(1)
+$(UV) install $(INTO) --no-deps --no-build-isolation --offline -e .
+endef
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint format assets translations revision bench lock clean
+
+help: ## say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(RUN) ## make the environment, and only that
+
+run: $(RUN) ## start the exchange with a demo market on http://127.0.0.1:8000 (PORT=…)
+	@PORT=$(PORT) $(BIN)/databourse demo --serve
+
+test: $(DEV) ## run the tests; what the machine lacks is skipped by name (ARGS=… for pytest)
+	@$(BIN)/pytest -n 2 $(ARGS)
+
+lint: $(DEV) ## check style, types, who imports whom, translations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python .ci/translations.py --check
+
+format: $(DEV) ## put the code into the one format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+assets: ## fetch static/vendor and tests/vendor as package-lock.json names them (npm)
+	npm ci --ignore-scripts --no-audit --no-fund
+	npm run copy
+	npm run check
+
+translations: $(DEV) ## collect what the pages say into marketplace/translations
+	$(BIN)/python .ci/translations.py
+
+revision: $(DEV) ## write a migration for what changed in the tables (MESSAGE="Add …")
+	rm -f .venv/revision.db
+	DATABASE_URL=sqlite:///.venv/revision.db $(BIN)/alembic upgrade head
+	DATABASE_URL=sqlite:///.venv/revision.db $(BIN)/alembic revision --autogenerate \
+	  --rev-id $$(printf %04d $$(($$(ls marketplace/migrations/versions/*.py 2>/dev/null | wc -l) + 1))) \
+	  -m "$(or $(MESSAGE),$(error say MESSAGE="what changes"))"
+	$(BIN)/ruff format -q marketplace/migrations
+
+bench: $(DEV) ## measure speed beside peers, in tables (NAME=book|settle|search|http)
+	$(BIN)/python -m tests.speed $(NAME)
+
+lock: $(RUN) ## resolve the dependencies anew and pin them by hash
+	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --group build \
+	  --generate-hashes --universal --python-version 3.11 -o requirements.lock
+	$(BIN)/uv pip compile --quiet pyproject.toml --group build --group dev -c requirements.lock \
+	  --generate-hashes --universal --python-version 3.11 -o requirements-dev.lock
+
+clean: ## remove the environment and caches; the data in var/ stays
+	rm -rf .venv node_modules dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/uv:
+	$(PYTHON) -m venv .venv
+	@awk '/^uv==/{on=1} on{print} on&&!/\\$$/{exit}' requirements.lock > .venv/uv.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .venv/uv.lock
+
+$(RUN): requirements.lock pyproject.toml | $(BIN)/uv
+	$(call environment,$(LOCK))
+	@touch $@
+
+$(DEV): requirements-dev.lock pyproject.toml | $(BIN)/uv
+	$(call environment,requirements-dev.lock)
+	@touch $@ $(RUN)
