@@ -48,7 +48,7 @@ _BAND_ENDS = (
 
 
 class Entry(NamedTuple):
-    """One listing. Codes may be empty: then the listing is in no value of that facet."""
+    """One listing; with an empty code it is in no value of that facet."""
 
     id: int
     title_zh: str
@@ -104,7 +104,7 @@ def occurrences(entry: Entry) -> dict[str, Occurrence]:
     fields", CIKM 2004.
     """
     weights: dict[str, float] = {}
-    turns: "dict[str, array[int]]" = {}
+    turns: dict[str, array[int]] = {}
     first = 0
     for weight, text in _texts(entry):
         last = -1

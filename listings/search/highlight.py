@@ -1,13 +1,14 @@
 """Matching words in a text, as plain fragments: the page escapes and marks them."""
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
-from listings.search.segment import segment
+from listings.search.segment import words
 
 SNIPPET_MAX = 180  # characters
 LEAD = 40  # characters shown before the first match of a snippet
-FOUND_MAX = 100  # matches looked at to choose the stretch
+FOUND_MAX = 12  # matches marked in one text, and looked at to choose the stretch
 ELLIPSIS = "…"
 
 Test = Callable[[str], bool]  # whether a term matches
@@ -21,11 +22,10 @@ class Fragment(NamedTuple):
 
 
 def spans(text: str, is_match: Test) -> list[tuple[int, int]]:
-    """Return where words of *text* match, joined where they touch."""
+    """Return where the first FOUND_MAX words match, joined where they touch."""
     found: list[tuple[int, int]] = []
-    for term, start, end, _ in segment(text):
-        if not is_match(term):
-            continue
+    matching = (token for token in words(text) if is_match(token.term))
+    for _, start, end, _ in islice(matching, FOUND_MAX):
         if found and start <= found[-1][1]:
             found[-1] = found[-1][0], max(end, found[-1][1])
         else:
@@ -55,9 +55,9 @@ def _densest(found: list[tuple[int, int]]) -> int:
     starts = [start for start, _ in found]
 
     def shown(first: int) -> int:
-        return sum(first <= start < first + width for start in starts[:FOUND_MAX])
+        return sum(first <= start < first + width for start in starts)
 
-    return max(starts[:FOUND_MAX], key=shown)
+    return max(starts, key=shown)
 
 
 def _cut(

@@ -95,7 +95,7 @@ def _matching(
         for i in required:
             bits &= table[i].bits
         every.append(bits)
-    if any(every) or len(required) < 2:  # noqa: PLR2004 - one clause has no part
+    if any(every) or len(required) < 2:
         return every, False
     some = []
     for part, table in zip(among, tables, strict=True):

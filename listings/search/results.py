@@ -25,7 +25,7 @@ class Count(NamedTuple):
     """
 
     code: str
-    count: int
+    number: int
     is_chosen: bool
     name_zh: str = ""
     name_en: str = ""

@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 import rjieba
@@ -32,7 +34,12 @@ class Token(NamedTuple):
 
 
 def segment(text: str, limit: int | None = None) -> list[Token]:
-    """Return the words of *text* in order, at most about *limit* of them.
+    """Return the words of *text* in order, at most *limit* of them."""
+    return list(islice(words(text), limit))
+
+
+def words(text: str) -> Iterator[Token]:
+    """Yield the words of *text* in order.
 
     Chinese is cut by jieba's dictionary in search mode: long words also give the
     words inside them. No guessing of unknown words, since a guess depends on what
@@ -40,23 +47,19 @@ def segment(text: str, limit: int | None = None) -> list[Token]:
     characters. Other scripts are cut at whatever is no letter or digit, stripped of
     accents and, if English, stemmed.
     """
-    found: list[Token] = []
     turn = 0
     for run in _RUN.finditer(text.translate(_HALF_WIDTH)):
-        if limit is not None and len(found) >= limit:
-            break
         start = run.start()
         if run["han"] is None:
-            found.append(Token(normal(run[0]), start, run.end(), turn))
+            yield Token(normal(run[0]), start, run.end(), turn)
             turn += 1
             continue
-        last = -1
+        last = 0
         for at, end, word in sorted(_chinese(run[0])):
-            turn += last not in (at, -1)
+            turn += at != last
             last = at
-            found.append(Token(word, start + at, start + end, turn))
+            yield Token(word, start + at, start + end, turn)
         turn += 1
-    return found
 
 
 def _chinese(run: str) -> list[tuple[int, int, str]]:

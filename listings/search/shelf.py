@@ -1,4 +1,4 @@
-"""One unchanging part of the index in memory: facts in columns, postings as asked for."""
+"""One unchanging part of the index in memory: its facts, and postings as asked."""
 
 from array import array
 from collections import defaultdict
@@ -11,7 +11,8 @@ from listings.search.entry import Facet
 from listings.search.query import Clause
 
 EXPANSIONS_MAX = 64  # terms that one beginning stands for
-POSTINGS_KEPT_MAX = 4_000_000  # numbers and weights, about 8 bytes each, per shelf
+POSTINGS_KEPT_MAX = 4_000_000  # about 8 bytes each, per shelf
+CLAUSE_COST = 100  # a clause kept costs as much as so many postings
 
 
 class Facts(NamedTuple):
@@ -81,12 +82,16 @@ class Shelf:
         found = self._known.get(clause)
         if found is None:
             found = self._find(clause)
-            if self._kept + len(found.numbers) > POSTINGS_KEPT_MAX:
-                self._known.clear()
-                self._kept = 0
-            self._known[clause] = found
-            self._kept += len(found.numbers)
+            self._keep(clause, found)
         return found
+
+    def _keep(self, clause: Clause, found: Matches) -> None:
+        cost = CLAUSE_COST + len(found.numbers)
+        if self._kept + cost > POSTINGS_KEPT_MAX:
+            self._known.clear()
+            self._kept = 0
+        self._known[clause] = found
+        self._kept += cost
 
     def _find(self, clause: Clause) -> Matches:
         if clause.is_prefix:

@@ -20,7 +20,7 @@ from listings.search.entry import (
     Occurrence,
     occurrences,
 )
-from listings.search.query import Clause, Query, check, parse
+from listings.search.query import STOP, Clause, Query, check, parse
 from listings.search.results import Count, Hit, Results, counts
 from listings.search.shelf import Facts, Posting, Shelf, Texts
 from settlement.errors import Refusal
@@ -55,7 +55,7 @@ class IndexBusy(Refusal):
     """Another process is writing the search index."""
 
 
-class Terms(fields.FieldType):  # type: ignore[misc]
+class Terms(fields.FieldType):
     """A field that takes occurrences ready-made: Whoosh analyses nothing."""
 
     def __init__(self) -> None:
@@ -234,7 +234,7 @@ class Index:
         new.replace(self.directory / POSITION)
 
     def _refresh(self) -> View:
-        """Return a view of the newest commit, reading only the segments not yet read."""
+        """Return a view of the newest commit; read only segments not read yet."""
         view = self._view
         newest = self._files.latest_generation()
         if newest == view.generation:
@@ -273,8 +273,8 @@ def _shelf(leaf: Any) -> Shelf:
     column = leaf.column_reader(FACTS)
     facts = []
     for number in range(leaf.doc_count_all()):
-        *some, facets, vendor_zh, vendor_en = json.loads(column[number])
-        facts.append(Facts(*some, tuple(facets), vendor_zh, vendor_en))
+        id_, listed_us, price, length, facets, zh, en = json.loads(column[number])
+        facts.append(Facts(id_, listed_us, price, length, tuple(facets), zh, en))
 
     def read(term: str) -> Iterator[Posting]:
         try:
@@ -334,7 +334,12 @@ def _facets(
 
 def _test(clauses: Sequence[Clause]) -> highlight.Test:
     """Return the test whether a term is one of those asked for."""
-    terms = {term for clause in clauses for term, _ in clause.terms}
+    terms = {
+        term
+        for clause in clauses
+        for term, _ in clause.terms
+        if clause.required or term not in STOP
+    }
     begins = tuple(
         term for clause in clauses if clause.is_prefix for term, _ in clause.terms
     )
