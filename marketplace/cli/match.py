@@ -1,0 +1,80 @@
+"""`databourse match`: run an order file through a book, for analysts and tests."""
+
+import json
+from typing import BinaryIO
+
+import click
+from click.utils import get_binary_stream
+
+from marketplace.trading import orderfile
+from marketplace.trading.matcher import Event, Matcher
+
+_EXPLANATION = """Run FILE, an order file, through an order book; - is standard input.
+
+Nothing is stored, no money moves and no server is needed: this shows what the
+exchange's own book does with a flow of orders.
+
+Each line of FILE is one JSON object. A field in brackets may be left out.
+
+\b
+{"op": "place", "id": "1", ["member": "a",] ["instrument": "SUN",]
+ "side": "buy"|"sell", "price": 100|null, "quantity": 10,
+ ["time_in_force": "GTC"|"IOC"|"FOK"|"GTD",] ["expires_us": T,]
+ ["post_only": true|false]}
+{"op": "cancel", "id": "1"}
+{"op": "reduce", "id": "1", "quantity": 5}
+{"op": "flush"}
+
+A price of null is a market order, which never waits. The time in force is GTC if it
+is left out. Lines without an instrument share one book. Two orders of the same member
+never trade: the newer is cancelled when they meet. A post-only order that would trade
+is refused. An id may be used again only after a flush, unless its order was refused.
+A reduce takes its quantity off what remains and keeps the order's priority; one that
+takes everything ends the order with "remaining": 0, one that takes more is refused.
+
+Any line may tell its time as "at_us" (microseconds since 1970, never going back). A GTD
+order, and only that, has "expires_us"; it expires before the first line whose time has
+reached that. The times in the file are the only clock.
+
+Each line is answered by one or more JSON lines: accepted, refused, trade, cancelled,
+reduced, expired, flushed, and top. A malformed line is refused with its number and a
+code, and changes nothing. The rest of an order is cancelled by its time in force first
+(immediate_or_cancel, fill_or_kill); no_liquidity is the rest of any other market order.
+"""
+
+
+@click.command(help=_EXPLANATION)
+@click.argument("file", type=click.File("rb"))
+@click.option("--top", is_flag=True, help="Tell the best prices when they change.")
+@click.option("--book", is_flag=True, help="End with the orders that still wait.")
+@click.option(
+    "--allow-self-trade", is_flag=True, help="Let orders of one member trade."
+)
+def match(file: BinaryIO, *, top: bool, book: bool, allow_self_trade: bool) -> None:
+    """Feed every line to the matcher and print what it answers."""
+    matcher = Matcher(allow_self_trade=allow_self_trade, top=top)
+    out = get_binary_stream("stdout")
+    asked_live = not file.seekable()  # somebody may wait for each answer
+    for line in orderfile.lines(file):
+        out.write(b"".join(map(_encode, matcher.feed(line))))
+        if asked_live:
+            out.flush()
+    if book:
+        out.writelines(map(_encode, matcher.resting()))
+    out.flush()
+    click.echo(_summary(matcher), err=True)
+
+
+def _encode(event: Event) -> bytes:
+    text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+    return text.encode() + b"\n"
+
+
+def _summary(matcher: Matcher) -> str:
+    """Say in one line what was done."""
+    tally = matcher.tally
+    return (
+        f"✓ {tally['lines']:,} lines: {tally['accepted']:,} orders accepted, "
+        f"{tally['refused']:,} lines refused, {tally['trade']:,} trades of "
+        f"{tally['traded']:,} in all, {matcher.waiting:,} orders still waiting"
+    )
