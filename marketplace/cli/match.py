@@ -1,10 +1,10 @@
 """`databourse match`: run an order file through a book, for analysts and tests."""
 
 import json
+import sys
 from typing import BinaryIO
 
 import click
-from click.utils import get_binary_stream
 
 from marketplace.trading import orderfile
 from marketplace.trading.matcher import Event, Matcher
@@ -53,7 +53,7 @@ code, and changes nothing. The rest of an order is cancelled by its time in forc
 def match(file: BinaryIO, *, top: bool, book: bool, allow_self_trade: bool) -> None:
     """Feed every line to the matcher and print what it answers."""
     matcher = Matcher(allow_self_trade=allow_self_trade, top=top)
-    out = get_binary_stream("stdout")
+    out = sys.stdout.buffer
     asked_live = not file.seekable()  # somebody may wait for each answer
     for line in orderfile.lines(file):
         out.write(b"".join(map(_encode, matcher.feed(line))))
