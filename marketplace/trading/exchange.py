@@ -9,28 +9,27 @@ import queue
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy import Connection, Engine
 
-from marketplace.trading.commands import Command, PlaceBasket, Tick, decode_result
+from marketplace.trading.commands import PlaceBasket, Tick
 from marketplace.trading.effects import Effects
 from marketplace.trading.lease import FencedOff, Lease, move_on
 from marketplace.trading.market import Market
 from marketplace.trading.records import drain, load, write
-from settlement import clock
-from settlement.canonical import canonical
-from settlement.errors import (
-    Busy,
-    ExchangeHalted,
-    Invalid,
-    KeyReuse,
-    OutcomeUnknown,
-    Refusal,
-    rebuild,
+from marketplace.trading.ticket import (
+    ANSWER_S,
+    Outcome,
+    Status,
+    Ticket,
+    principal,
+    refuse,
 )
-from settlement.journal import APPLIED, REFUSED, Chain, Entry, Record, by_key
+from settlement import clock
+from settlement.errors import Busy, ExchangeHalted, OutcomeUnknown, Refusal
+from settlement.journal import APPLIED, REFUSED, Chain, Record
 from settlement.ledger import HOUSE
 from settlement.store import insert
 from settlement.tables import journal
@@ -38,64 +37,10 @@ from settlement.tables import journal
 INBOX_MAX = 4_096  # commands waiting; more are refused with Busy
 BATCH_MAX = 2_000  # orders in one commit
 KEYS_MAX = 65_536  # recent idempotency keys known without asking the records
-KEY_LENGTH_MAX = 255
-ANSWER_S = 60  # how long an asker waits before the outcome counts as unknown
 IDLE_S = 0.5
 REBUILD_S = 1.0
 
 log = structlog.get_logger()
-
-
-class Outcome(NamedTuple):
-    """What a command came to: its journal number, its time and its result."""
-
-    seq: int
-    at_us: int
-    result: Any
-
-
-class Status(NamedTuple):
-    """How the writer is."""
-
-    halted: bool
-    seq: int
-    epoch: int
-    inbox: int
-
-
-class Ticket:
-    """A command on its way through the writer, and the answer it waits for."""
-
-    __slots__ = ("answer", "command", "done", "key", "notify")
-
-    def __init__(
-        self,
-        command: Command,
-        key: str | None,
-        notify: "Callable[[Ticket], None] | None" = None,
-    ) -> None:
-        """Wait for the answer by `wait`, or be told by *notify* on the writer's thread."""
-        self.command = command
-        self.key = key
-        self.answer: Outcome | Refusal | None = None  # None: the key was used before
-        self.notify = notify
-        self.done = threading.Lock()
-        self.done.acquire()
-
-    def settle(self, answer: Outcome | Refusal | None) -> None:
-        """Give the answer."""
-        self.answer = answer
-        self.done.release()
-        if self.notify is not None:
-            self.notify(self)
-
-    def wait(self) -> Outcome | None:
-        """Return the outcome, raise the refusal, or None if the key was used before."""
-        if not self.done.acquire(timeout=ANSWER_S):
-            raise OutcomeUnknown
-        if isinstance(self.answer, Refusal):
-            raise self.answer
-        return self.answer
 
 
 class Batch(NamedTuple):
@@ -108,7 +53,7 @@ class Batch(NamedTuple):
 
 
 class Exchange:
-    """The writer of one database; `submit` may be called from any thread."""
+    """The writer of one database; `enter` may be called from any thread."""
 
     def __init__(
         self,
@@ -143,26 +88,6 @@ class Exchange:
             thread.daemon = True
             thread.start()
 
-    def submit(self, command: Command, key: str | None = None) -> Outcome:
-        """Carry out *command* durably; its outcome, or raise its Refusal.
-
-        A *key* makes it idempotent for the command's member: the same key with the
-        same command gives the first outcome again, with another command KeyReuse.
-        """
-        if key is not None:
-            check_key(key)
-            if known := self.repeat(command, key):
-                return known
-        ticket = Ticket(command, key)
-        self.enter(ticket)
-        outcome = ticket.wait()
-        if outcome is None:
-            assert key is not None, command
-            outcome = self.repeat(command, key)
-        if outcome is None:
-            raise OutcomeUnknown
-        return outcome
-
     def enter(self, ticket: Ticket) -> None:
         """Queue a ticket; Busy if the inbox is full, ExchangeHalted if halted."""
         if self._inbox.qsize() >= INBOX_MAX:
@@ -170,12 +95,6 @@ class Exchange:
         if self.halted:
             raise ExchangeHalted
         self._inbox.put(ticket)
-
-    def repeat(self, command: Command, key: str) -> Outcome | None:
-        """Return what was done under *key* before, raise its refusal, or None."""
-        with self._engine.connect() as db:
-            entry = by_key(db, principal(command), key)
-        return None if entry is None else replay_answer(entry, command, key)
 
     @property
     def halted(self) -> bool:
@@ -358,32 +277,3 @@ class Exchange:
             threading.Event().wait(REBUILD_S)
         finally:
             self._free.release()
-
-
-def principal(command: Command) -> int:
-    """Return the member whose idempotency keys the command uses; the house's for staff."""
-    return int(getattr(command, "member", HOUSE))
-
-
-def check_key(key: str) -> None:
-    """Refuse an idempotency key that is empty, too long or not printable ASCII."""
-    if not (0 < len(key) <= KEY_LENGTH_MAX and key.isascii() and key.isprintable()):
-        raise Invalid({"idempotency_key": ["Printable ASCII, 1 to 255 characters."]})
-
-
-def replay_answer(entry: Entry, command: Command, key: str) -> Outcome:
-    """Return the recorded outcome, or raise it, if the record is of the same command."""
-    same = entry.kind == type(command).__name__ and canonical(
-        entry.command
-    ) == canonical(command)
-    if not same:
-        raise KeyReuse(key)
-    if not entry.applied:
-        raise rebuild(entry.outcome[1], entry.outcome[2])
-    return Outcome(entry.seq, entry.at_us, decode_result(entry.kind, entry.outcome[1]))
-
-
-def refuse(tickets: list[Ticket], refusal: Refusal) -> None:
-    """Answer every ticket with the same refusal."""
-    for ticket in tickets:
-        ticket.settle(refusal)

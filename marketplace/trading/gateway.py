@@ -1,0 +1,99 @@
+"""The one door: submit a command, get its durable outcome or its refusal."""
+
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from marketplace.trading.commands import Command, decode_result
+from marketplace.trading.exchange import Exchange
+from marketplace.trading.ticket import Outcome, Status, Ticket, principal
+from marketplace.trading.wire import Wire
+from settlement.canonical import canonical
+from settlement.errors import Invalid, KeyReuse, OutcomeUnknown, rebuild
+from settlement.journal import Entry, by_key
+
+KEY_LENGTH_MAX = 255
+
+
+class Door(Protocol):
+    """Where tickets go in: the exchange in this process, or a wire to it."""
+
+    def enter(self, ticket: Ticket) -> None:
+        """Take a ticket in; Busy or ExchangeHalted if there is no place for it."""
+
+    def status(self) -> Status:
+        """Return how the writer is."""
+
+    def close(self) -> None:
+        """Finish, and let go of what was opened."""
+
+
+class Gateway:
+    """What everyone but the writer knows of the exchange."""
+
+    def __init__(self, door: Door, reads: Engine) -> None:
+        """Submit through *door*; look earlier outcomes up with *reads*."""
+        self._door = door
+        self._reads = reads
+
+    def submit(self, command: Command, key: str | None = None) -> Outcome:
+        """Carry out *command* durably; its outcome, or raise its Refusal.
+
+        A *key* makes it idempotent for the command's member: the same key with the
+        same command gives the first outcome again, with another command KeyReuse.
+        """
+        if key is not None:
+            check_key(key)
+            if known := self._repeat(command, key):
+                return known
+        ticket = Ticket(command, key)
+        self._door.enter(ticket)
+        outcome = ticket.wait()
+        if outcome is None:
+            assert key is not None, command
+            outcome = self._repeat(command, key)
+        if outcome is None:
+            raise OutcomeUnknown
+        return outcome
+
+    def status(self) -> Status:
+        """Return how the writer is."""
+        return self._door.status()
+
+    def close(self) -> None:
+        """Finish what is queued and let go."""
+        self._door.close()
+
+    def _repeat(self, command: Command, key: str) -> Outcome | None:
+        """Return what was done under *key* before, raise its refusal, or None."""
+        with self._reads.connect() as db:
+            entry = by_key(db, principal(command), key)
+        return None if entry is None else replay_answer(entry, command, key)
+
+
+def open_gateway(exchange_url: str, writes: Engine, reads: Engine) -> Gateway:
+    """Return the gateway that *exchange_url* names.
+
+    ``inline:`` runs the writer in this process on *writes* (WriterElsewhere if another
+    has it); ``unix:/path`` or ``tcp:127.0.0.1:port`` speaks to a writer process.
+    """
+    door: Door = Exchange(writes) if exchange_url == "inline:" else Wire(exchange_url)
+    return Gateway(door, reads)
+
+
+def check_key(key: str) -> None:
+    """Refuse an idempotency key that is empty, too long or not printable ASCII."""
+    if not (0 < len(key) <= KEY_LENGTH_MAX and key.isascii() and key.isprintable()):
+        raise Invalid({"idempotency_key": ["Printable ASCII, 1 to 255 characters."]})
+
+
+def replay_answer(entry: Entry, command: Command, key: str) -> Outcome:
+    """Return the recorded outcome, or raise it, if the record is of the same command."""
+    same = entry.kind == type(command).__name__ and canonical(
+        entry.command
+    ) == canonical(command)
+    if not same:
+        raise KeyReuse(key)
+    if not entry.applied:
+        raise rebuild(entry.outcome[1], entry.outcome[2])
+    return Outcome(entry.seq, entry.at_us, decode_result(entry.kind, entry.outcome[1]))
