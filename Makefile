@@ -8,7 +8,9 @@ RUN    := .venv/.runtime
 DEV    := .venv/.development
 # uv, quiet, and never into another environment that happens to be active
 UV      = $(BIN)/uv pip
-INTO    = --quiet --python $(BIN)/python
+INTO    = --quiet --python $(BIN)/python $(CERTS)
+# the machine's certificates where it has some (a company's proxy), else uv's own
+CERTS   = $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),--system-certs)
 # Once the tests' tools are there they stay: their lock holds the runtime's too.
 LOCK    = $(if $(wildcard $(DEV)),requirements-dev.lock,requirements.lock)
 
