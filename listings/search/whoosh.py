@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -28,6 +29,7 @@ from settlement.errors import Refusal
 with warnings.catch_warnings():  # Whoosh 2.7.4 has invalid escapes in its strings
     warnings.simplefilter("ignore")
     from whoosh import columns, fields, formats, index, writing
+    from whoosh.codec.whoosh3 import W3Codec, W3Segment
     from whoosh.reading import TermNotFound
 
 SCHEME = "whoosh:"
@@ -68,6 +70,17 @@ class Terms(fields.FieldType):
         """Yield term, frequency, weight and turns, as the writer wants them."""
         for term, (weight, turns) in value.items():
             yield term.encode(), len(turns), weight, turns.tobytes()
+
+
+class Codec(W3Codec):
+    """Whoosh's own, but two processes never give two segments one name.
+
+    Its names come from `random`, which a seed or a fork repeats.
+    """
+
+    def new_segment(self, _storage: object, indexname: str) -> Any:
+        """Return a segment with a name that nobody can guess or repeat."""
+        return W3Segment(self, indexname, segid=token_hex(8))
 
 
 def _schema() -> Any:
@@ -207,7 +220,7 @@ class Index:
     def _writer(self) -> Iterator[Any]:
         """Give the one writer; a failure leaves the index as it was."""
         try:
-            writer = self._files.writer(timeout=WAIT_S, limitmb=POOL_MB)
+            writer = self._files.writer(codec=Codec(), timeout=WAIT_S, limitmb=POOL_MB)
         except index.LockError:
             raise IndexBusy from None
         try:
