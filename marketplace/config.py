@@ -1,0 +1,105 @@
+"""The settings: where everything is, chosen by URLs; the only reader of the environment."""
+
+import os
+import secrets
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from environs import Env
+
+PORT = 8000
+BODY_MAX = 64 * 1024 * 1024  # bytes of one request, uploads included
+FORM_MAX = 1024 * 1024  # bytes of the fields of one form, files apart
+FORM_PARTS_MAX = 1_000
+_PACKAGE = Path(__file__).resolve().parent
+_CHECKOUT = _PACKAGE.parent
+
+
+def ui(kind: str) -> Path:
+    """Return the directory of ``templates`` or ``static``, installed or in a checkout."""
+    installed = _PACKAGE / "_ui" / kind
+    return installed if installed.is_dir() else _CHECKOUT / kind
+
+
+def default_data() -> Path:
+    """Return the data directory when none is chosen: ``var`` of a checkout or here."""
+    home = _CHECKOUT if (_CHECKOUT / "pyproject.toml").is_file() else Path.cwd()
+    return home / "var"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Where the exchange keeps its things and how it faces the world."""
+
+    data: Path
+    database_url: str
+    exchange_url: str = "inline:"
+    search_url: str = ""
+    warehouse_url: str = ""
+    files_url: str = ""
+    port: int = PORT
+    secret_key: str = ""
+    secure_cookies: bool = False  # true behind TLS; browsers drop them on http
+    trusted_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
+    proxies: int = 0  # how many reverse proxies of our own are in front
+    rate_limits: bool = True
+    rate_limit: str = "6000 per minute"  # of one user, key or address, all requests
+    fast_passwords: bool = False  # weak hashes, for tests only
+    followers: bool = True  # start the threads that follow the journal and catalogue
+
+    @classmethod
+    def at(cls, data: Path) -> Self:
+        """Return the embedded settings with everything below the directory *data*."""
+        return cls(
+            data=data,
+            database_url=f"sqlite:///{data / 'databourse.db'}",
+            search_url=f"whoosh:{data / 'search'}",
+            warehouse_url=f"duckdb:{data / 'warehouse'}",
+            files_url=f"file:{data / 'files'}",
+        )
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Return the settings of the environment over the embedded ones."""
+        env = Env()
+        embedded = cls.at(env.path("DATABOURSE_DATA", default=default_data()).resolve())
+        return replace(
+            embedded,
+            database_url=env.str("DATABASE_URL", embedded.database_url),
+            exchange_url=env.str("EXCHANGE_URL", embedded.exchange_url),
+            search_url=env.str("SEARCH_URL", embedded.search_url),
+            warehouse_url=env.str("WAREHOUSE_URL", embedded.warehouse_url),
+            files_url=env.str("FILES_URL", embedded.files_url),
+            port=env.int("PORT", embedded.port),
+            secret_key=env.str("SECRET_KEY", ""),
+            secure_cookies=env.bool("SECURE_COOKIES", embedded.secure_cookies),
+            trusted_hosts=tuple(
+                env.list("TRUSTED_HOSTS", list(embedded.trusted_hosts))
+            ),
+            proxies=env.int("PROXIES", embedded.proxies),
+            rate_limits=env.bool("RATE_LIMITS", embedded.rate_limits),
+            rate_limit=env.str("RATE_LIMIT", embedded.rate_limit),
+        )
+
+    def prepared(self) -> Self:
+        """Return these settings with the data directory made and a secret key chosen."""
+        self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.secret_key:
+            return self
+        return replace(self, secret_key=_kept_secret(self.data / "secret_key"))
+
+
+def _kept_secret(path: Path) -> str:
+    """Return the secret in *path*, made by the first process that asks for it."""
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48), "ascii")
+        try:
+            os.link(draft, path)  # fails if another process was faster
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text("ascii")

@@ -1,0 +1,151 @@
+"""Refusals and HTTP errors as answers: problem+json under /api/, a page elsewhere."""
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import (
+    Flask,
+    Response,
+    g,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import gettext
+from flask_limiter.errors import RateLimitExceeded
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as Answer
+
+from marketplace.language import N_
+from marketplace.limits import TooManyTries
+from marketplace.members.keys import BadKey, TooManyKeys
+from marketplace.members.roles import SignInNeeded
+from marketplace.members.users import WrongSignIn
+from marketplace.security import is_api
+from settlement.errors import (
+    Busy,
+    ExchangeHalted,
+    Forbidden,
+    IllegalMove,
+    InsufficientBalance,
+    Invalid,
+    KeyReuse,
+    NotFound,
+    OwnWork,
+    Refusal,
+)
+
+log = structlog.get_logger()
+
+# What is not here is 422: understood, but not possible by the rules of the market.
+STATUS: dict[type[Refusal], HTTPStatus] = {
+    SignInNeeded: HTTPStatus.UNAUTHORIZED,
+    WrongSignIn: HTTPStatus.UNAUTHORIZED,
+    BadKey: HTTPStatus.UNAUTHORIZED,
+    InsufficientBalance: HTTPStatus.PAYMENT_REQUIRED,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    OwnWork: HTTPStatus.FORBIDDEN,
+    NotFound: HTTPStatus.NOT_FOUND,
+    IllegalMove: HTTPStatus.CONFLICT,
+    KeyReuse: HTTPStatus.CONFLICT,
+    TooManyKeys: HTTPStatus.CONFLICT,
+    Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooManyTries: HTTPStatus.TOO_MANY_REQUESTS,
+    Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+    ExchangeHalted: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+HALTED_RETRY_S = 30
+TITLES = {
+    400: N_("The request cannot be understood."),
+    404: N_("There is no such page."),
+    405: N_("This address cannot be used that way."),
+    413: N_("The request is too large."),
+    415: N_("This kind of content is not taken here."),
+    429: N_("Too many requests; wait a while before the next one."),
+    500: N_("Something went wrong on our side; it has been recorded."),
+}
+FORM_EXPIRED = N_("The form has expired; go back, reload the page and try again.")
+
+
+def init_app(app: Flask) -> None:
+    """Answer every refusal and every HTTP error by this module."""
+    app.register_error_handler(Refusal, refused)
+    app.register_error_handler(CSRFError, _csrf_failed)
+    app.register_error_handler(HTTPException, failed)
+    app.register_error_handler(Exception, _broken)
+
+
+def status_of(refusal: Refusal) -> HTTPStatus:
+    """Return the HTTP status of *refusal*: its class's or that of the nearest parent."""
+    for kind in type(refusal).__mro__:
+        if kind in STATUS:
+            return STATUS[kind]
+    return HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def refused(refusal: Refusal) -> Answer:
+    """Answer a refusal; pages send visitors who are not signed in to sign in."""
+    g.refusal = refusal.code
+    if isinstance(refusal, SignInNeeded) and not is_api():
+        there = request.full_path.rstrip("?") if request.method == "GET" else "/"
+        return redirect(url_for("accounts.sign_in", next=there), HTTPStatus.SEE_OTHER)
+    facts = refusal.facts()
+    answer = _answer(status_of(refusal), refusal.code, refusal.title(), facts)
+    if "retry_after_s" in facts:
+        answer.headers["Retry-After"] = str(facts["retry_after_s"])
+    if isinstance(refusal, ExchangeHalted):
+        answer.headers["Retry-After"] = str(HALTED_RETRY_S)
+    if answer.status_code == HTTPStatus.UNAUTHORIZED and is_api():
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="databourse"'
+    return answer
+
+
+def failed(error: HTTPException) -> Answer:
+    """Answer an HTTP error with its own headers (Allow, Retry-After) kept."""
+    if error.response is not None:  # an answer made on purpose, such as a redirect
+        return error.response  # type: ignore[return-value]
+    status = HTTPStatus(error.code or 500)
+    title = TITLES.get(status, status.phrase)
+    code = re.sub(r"[^a-z]+", "_", status.phrase.lower())
+    answer = _answer(status, code, title, getattr(error, "data", None) or {})
+    for name, value in error.get_headers():
+        if name.lower() not in {"content-type", "content-length"}:
+            answer.headers[name] = value
+    if isinstance(error, RateLimitExceeded):
+        answer.headers["Retry-After"] = str(error.limit.limit.get_expiry())
+    return answer
+
+
+def problem(status: int, code: str, title: str, facts: dict[str, Any]) -> Response:
+    """Return an RFC 9457 problem document."""
+    said = {"type": f"/problems/{code}", "title": title, "status": int(status)}
+    answer = jsonify(facts | said | {"code": code})
+    answer.status_code = int(status)
+    answer.content_type = "application/problem+json"
+    return answer
+
+
+def _answer(status: int, code: str, title: str, facts: dict[str, Any]) -> Response:
+    said = str(gettext(title))
+    if is_api():
+        return problem(status, code, said, facts)
+    page = render_template(
+        "errors/refusal.html", status=int(status), code=code, title=said, facts=facts
+    )
+    return Response(page, int(status), mimetype="text/html")
+
+
+def _csrf_failed(_error: CSRFError) -> Answer:
+    g.refusal = "form_expired"
+    return _answer(HTTPStatus.BAD_REQUEST, "form_expired", FORM_EXPIRED, {})
+
+
+def _broken(error: Exception) -> Answer:
+    log.exception("broken", error=repr(error))
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    return _answer(status, "internal_server_error", TITLES[500], {})

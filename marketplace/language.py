@@ -1,0 +1,63 @@
+"""Which language the visitor reads: chosen, remembered, or asked for by the browser."""
+
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, gettext
+from flask_login import current_user
+
+from marketplace.security import is_api
+
+LANGUAGES = ("zh", "en")
+DEFAULT_LANGUAGE = "zh"
+COOKIE = "language"
+COOKIE_AGE_S = 365 * 24 * 3600
+TIMEZONE = "Asia/Shanghai"
+
+
+def N_(text: str) -> str:  # noqa: N802 (gettext's own name for "translate it later")
+    """Mark *text* for the translators; whoever prints it calls gettext."""
+    return text
+
+
+def init_app(app: Flask) -> None:
+    """Let Babel ask `locale`, and templates call ``language()`` and ``translated()``."""
+    app.config["BABEL_DEFAULT_LOCALE"] = DEFAULT_LANGUAGE
+    app.config["BABEL_DEFAULT_TIMEZONE"] = TIMEZONE
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
+    Babel(app, locale_selector=language)
+    app.jinja_env.globals["language"] = language
+    app.jinja_env.globals["languages"] = LANGUAGES
+    app.jinja_env.filters["bilingual"] = bilingual
+    app.jinja_env.filters["translated"] = translated
+
+
+def language() -> str:
+    """Return ``zh`` or ``en``: the cookie's, the user's, the browser's, else zh.
+
+    Under the API, where cookies count for nothing, only Accept-Language is asked.
+    """
+    if not has_request_context():
+        return DEFAULT_LANGUAGE
+    if "language" not in g:
+        g.language = _chosen()
+    found: str = g.language
+    return found
+
+
+def _chosen() -> str:
+    if not is_api():
+        for choice in (request.cookies.get(COOKIE, ""), current_user.locale):
+            if choice in LANGUAGES:
+                return str(choice)
+    return request.accept_languages.best_match(LANGUAGES) or DEFAULT_LANGUAGE
+
+
+def bilingual(row: object, field: str) -> str:
+    """Return ``field_zh`` or ``field_en`` of *row*, the other one when it is empty."""
+    asked = language()
+    other = "en" if asked == "zh" else "zh"
+    return str(getattr(row, f"{field}_{asked}") or getattr(row, f"{field}_{other}"))
+
+
+def translated(text: str) -> str:
+    """Return *text*, marked elsewhere with `N_`, in the visitor's language."""
+    return str(gettext(text)) if text else ""

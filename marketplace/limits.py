@@ -1,0 +1,61 @@
+"""How often somebody may ask: limits on requests, and on attempts to sign in."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from flask import Flask, current_app, request
+from flask_limiter import Limiter
+from flask_login import current_user
+from limits import RateLimitItem, parse_many
+
+from marketplace.config import Config
+from settlement import clock
+from settlement.errors import Refusal
+
+SIGN_IN_ACCOUNT = "10 per 5 minutes; 50 per day"
+SIGN_IN_ADDRESS = "60 per 5 minutes; 1000 per day"
+SIGN_UP_ADDRESS = "20 per hour"
+PASSWORD_USER = "10 per 5 minutes"  # noqa: S105 (a rate, not a secret)
+
+
+@dataclass(eq=False)
+class TooManyTries(Refusal):
+    """Too many attempts; wait a while before the next one."""
+
+    retry_after_s: int
+
+
+def principal() -> str:
+    """Return who asks: the key, else the user, else the address."""
+    if current_user.is_authenticated:
+        return f"key {current_user.key}" if current_user.key else f"{current_user.id}"
+    return f"from {request.remote_addr}"
+
+
+limiter = Limiter(principal, storage_uri="memory://", strategy="moving-window")
+
+
+def init_app(app: Flask, config: Config) -> None:
+    """Limit all requests of one principal together; files of ``static`` are free."""
+    app.config.update(
+        RATELIMIT_ENABLED=config.rate_limits,
+        RATELIMIT_APPLICATION=config.rate_limit,
+        RATELIMIT_HEADERS_ENABLED=False,
+    )
+    limiter.init_app(app)
+    limiter.request_filter(lambda: request.endpoint in {"static", "healthz", "readyz"})
+
+
+def count(what: str, who: str, rates: str) -> None:
+    """Count an attempt at *what* by *who*; TooManyTries when *rates* are used up."""
+    if not current_app.config["RATELIMIT_ENABLED"]:
+        return
+    name = sha256(who.encode()).hexdigest()  # no addresses in the storage
+    for rate in parse_many(rates):
+        if not limiter.limiter.hit(rate, what, name):
+            raise TooManyTries(_wait_s(rate, what, name))
+
+
+def _wait_s(rate: RateLimitItem, what: str, name: str) -> int:
+    ends_s = int(limiter.limiter.get_window_stats(rate, what, name).reset_time)
+    return max(1, ends_s - clock.now_us() // clock.SECOND_US + 1)

@@ -1,0 +1,1 @@
+"""Who may do what: organisations, their users, sessions, keys and verification."""

@@ -1,0 +1,137 @@
+"""API keys: bearer secrets with scopes; only their hash is kept."""
+
+import hmac
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, insert, or_, select, update
+
+from marketplace.language import N_
+from marketplace.members import roles
+from marketplace.members.tables import NAME_MAX, api_keys, users
+from marketplace.members.users import User, facts, user_of
+from settlement import clock
+from settlement.errors import Invalid, NotFound, Refusal
+from settlement.ids import encode
+
+# What each scope lets a key use of its user's roles; every key may read.
+SCOPES: dict[str, frozenset[str]] = {
+    "read": frozenset(),
+    "trade": frozenset({"buyer"}),
+    "vendor": frozenset({"vendor"}),
+    "staff": frozenset(roles.STAFF),
+}
+KEYS_MAX = 20  # living ones of one member
+USED_US = clock.MINUTE_US  # how exactly "last used" is kept
+_KEY = re.compile(r"dbk_([a-z0-9]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
+
+
+@dataclass(eq=False)
+class BadKey(Refusal):
+    """The API key is unknown, expired or revoked."""
+
+
+@dataclass(eq=False)
+class TooManyKeys(Refusal):
+    """The member has as many API keys as it may have; revoke one first."""
+
+    maximum: int
+
+
+class NewKey(NamedTuple):
+    """A key just made: its number, and the *secret* that is shown this once."""
+
+    id: int
+    secret: str
+
+
+def create(
+    db: Connection,
+    owner: User,
+    name: str,
+    scopes: Iterable[str],
+    expires_us: int | None = None,
+) -> NewKey:
+    """Make a key that acts for *owner* within *scopes*.
+
+    Invalid if the name or a scope is wrong; TooManyKeys above KEYS_MAX.
+    """
+    wanted = {"read", *scopes}
+    if not wanted <= SCOPES.keys():
+        raise Invalid({"scopes": [N_("Unknown scope.")]})
+    if not name.strip() or len(name) > NAME_MAX or not name.isprintable():
+        raise Invalid({"name": [N_("Give a name of at most 200 characters.")]})
+    if len(of_member(db, owner.member)) >= KEYS_MAX:
+        raise TooManyKeys(KEYS_MAX)
+    prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    values = {
+        "prefix": prefix,
+        "hash": sha256(secret.encode()).digest(),
+        "member": owner.member,
+        "user": owner.id,
+        "name": name.strip(),
+        "scopes": " ".join(sorted(wanted)),
+        "created_us": clock.now_us(),
+        "expires_us": expires_us,
+    }
+    made = db.execute(insert(api_keys).values(values).returning(api_keys.c.id))
+    return NewKey(int(made.scalar_one()), f"dbk_{prefix}_{secret}")
+
+
+def user_with(db: Connection, text: str) -> tuple[User, bool]:
+    """Return who acts with the key *text*, and whether to call `touch`; or BadKey.
+
+    The user's roles are narrowed to what the key's scopes let it use.
+    """
+    parts, at_us = _KEY.fullmatch(text), clock.now_us()
+    if parts is None:
+        raise BadKey
+    query = facts().add_columns(
+        api_keys.c.id.label("key"),
+        api_keys.c.hash,
+        api_keys.c.scopes,
+        api_keys.c.used_us,
+    )
+    query = query.join(api_keys, api_keys.c.user == users.c.id).where(
+        api_keys.c.prefix == parts[1],
+        api_keys.c.revoked_us.is_(None),
+        or_(api_keys.c.expires_us.is_(None), api_keys.c.expires_us > at_us),
+        users.c.disabled == 0,
+    )
+    row = db.execute(query).first()
+    given = sha256(parts[2].encode()).digest()
+    if row is None or not hmac.compare_digest(row.hash, given):
+        raise BadKey
+    usable = frozenset().union(*(SCOPES[scope] for scope in row.scopes.split()))
+    user = user_of(row)
+    stale = row.used_us is None or row.used_us < at_us - USED_US
+    return replace(user, roles=user.roles & usable, key=row.key), stale
+
+
+def touch(db: Connection, key: int) -> None:
+    """Record that the key was used just now."""
+    used = update(api_keys).where(api_keys.c.id == key)
+    db.execute(used.values(used_us=clock.now_us()))
+
+
+def revoke(db: Connection, member: int, key: int) -> None:
+    """End the member's key at once; NotFound if it has no such living key."""
+    ended = update(api_keys).where(
+        api_keys.c.id == key,
+        api_keys.c.member == member,
+        api_keys.c.revoked_us.is_(None),
+    )
+    if not db.execute(ended.values(revoked_us=clock.now_us())).rowcount:
+        raise NotFound("key", encode("key", key))
+
+
+def of_member(db: Connection, member: int) -> list[Row[Any]]:
+    """Return the member's living keys, newest first."""
+    query = select(api_keys).where(
+        api_keys.c.member == member, api_keys.c.revoked_us.is_(None)
+    )
+    return list(db.execute(query.order_by(api_keys.c.id.desc())))

@@ -1,0 +1,80 @@
+"""What the views work with: one frozen value, opened once a process."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import Engine
+
+from listings.search.whoosh import Index, open_index
+from marketplace import migrations
+from marketplace.config import Config
+from marketplace.members import organisations
+from marketplace.members.passwords import Passwords
+from marketplace.trading.gateway import Gateway, open_gateway
+from settlement import store
+
+EXTENSION = "databourse"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The open parts of the exchange; close them with `close`."""
+
+    config: Config
+    reads: Engine
+    writes: Engine
+    passwords: Passwords
+    gateway: Gateway
+    index: Index
+    files: Any
+    closing: ExitStack = field(repr=False)
+
+    def close(self) -> None:
+        """Stop the threads, give the writer's lease back, close the connections."""
+        self.closing.close()
+
+
+def services() -> Services:
+    """Return the services of the running application."""
+    found: Services = current_app.extensions[EXTENSION]
+    return found
+
+
+def open_services(config: Config) -> Services:
+    """Open the database (upgraded first), the door, the index and the files.
+
+    WriterElsewhere if another process writes and *config* asks for the inline writer.
+    """
+    config = config.prepared()
+    migrations.upgrade(config.database_url)
+    with ExitStack() as stack:
+        reads = opened(stack, config.database_url, write=False)
+        writes = opened(stack, config.database_url, write=True)
+        with writes.begin() as db:
+            organisations.ensure_house(db)
+        gateway = open_gateway(config.exchange_url, writes, reads)
+        stack.callback(gateway.close)
+        files = None
+        if find_spec("listings.files"):
+            files = import_module("listings.files").Storage(config.files_url)
+        return Services(
+            config,
+            reads,
+            writes,
+            Passwords(fast=config.fast_passwords),
+            gateway,
+            open_index(config.search_url),
+            files,
+            stack.pop_all(),
+        )
+
+
+def opened(stack: ExitStack, url: str, *, write: bool) -> Engine:
+    """Return an engine for *url* that is disposed of when *stack* closes."""
+    engine = store.connect(url, write=write)
+    stack.callback(engine.dispose)
+    return engine
