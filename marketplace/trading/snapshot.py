@@ -1,0 +1,55 @@
+"""The market's whole state as one canonical value, and its digest."""
+
+from typing import Any
+
+from marketplace.trading.market import Market
+from marketplace.trading.orders import BUY, SELL, Order
+from settlement.canonical import canonical, sha256_of
+
+
+def state(market: Market) -> dict[str, Any]:
+    """Return everything that decides what the market does next."""
+    return {
+        "accounts": [
+            (*account, balance)
+            for account, balance in zip(
+                market.ledger.accounts, market.ledger.balances, strict=True
+            )
+        ],
+        "books": [
+            (
+                venue.row(),
+                [_order(order) for order in venue.book.orders(BUY)],
+                [_order(order) for order in venue.book.orders(SELL)],
+            )
+            for _, venue in sorted(market.venues.items())
+        ],
+        "fees": market.fees,
+        "last": (
+            market.last_order,
+            market.last_trade,
+            market.last_receipt,
+            market.ledger.transfers,
+            market.rights.last,
+            market.payins.last,
+            market.payouts.last,
+        ),
+        "payins": [p.row() for _, p in sorted(market.payins.waiting.items())],
+        "payouts": [p.row() for _, p in sorted(market.payouts.waiting.items())],
+        "rights": [right.row() for _, right in sorted(market.rights.live.items())],
+        "terms": sorted(market.terms.values()),
+        "verified": sorted(market.verified),
+    }
+
+
+def digest(market: Market) -> str:
+    """Return the SHA-256 of the state: equal markets have equal digests."""
+    return sha256_of(canonical(state(market)))
+
+
+def _order(order: Order) -> tuple[object, ...]:
+    return (
+        order.id, order.member, str(order.side), order.price, order.quantity,
+        order.remaining, str(order.time_in_force), order.expires_us, order.evergreen,
+        order.purpose or "", str(order.state), order.placed_seq,
+    )  # fmt: skip

@@ -1,0 +1,192 @@
+"""Whatever members do: nothing is created or destroyed, and the journal tells it all."""
+
+import copy
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from marketplace.trading import commands as c
+from marketplace.trading.market import Market
+from marketplace.trading.orders import BUY, SELL
+from marketplace.trading.records import drain, load, write
+from marketplace.trading.snapshot import digest, state
+from settlement.canonical import canonical
+from settlement.errors import Refusal
+from settlement.ledger import Pocket
+from settlement.store import connect, metadata
+
+VENDOR, STAFF, SECOND = 1, 901, 902
+MEMBERS = (1, 2, 3)
+INSTRUMENTS = (1_000, 1_001, 1_002)  # evergreen class, transferable, with an end
+TERM_US = 40
+
+lines = st.builds(
+    c.Line,
+    instrument=st.sampled_from((*INSTRUMENTS, 1_009)),
+    side=st.sampled_from(["buy", "sell", "give"]),
+    price=st.none() | st.integers(-1, 12),
+    quantity=st.integers(-1, 6),
+    time_in_force=st.sampled_from(["GTC", "IOC", "FOK", "GTD"]),
+    expires_us=st.none() | st.integers(0, 300),
+    evergreen=st.booleans(),
+    post_only=st.booleans(),
+    purpose=st.sampled_from(["", "analysis", "resale"]),
+)
+member = st.sampled_from((*MEMBERS, 4))  # the fourth is not verified
+number = st.integers(1, 30)
+amount = st.integers(-1, 60)
+user = st.sampled_from((11, STAFF, SECOND))
+flows = st.lists(
+    st.one_of(
+        st.builds(c.PlaceOrder, user, member, lines),
+        st.builds(c.PlaceOrder, user, member, lines),
+        st.builds(c.PlaceBasket, user, member, st.lists(lines, max_size=4).map(tuple)),
+        st.builds(c.CancelOrder, user, member, number),
+        st.builds(c.CancelAll, user, member, st.none() | st.sampled_from(INSTRUMENTS)),
+        st.builds(c.ReduceOrder, user, member, number, st.integers(-1, 4)),
+        st.builds(c.RequestPayin, user, member, st.integers(0, 2), amount, st.text(max_size=3)),
+        st.builds(c.ConfirmPayin, user, number),
+        st.builds(c.ApprovePayin, user, number),
+        st.builds(c.RejectPayin, user, number),
+        st.builds(c.RequestPayout, user, member, st.just(1), amount, st.just("bank")),
+        st.builds(c.ApprovePayout, user, number),
+        st.builds(c.PayPayout, user, number),
+        st.builds(c.FailPayout, user, number),
+        st.builds(c.CancelPayout, user, member, number),
+        st.builds(c.GrantRight, user, member, st.sampled_from(INSTRUMENTS), st.integers(0, 3), st.just("analysis")),
+        st.builds(c.SuspendRight, user, number),
+        st.builds(c.RestoreRight, user, number),
+        st.builds(c.RevokeRight, user, number),
+        st.builds(c.Deliver, user, member, number, number, st.just("00"), number),
+        st.builds(c.SetStanding, user, member, st.booleans()),
+        st.builds(c.SuspendInstrument, user, st.sampled_from(INSTRUMENTS)),
+        st.builds(c.ResumeInstrument, user, st.sampled_from(INSTRUMENTS)),
+        st.builds(c.PublishFees, user, st.integers(-1, 400)),
+        st.just(c.Tick()),
+    ),
+    max_size=60,
+)  # fmt: skip
+
+
+def opened() -> tuple[Market, list[tuple[c.Command, int]]]:
+    """Return a market with members, money and three instruments, and its commands."""
+    market = Market()
+    first: list[c.Command] = [c.SetStanding(STAFF, m, verified=True) for m in MEMBERS]
+    for instrument in INSTRUMENTS:
+        first.append(
+            c.ListInstrument(
+                STAFF, instrument, f"I{instrument}", VENDOR, 1, 1, 1, '{"n":1}',
+                ("analysis",) if instrument == INSTRUMENTS[1] else (),
+                TERM_US if instrument == INSTRUMENTS[2] else None, 2,
+                transferable=instrument != INSTRUMENTS[0],
+            )
+        )  # fmt: skip
+    for m in (2, 3):
+        first += [c.RequestPayin(m, m, 1, 500, "cash"), c.ConfirmPayin(STAFF, m - 1)]
+    for at_us, command in enumerate(first, start=1):
+        market.apply(command, at_us, at_us)
+    return market, [(command, at) for at, command in enumerate(first, start=1)]
+
+
+def run(flow: list[c.Command]) -> tuple[Market, list[tuple[c.Command, int]]]:
+    """Apply a flow; the market and what was applied when."""
+    market, done = opened()
+    for command in flow:
+        seq = len(done) + 1
+        at_us = seq * 3
+        done.append((command, at_us))
+        before = canonical(state(market))
+        try:
+            market.apply(command, seq, at_us)
+        except Refusal:
+            assert canonical(state(market)) == before, command
+    return market, done
+
+
+@given(flows)
+@settings(max_examples=150, deadline=None)
+def test_nothing_is_created_destroyed_overdrawn_or_crossed(
+    flow: list[c.Command],
+) -> None:
+    market, _ = run(flow)
+    assert set(market.ledger.totals().values()) <= {0}
+    for account, balance in zip(
+        market.ledger.accounts, market.ledger.balances, strict=True
+    ):
+        assert account.pocket == Pocket.OPEN or balance >= 0, account
+    for venue in market.venues.values():
+        bid, offer = venue.book.best(BUY), venue.book.best(SELL)
+        assert bid is None or offer is None or bid.price < offer.price
+
+
+@given(flows)
+@settings(max_examples=100, deadline=None)
+def test_what_is_held_is_what_the_waiting_orders_and_payouts_need(
+    flow: list[c.Command],
+) -> None:
+    market, _ = run(flow)
+    needed: dict[tuple[int, int], int] = {}
+    for order in market.orders.values():
+        venue = market.venue(order.instrument)
+        asset = venue.currency if order.side is BUY else order.instrument
+        units = 0 if order.evergreen else order.remaining
+        worth = order.price * units if order.side is BUY else units
+        needed[order.member, asset] = needed.get((order.member, asset), 0) + worth
+    for payout in market.payouts.waiting.values():
+        key = (payout.member, payout.currency)
+        needed[key] = needed.get(key, 0) + payout.amount
+    held = {
+        (account.owner, account.asset): balance
+        for account, balance in zip(
+            market.ledger.accounts, market.ledger.balances, strict=True
+        )
+        if account.pocket == Pocket.HELD
+    }
+    assert {k: v for k, v in needed.items() if v} == {
+        k: v for k, v in held.items() if v
+    }
+
+
+@given(flows)
+@settings(max_examples=100, deadline=None)
+def test_a_right_follows_its_balance(flow: list[c.Command]) -> None:
+    market, _ = run(flow)
+    units: dict[tuple[int, int], int] = {}
+    for right in market.rights.live.values():
+        key = (right.holder, right.instrument)
+        units[key] = units.get(key, 0) + right.quantity
+    for account, balance in zip(
+        market.ledger.accounts, market.ledger.balances, strict=True
+    ):
+        key = (account.owner, account.asset)
+        if account.asset in INSTRUMENTS and account.owner != VENDOR:
+            both = sum(market.ledger.balance(*key, pocket) for pocket in (0, 1))
+            assert units.get(key, 0) == both, (account, balance)
+
+
+@given(flows)
+@settings(max_examples=60, deadline=None)
+def test_replayed_loaded_and_live_are_one_state(flow: list[c.Command]) -> None:
+    market, done = run(flow)
+    again = Market()
+    for seq, (command, at_us) in enumerate(done, start=1):
+        kind, values = type(command).__name__, _json(command)
+        try:
+            again.apply(c.decode(kind, values), seq, at_us)
+        except Refusal:
+            pass
+    assert digest(again) == digest(market)
+    engine = connect("sqlite://", write=True)
+    with engine.begin() as db:
+        metadata.create_all(db)
+        write(db, drain(market))
+        assert digest(load(db)) == digest(market)
+    engine.dispose()
+
+
+def _json(command: c.Command) -> Any:
+    """Return the command as the journal would give it back."""
+    import json
+
+    return json.loads(canonical(copy.deepcopy(command)))
