@@ -1,0 +1,156 @@
+"""An application on a database of its own, and browsers signed in as each role."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from hashlib import sha1
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+from werkzeug.test import TestResponse
+
+from marketplace.app import create_app
+from marketplace.config import Config
+from marketplace.members import keys, roles, sessions, users, verification
+from marketplace.members.credit_code import check, organisation_check
+from marketplace.members.organisations import Organisation
+from marketplace.members.tables import HOUSE
+from marketplace.members.users import User
+from marketplace.members.verification import MemberEvent
+from marketplace.services import EXTENSION, Services
+
+PASSWORD = "correct horse battery"  # noqa: S105 (of nobody real)
+SALT = "wtf-csrf-token"  # Flask-WTF's own
+
+
+class Visitor(NamedTuple):
+    """A browser: `get` and `post` (with a valid form token) as one user."""
+
+    client: FlaskClient
+    user: User | None
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        """Follow a link."""
+        return self.client.get(path, **options)
+
+    def post(self, path: str, **fields: Any) -> TestResponse:
+        """Send a form with its token."""
+        form = {"csrf_token": self.token()} | fields
+        return self.client.post(path, data=form)
+
+    def token(self) -> str:
+        """Return the token that this browser's next form would carry."""
+        with self.client.session_transaction() as session:
+            raw = session.setdefault("csrf_token", sha1(b"a visitor").hexdigest())  # noqa: S324
+        secret = self.client.application.secret_key
+        assert isinstance(secret, str)
+        return str(URLSafeTimedSerializer(secret, salt=SALT).dumps(raw))
+
+    def h1(self, path: str) -> str:
+        """Return the heading of the page at *path*."""
+        found = re.search(r"<h1[^>]*>(.*?)</h1>", self.get(path).text, re.DOTALL)
+        assert found, path
+        return re.sub(r"<[^>]+>", "", found[1]).strip()
+
+
+def credit_code(number: int) -> str:
+    """Return a well-formed code of no real organisation."""
+    organisation = f"{number:08}"
+    first = f"91310000{organisation}{organisation_check(organisation)}"
+    return first + check(first)
+
+
+def organisation(number: int, *, vendor: bool, buyer: bool) -> Organisation:
+    """Return a company with the *number*-th code."""
+    code = credit_code(number)
+    zh, en = f"第{number}公司", f"Company {number}"
+    return Organisation("company", zh, en, code, "310000", vendor, buyer)
+
+
+def enrol(
+    parts: Services, number: int, email: str, *, vendor: bool, buyer: bool
+) -> User:
+    """Register and verify a company with one user; the market knows it afterwards."""
+    hashed = parts.passwords.hash(PASSWORD)
+    with parts.writes.begin() as db:
+        wanted = organisation(number, vendor=vendor, buyer=buyer)
+        member, user = users.sign_up(db, wanted, email, email.partition("@")[0], hashed)
+        verification.submit(db, member, user)
+        verification.decide(db, member, MemberEvent.VERIFY, None)
+    verification.tell_market(parts.reads, parts.gateway)
+    with parts.reads.connect() as db:
+        return users.get(db, user)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    """The embedded settings below a directory of this test's own."""
+    embedded = Config.at(tmp_path / "data")
+    return replace(embedded, fast_passwords=True, followers=False, rate_limits=False)
+
+
+@pytest.fixture
+def app(config: Config) -> Iterator[Flask]:
+    """The whole application with the writer inline."""
+    app = create_app(config)
+    yield app
+    app.extensions[EXTENSION].close()
+
+
+@pytest.fixture
+def parts(app: Flask) -> Services:
+    """What the application works with."""
+    found: Services = app.extensions[EXTENSION]
+    return found
+
+
+@pytest.fixture
+def people(parts: Services) -> dict[str, User]:
+    """One user for each role: a vendor, a buyer, and the staff of the house."""
+    found = {
+        "vendor": enrol(parts, 1, "vendor@vendor.example", vendor=True, buyer=False),
+        "buyer": enrol(parts, 2, "buyer@buyer.example", vendor=False, buyer=True),
+        "other": enrol(parts, 3, "other@other.example", vendor=True, buyer=True),
+    }
+    hashed = parts.passwords.hash(PASSWORD)
+    with parts.writes.begin() as db:
+        for role in roles.STAFF:
+            email = f"{role}@house.example"
+            number = users.add(db, HOUSE, email, role, hashed, [role])
+            found[role] = users.get(db, number)
+    return found
+
+
+@pytest.fixture
+def visit(
+    app: Flask, parts: Services, people: dict[str, User]
+) -> Callable[[str], Visitor]:
+    """A browser: ``visit("buyer")`` is signed in, ``visit("")`` is nobody."""
+
+    def visit(role: str) -> Visitor:
+        client = app.test_client()
+        if not role:
+            return Visitor(client, None)
+        with parts.writes.begin() as db:
+            token = sessions.start(db, people[role].id, "a test")
+        with client.session_transaction() as session:
+            session["_user_id"], session["_fresh"] = token, True
+        return Visitor(client, people[role])
+
+    return visit
+
+
+@pytest.fixture
+def bearer(parts: Services, people: dict[str, User]) -> Callable[..., dict[str, str]]:
+    """The headers of an API key: ``bearer("buyer", "trade")``."""
+
+    def bearer(role: str, *scopes: str) -> dict[str, str]:
+        with parts.writes.begin() as db:
+            key = keys.create(db, people[role], "a test", scopes)
+        return {"Authorization": f"Bearer {key.secret}"}
+
+    return bearer
