@@ -1,10 +1,8 @@
 """The index on disk: Whoosh keeps the postings and the texts; ranking is our own."""
 
 import json
-import pickle
-import struct
+import logging
 import warnings
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,19 +35,7 @@ POSITION = "position"  # the name of a file
 TERMS, FACTS, TEXTS = "terms", "facts", "texts"  # the fields of a document
 POOL_MB = 256  # postings gathered in memory before they are sorted on disk
 WAIT_S = 5.0  # for another process that is writing
-# What reading a missing, torn or foreign index may raise.
-BROKEN = (
-    index.IndexError,
-    pickle.UnpicklingError,
-    struct.error,
-    zlib.error,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    FileNotFoundError,
-    LookupError,
-    ValueError,
-)
+log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
@@ -125,9 +111,12 @@ class Index:
         try:
             self._files = index.open_dir(str(directory))
             self._refresh()
-        except BROKEN:
+        except index.EmptyIndexError:
             self._files = self._start_again()
-            self._refresh()
+        except Exception as failure:  # noqa: BLE001 - a torn pickle may raise anything
+            reason = type(failure).__name__
+            log.warning("the search index is unreadable (%s): starting again", reason)
+            self._files = self._start_again()
 
     @property
     def position(self) -> int:
