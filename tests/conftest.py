@@ -31,6 +31,18 @@ HINTS = {
 }
 
 
+KINDS = ("browser", "peers")  # folders whose tests are marked with their name
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of some folders, so that ``-m`` can choose them."""
+    for item in items:
+        for kind in KINDS:
+            if kind in item.path.relative_to(Path(__file__).parent).parts:
+                item.add_marker(kind)
+
+
 def _required(name: str) -> str:
     """Return where *name* is; without it skip the test, or fail where it must be."""
     if found := FINDERS[name]():
