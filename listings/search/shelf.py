@@ -27,12 +27,12 @@ class Facts(NamedTuple):
     vendor_en: str
 
 
-class Posting(NamedTuple):
-    """One listing that has a term: its number, the weighted frequency, the turns."""
+class Postings(NamedTuple):
+    """The listings that have a term, ascending: weighted frequencies and turns."""
 
-    number: int
-    weight: float
-    turns: bytes
+    numbers: Sequence[int]
+    weights: Sequence[float]
+    turns: Sequence[bytes]
 
 
 class Texts(NamedTuple):
@@ -56,7 +56,7 @@ class Shelf:
     def __init__(
         self,
         facts: Sequence[Facts],
-        read: Callable[[str], Iterable[Posting]],
+        read: Callable[[str], Postings],
         begin: Callable[[str], Iterable[str]],
         texts: Callable[[int], Texts],
     ) -> None:
@@ -98,11 +98,8 @@ class Shelf:
             return self._beginnings([term for term, _ in clause.terms])
         if len(clause.terms) > 1:
             return self._phrase(clause.terms)
-        numbers, weights = array("I"), array("f")
-        for number, weight, _ in self._read(clause.terms[0][0]):
-            numbers.append(number)
-            weights.append(weight)
-        return self._matches(numbers, weights)
+        postings = self._read(clause.terms[0][0])
+        return self._matches(postings.numbers, postings.weights)
 
     def _beginnings(self, beginnings: Sequence[str]) -> Matches:
         """Return where any of the first EXPANSIONS_MAX terms of each stands."""
@@ -113,7 +110,8 @@ class Shelf:
         }
         total: defaultdict[int, float] = defaultdict(float)
         for term in sorted(found):
-            for number, weight, _ in self._read(term):
+            postings = self._read(term)
+            for number, weight in zip(postings.numbers, postings.weights, strict=True):
                 total[number] += weight
         numbers = sorted(total)
         return self._matches(numbers, [total[number] for number in numbers])
@@ -124,7 +122,7 @@ class Shelf:
         weights: dict[int, float] = {}
         for at, (term, distance) in enumerate(terms):
             left: dict[int, set[int]] = {}
-            for number, weight, turns in self._read(term):
+            for number, weight, turns in zip(*self._read(term), strict=True):
                 if at and number not in starts:
                     continue
                 here = {turn - distance for turn in array("H", turns)}

@@ -3,6 +3,7 @@
 import json
 import logging
 import warnings
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from listings.search.entry import (
 )
 from listings.search.query import STOP, Clause, Query, check, parse
 from listings.search.results import Count, Hit, Results, counts
-from listings.search.shelf import Facts, Posting, Shelf, Texts
+from listings.search.shelf import Facts, Postings, Shelf, Texts
 from settlement.errors import Refusal
 
 with warnings.catch_warnings():  # Whoosh 2.7.4 has invalid escapes in its strings
@@ -242,6 +243,8 @@ class Index:
         if newest == view.generation:
             return view
         with self._reading:
+            if self._view is not view:  # another thread was faster
+                return self._view
             shelves, alive = {}, []
             reader = self._files.reader()
             for leaf, _ in reader.leaf_readers() if reader.doc_count_all() else ():
@@ -278,14 +281,8 @@ def _shelf(leaf: Any) -> Shelf:
         id_, listed_us, price, length, facets, zh, en = json.loads(column[number])
         facts.append(Facts(id_, listed_us, price, length, tuple(facets), zh, en))
 
-    def read(term: str) -> Iterator[Posting]:
-        try:
-            matcher = leaf.postings(TERMS, term)
-        except TermNotFound:
-            return
-        while matcher.is_active():
-            yield Posting(matcher.id(), matcher.weight(), matcher.value())
-            matcher.next()
+    def read(term: str) -> Postings:
+        return _postings(leaf, term)
 
     def begin(beginning: str) -> Iterator[str]:
         return (term.decode() for term in leaf.expand_prefix(TERMS, beginning))
@@ -294,6 +291,29 @@ def _shelf(leaf: Any) -> Shelf:
         return Texts(*leaf.stored_fields(number)[TEXTS])
 
     return Shelf(facts, read, begin, texts)
+
+
+def _postings(leaf: Any, term: str) -> Postings:
+    """Return all postings of *term*, block by block.
+
+    Whoosh's public way gives them one by one, ten times slower: time that a query of
+    twenty frequent words must not take.
+    """
+    numbers, weights = array("I"), array("f")
+    turns: list[bytes] = []
+    try:
+        matcher = leaf.postings(TERMS, term)
+    except TermNotFound:
+        return Postings(numbers, weights, turns)
+    blocks = getattr(matcher, "child", matcher)  # those deleted since are cut later
+    blocks.reset()
+    while blocks.is_active():
+        blocks.id(), blocks.weight(), blocks.value()  # decode the block
+        numbers.extend(blocks._ids)  # noqa: SLF001
+        weights.extend(blocks._weights)  # noqa: SLF001
+        turns.extend(blocks._values)  # noqa: SLF001
+        blocks._next_block()  # noqa: SLF001
+    return Postings(numbers, weights, turns)
 
 
 def _alive(leaf: Any) -> int:
