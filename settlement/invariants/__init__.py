@@ -1,0 +1,101 @@
+"""What must always be true of the stored records; see reliability §3 for the letters.
+
+Each check reads the records with SQL of its own and yields a `Violation`, a code and a
+sentence, for whatever is wrong. `QUICK` holds those that read balances only.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from settlement.invariants import (
+    books,
+    holds,
+    money,
+    payments,
+    priority,
+    records,
+    rights,
+    trades,
+)
+from settlement.invariants.violation import Violation, ask
+
+__all__ = ["CHECKS", "QUICK", "Check", "Violation", "count_rows", "violations"]
+
+Check = Callable[[Connection], Iterator[Violation]]
+
+CHECKS: tuple[Check, ...] = (
+    money.two_sides,
+    money.nothing_from_nothing,
+    money.balances_follow,
+    money.nobody_overdrawn,
+    money.whole_numbers,
+    money.one_asset,
+    money.fees_as_published,
+    money.outside_is_the_house,
+    holds.held_is_needed,
+    holds.each_order_its_hold,
+    holds.bids_have_limits,
+    books.quantities_add_up,
+    books.never_crossed,
+    books.within_limits,
+    books.closed_books_are_empty,
+    priority.first_come_first_served,
+    trades.settled_once,
+    trades.delivery_against_payment,
+    trades.agreed_in_writing,
+    rights.right_for_each_trade,
+    rights.no_right_from_nothing,
+    rights.rights_are_balances,
+    rights.deliveries_within_rights,
+    rights.terms_as_frozen,
+    payments.money_once,
+    payments.states_in_order,
+    payments.two_pairs_of_hands,
+    records.chain_holds,
+    records.no_gaps,
+    records.one_key_one_record,
+    records.nothing_without_command,
+    records.orders_as_journalled,
+)
+QUICK: tuple[Check, ...] = (money.nothing_from_nothing, money.nobody_overdrawn)
+
+TABLES = (
+    "journal", "accounts", "transfers", "trades", "contracts", "terms", "orders",
+    "books", "standings", "entitlements", "receipts", "payins", "payouts", "arrivals",
+    "fee_schedules",
+)  # fmt: skip
+
+
+class Progress(NamedTuple):
+    """How far an audit has come: *done* of *total* checks, *title* is next."""
+
+    done: int
+    total: int
+    title: str
+
+
+def _no_report(_progress: Progress) -> None:
+    """Tell nobody."""
+
+
+def violations(
+    db: Connection,
+    checks: tuple[Check, ...] = CHECKS,
+    report: Callable[[Progress], None] = _no_report,
+) -> Iterator[Violation]:
+    """Yield what *checks* find; *report* is told before each of them."""
+    for done, check in enumerate(checks):
+        title = (check.__doc__ or check.__name__).partition("\n")[0]
+        report(Progress(done, len(checks), title))
+        yield from check(db)
+
+
+def count_rows(db: Connection) -> int:
+    """Return how many rows the checks look at."""
+    return sum(
+        count
+        for table in TABLES
+        for (count,) in ask(db, f"SELECT COUNT(*) FROM {table}")
+    )

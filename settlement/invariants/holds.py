@@ -1,0 +1,94 @@
+"""Invariants of holds: what is reserved is exactly what may still be needed."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from settlement import ids
+from settlement.invariants.violation import Violation, account_name, ask
+from settlement.money import INSTRUMENT_MIN
+
+HELD = 1
+
+LIVE_ORDERS = """
+    SELECT o.id, o.member, o.instrument, o.side, o.price, o.remaining, o.evergreen,
+           b.currency
+    FROM orders o LEFT JOIN books b ON b.instrument = o.instrument
+    WHERE o.state IN ('open', 'partial') ORDER BY o.id
+"""
+
+
+def held_is_needed(db: Connection) -> Iterator[Violation]:
+    """H3: held pockets are the sum of live bids, finite offers and waiting payouts."""
+    needed: dict[tuple[int, int], int] = {}
+    for order in ask(db, LIVE_ORDERS):
+        amount = _need(order.side, order.evergreen, order.price, order.remaining)
+        reserved = order.currency if order.side == "buy" else order.instrument
+        key = order.member, reserved
+        needed[key] = needed.get(key, 0) + amount
+    waiting = """
+        SELECT member, currency, amount FROM payouts
+        WHERE state IN ('requested', 'approved', 'submitted')
+    """
+    for member, currency, amount in ask(db, waiting):
+        needed[member, currency] = needed.get((member, currency), 0) + amount
+    query = "SELECT owner, asset, balance FROM accounts WHERE pocket = 1 ORDER BY id"
+    held = {(owner, asset): balance for owner, asset, balance in ask(db, query)}
+    for owner, asset in sorted(held.keys() | needed.keys()):
+        has, needs = held.get((owner, asset), 0), needed.get((owner, asset), 0)
+        if has != needs:
+            kind = "bids and payouts need" if asset < INSTRUMENT_MIN else "offers need"
+            whose = account_name(owner, asset, HELD)
+            yield Violation("H3", f"{whose} is {has}; the live {kind} {needs}.")
+
+
+def each_order_its_hold(db: Connection) -> Iterator[Violation]:
+    """H1, H2, H4, H5: held − released − paid from it = what the rest still needs."""
+    left: dict[int, int] = {}
+    holds = """
+        SELECT subject, reason, amount FROM transfers
+        WHERE reason IN ('hold', 'release')
+    """
+    for order, reason, amount in ask(db, holds):
+        left[order] = left.get(order, 0) + (amount if reason == "hold" else -amount)
+    spent = """
+        SELECT CASE t.reason WHEN 'payment' THEN r.buy_order ELSE r.sell_order END,
+               t.amount
+        FROM transfers t
+        JOIN accounts a ON a.id = t.debit AND a.pocket = 1
+        JOIN trades r ON r.id = t.subject
+        WHERE t.reason IN ('payment', 'delivery')
+    """
+    for order, amount in ask(db, spent):
+        left[order] = left.get(order, 0) - amount
+    for order in ask(db, LIVE_ORDERS):
+        needs = _need(order.side, order.evergreen, order.price, order.remaining)
+        has = left.pop(order.id, 0)
+        if has != needs:
+            name = ids.encode("order", order.id)
+            yield Violation("H4", f"Order {name} holds {has}; its rest needs {needs}.")
+    for number, has in sorted(left.items()):
+        if has:
+            name = ids.encode("order", number)
+            yield Violation("H1", f"Order {name} has ended but still holds {has}.")
+
+
+def bids_have_limits(db: Connection) -> Iterator[Violation]:
+    """H4: whatever waits has a price and waits by its time in force."""
+    found = ask(
+        db,
+        """
+        SELECT id FROM orders WHERE state IN ('open', 'partial')
+        AND (price IS NULL OR time_in_force NOT IN ('GTC', 'GTD')) ORDER BY id
+        """,
+    )
+    for (number,) in found:
+        name = ids.encode("order", number)
+        yield Violation("H4", f"Order {name} waits, though such an order may not.")
+
+
+def _need(side: str, evergreen: int, price: int | None, remaining: int) -> int:
+    """Return how much a waiting order needs: of money for a bid, else of units."""
+    if side == "buy":
+        return remaining * (price or 0)
+    return 0 if evergreen else remaining

@@ -1,0 +1,213 @@
+"""Invariants of money: nothing appears, nothing vanishes, nobody is overdrawn."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from settlement import ids
+from settlement.invariants.violation import (
+    Violation,
+    account_name,
+    ask,
+    asset_name,
+)
+from settlement.money import AMOUNT_MAX, BY_ASSET, INSTRUMENT_MIN
+from settlement.tables import OPEN_POCKET
+
+MONEY_COLUMNS = (
+    ("accounts", "balance", AMOUNT_MAX * 1_000),
+    ("transfers", "amount", AMOUNT_MAX),
+    ("trades", "price", AMOUNT_MAX),
+    ("trades", "quantity", AMOUNT_MAX),
+    ("trades", "fee", AMOUNT_MAX),
+    ("orders", "price", AMOUNT_MAX),
+    ("orders", "quantity", AMOUNT_MAX),
+    ("orders", "remaining", AMOUNT_MAX),
+    ("payins", "amount", AMOUNT_MAX),
+    ("payouts", "amount", AMOUNT_MAX),
+    ("entitlements", "quantity", AMOUNT_MAX),
+)
+
+
+def two_sides(db: Connection) -> Iterator[Violation]:
+    """M1: each transfer takes from one account what it gives to another."""
+    found = ask(
+        db,
+        """
+        SELECT t.id, t.amount, t.debit, t.credit, d.id AS giver, c.id AS taker
+        FROM transfers t
+        LEFT JOIN accounts d ON d.id = t.debit
+        LEFT JOIN accounts c ON c.id = t.credit
+        WHERE d.id IS NULL OR c.id IS NULL OR t.debit = t.credit OR t.amount <= 0
+        """,
+    )
+    for row in found:
+        name = ids.encode("transfer", row.id)
+        if row.giver is None or row.taker is None:
+            missing = row.debit if row.giver is None else row.credit
+            yield Violation(
+                "M1", f"Transfer {name} names account {missing}, not there."
+            )
+        elif row.debit == row.credit:
+            yield Violation(
+                "M1", f"Transfer {name} has the same account on both sides."
+            )
+        else:
+            yield Violation("M1", f"Transfer {name} moves {row.amount}.")
+
+
+def nothing_from_nothing(db: Connection) -> Iterator[Violation]:
+    """M2: the balances of each asset sum to zero."""
+    totals: dict[int, int] = {}
+    for asset, balance in ask(db, "SELECT asset, balance FROM accounts"):
+        totals[asset] = totals.get(asset, 0) + balance
+    for asset, total in sorted(totals.items()):
+        if total:
+            yield Violation(
+                "M2", f"The balances of {asset_name(asset)} sum to {total}."
+            )
+
+
+def balances_follow(db: Connection) -> Iterator[Violation]:
+    """M3 and M4: folding the transfers gives the balances, and never an overdraft."""
+    accounts = {
+        row.id: row for row in ask(db, "SELECT id, owner, asset, pocket FROM accounts")
+    }
+    folded = dict.fromkeys(accounts, 0)
+    overdrawn: set[int] = set()
+    moves = ask(db, "SELECT id, debit, credit, amount FROM transfers ORDER BY id")
+    for number, debit, credit, amount in moves:
+        folded[credit] = folded.get(credit, 0) + amount
+        left = folded[debit] = folded.get(debit, 0) - amount
+        if left < 0 and debit in accounts and debit not in overdrawn:
+            account = accounts[debit]
+            if account.pocket != OPEN_POCKET:
+                overdrawn.add(debit)
+                name = ids.encode("transfer", number)
+                whose = account_name(account.owner, account.asset, account.pocket)
+                yield Violation("M4", f"Transfer {name} took {whose} to {left}.")
+    for number, balance in ask(db, "SELECT id, balance FROM accounts ORDER BY id"):
+        if folded[number] != balance:
+            _, owner, asset, pocket = accounts[number]
+            yield Violation(
+                "M3",
+                f"Account {number}, {account_name(owner, asset, pocket)}, says"
+                f" {balance} but its transfers make {folded[number]}.",
+            )
+
+
+def nobody_overdrawn(db: Connection) -> Iterator[Violation]:
+    """M4: only an open pocket may be below zero, and it may not be above."""
+    found = ask(
+        db,
+        """
+        SELECT owner, asset, pocket, balance FROM accounts
+        WHERE (pocket <> :open AND balance < 0) OR (pocket = :open AND balance > 0)
+        ORDER BY id
+        """,
+        open=OPEN_POCKET,
+    )
+    for owner, asset, pocket, balance in found:
+        whose = account_name(owner, asset, pocket)
+        what = "overdrawn at" if balance < 0 else "above zero, at"
+        yield Violation("M4", f"{whose} is {what} {balance}.")
+
+
+def whole_numbers(db: Connection) -> Iterator[Violation]:
+    """M5: amounts are integers within bounds, of a known currency."""
+    kind, whole = ("typeof({0})", "integer")
+    if db.dialect.name == "postgresql":
+        kind, whole = ("pg_typeof({0})::text", "bigint")
+    for table, column, most in MONEY_COLUMNS:
+        typed = kind.format(column)
+        found = ask(
+            db,
+            f"""
+            SELECT {column} AS value, {typed} AS kind FROM {table}
+            WHERE {column} IS NOT NULL
+            AND ({typed} <> :whole OR {column} > :most OR {column} < -:most)
+            """,
+            whole=whole,
+            most=most,
+        )
+        for value, found_kind in found:
+            yield Violation(
+                "M5", f"{table}.{column} holds {value!r} ({found_kind}), out of bounds."
+            )
+    yield from _known_currencies(db)
+
+
+def _known_currencies(db: Connection) -> Iterator[Violation]:
+    money = "SELECT DISTINCT asset FROM accounts WHERE asset < :first ORDER BY asset"
+    for (asset,) in ask(db, money, first=INSTRUMENT_MIN):
+        if asset not in BY_ASSET:
+            yield Violation("M5", f"Accounts hold asset {asset}, not a known currency.")
+
+
+def one_asset(db: Connection) -> Iterator[Violation]:
+    """M7: a transfer moves one asset."""
+    found = ask(
+        db,
+        """
+        SELECT t.id, d.asset AS given, c.asset AS taken FROM transfers t
+        JOIN accounts d ON d.id = t.debit JOIN accounts c ON c.id = t.credit
+        WHERE d.asset <> c.asset ORDER BY t.id
+        """,
+    )
+    for number, given, taken in found:
+        yield Violation(
+            "M7",
+            f"Transfer {ids.encode('transfer', number)} takes {asset_name(given)}"
+            f" and gives {asset_name(taken)}.",
+        )
+
+
+def outside_is_the_house(db: Connection) -> Iterator[Violation]:
+    """M11: money comes from and goes to the outside through the house alone."""
+    found = ask(
+        db,
+        """
+        SELECT owner, asset FROM accounts
+        WHERE asset < :first AND pocket = :open AND owner <> 0 ORDER BY id
+        """,
+        first=INSTRUMENT_MIN,
+        open=OPEN_POCKET,
+    )
+    for owner, asset in found:
+        whose = account_name(owner, asset, OPEN_POCKET)
+        yield Violation("M11", f"{whose} is a way in and out of its own.")
+
+
+def fees_as_published(db: Connection) -> Iterator[Violation]:
+    """M8: each fee is what the schedule in force says, rounded up, never more."""
+    schedules = [
+        tuple(row)
+        for row in ask(
+            db, "SELECT version, seq, trade_bps FROM fee_schedules ORDER BY version"
+        )
+    ]
+    rates = {version: bps for version, _, bps in schedules}
+    found = ask(
+        db,
+        """
+        SELECT t.id, t.seq, t.price, t.quantity, t.fee, c.fee_schedule
+        FROM trades t JOIN contracts c ON c.trade = t.id ORDER BY t.id
+        """,
+    )
+    for number, seq, price, quantity, fee, version in found:
+        name = ids.encode("trade", number)
+        if version not in rates:
+            yield Violation(
+                "M8", f"Trade {name} names fee schedule {version}, not there."
+            )
+            continue
+        in_force = max((v for v, since, _ in schedules if since <= seq), default=None)
+        if version != in_force:
+            yield Violation(
+                "M8",
+                f"Trade {name} was charged by fee schedule {version};"
+                f" {in_force} was in force.",
+            )
+        due = -(-price * quantity * rates[version] // 10_000)
+        if fee != due:
+            yield Violation("M8", f"Trade {name} was charged {fee}; {due} was due.")

@@ -1,0 +1,140 @@
+"""Invariants of settlement: delivery against payment, whole or not at all."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row
+
+from settlement import ids
+from settlement.invariants.violation import Violation, ask
+
+HOUSE, FREE, HELD, OPEN = 0, 0, 1, 3
+FINAL = ("settled", "unwound")
+
+TRADES = """
+    SELECT t.id, t.seq, t.instrument, t.price, t.quantity, t.currency, t.buyer,
+           t.seller, t.fee, t.state, b.vendor
+    FROM trades t LEFT JOIN books b ON b.instrument = t.instrument ORDER BY t.id
+"""
+LEGS = """
+    SELECT x.subject, x.reason, x.seq, x.amount, d.asset, d.owner AS giver,
+           d.pocket AS source, c.owner AS taker, c.pocket AS target
+    FROM transfers x
+    LEFT JOIN accounts d ON d.id = x.debit LEFT JOIN accounts c ON c.id = x.credit
+    WHERE x.reason IN ('delivery', 'payment', 'fee') ORDER BY x.subject, x.id
+"""
+
+
+class Leg(NamedTuple):
+    """What one transfer of a trade must be; the giver's pocket is looked at apart."""
+
+    reason: str
+    seq: int
+    asset: int
+    amount: int
+    giver: int
+    taker: int
+    target: int
+
+
+def settled_once(db: Connection) -> Iterator[Violation]:
+    """S1: a trade that settles at once is in a final state."""
+    query = "SELECT id, state FROM trades ORDER BY id"
+    for number, state in ask(db, query):
+        if state not in FINAL:
+            name = ids.encode("trade", number)
+            yield Violation(
+                "S1", f"Trade {name} is {state}, neither settled nor undone."
+            )
+
+
+def delivery_against_payment(db: Connection) -> Iterator[Violation]:
+    """S2 and S3: each settled trade has exactly its legs, all in its own step."""
+    legs = groupby(ask(db, LEGS), key=lambda leg: leg.subject)
+    subject, moves = next(legs, (None, iter(())))
+    for trade in ask(db, TRADES):
+        while subject is not None and subject < trade.id:
+            yield _stray(subject)
+            subject, moves = next(legs, (None, iter(())))
+        found: list[Row[Any]] = []
+        if subject == trade.id:
+            found = list(moves)
+            subject, moves = next(legs, (None, iter(())))
+        yield from _compare(trade, found)
+    while subject is not None:
+        yield _stray(subject)
+        subject, moves = next(legs, (None, iter(())))
+
+
+def _stray(subject: int) -> Violation:
+    name = ids.encode("trade", subject)
+    return Violation("S2", f"Transfers settle trade {name}, which does not exist.")
+
+
+def _compare(trade: Row[Any], found: list[Row[Any]]) -> Iterator[Violation]:
+    """Compare the legs of *trade* with those it must have; one sentence for each."""
+    name = ids.encode("trade", trade.id)
+    expected = _expected(trade) if trade.state == "settled" else []
+    actual = [
+        Leg(x.reason, x.seq, x.asset, x.amount, x.giver, x.taker, x.target)
+        for x in found
+    ]
+    for leg in expected:
+        if leg in actual:
+            actual.remove(leg)
+        else:
+            yield Violation(
+                "S2", f"Trade {name} lacks its {leg.reason} of {leg.amount}."
+            )
+    for leg in actual:
+        yield Violation(
+            "S2",
+            f"Trade {name} has a {leg.reason} of {leg.amount} that it must not have.",
+        )
+    for x in found:
+        if x.source not in _sources(x.reason, issued=trade.seller == trade.vendor):
+            yield Violation("S2", f"Trade {name} has a {x.reason} from a wrong pocket.")
+
+
+def _expected(trade: Row[Any]) -> list[Leg]:
+    value = trade.price * trade.quantity
+    seq, buyer, seller = trade.seq, trade.buyer, trade.seller
+    money = trade.currency
+    legs = [
+        Leg("delivery", seq, trade.instrument, trade.quantity, seller, buyer, FREE),
+        Leg("payment", seq, money, value, buyer, seller, FREE),
+        Leg("fee", seq, money, trade.fee, seller, HOUSE, FREE),
+    ]
+    return [leg for leg in legs if leg.amount]
+
+
+def _sources(reason: str, *, issued: bool) -> tuple[int, ...]:
+    """Return the pockets that a leg may be paid from; only a vendor issues."""
+    if reason == "fee":
+        return (FREE,)
+    if reason == "delivery" and issued:
+        return (HELD, OPEN)
+    return (FREE, HELD)
+
+
+def agreed_in_writing(db: Connection) -> Iterator[Violation]:
+    """S2: each trade has one contract, on terms that exist; no contract is alone."""
+    found = ask(
+        db,
+        """
+        SELECT t.id, c.trade, c.terms, x.id AS found FROM trades t
+        LEFT JOIN contracts c ON c.trade = t.id LEFT JOIN terms x ON x.id = c.terms
+        WHERE x.id IS NULL ORDER BY t.id
+        """,
+    )
+    for row in found:
+        what = "no contract" if row.trade is None else f"terms {row.terms}, not there"
+        yield Violation("S2", f"Trade {ids.encode('trade', row.id)} has {what}.")
+    alone = """
+        SELECT c.trade FROM contracts c LEFT JOIN trades t ON t.id = c.trade
+        WHERE t.id IS NULL ORDER BY c.trade
+    """
+    for (number,) in ask(db, alone):
+        name = ids.encode("contract", number)
+        yield Violation("S2", f"Contract {name} belongs to no trade.")

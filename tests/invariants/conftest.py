@@ -1,0 +1,134 @@
+"""A small market in which everything has happened once, to be damaged by the tests."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from marketplace.schema import metadata
+from marketplace.trading import commands as c
+from marketplace.trading.gateway import Gateway, open_gateway
+from settlement import store
+from settlement.errors import Refusal
+
+VENDOR, ANN, BOB, CAT = 1, 2, 3, 4
+STAFF, SECOND, THIRD = 901, 902, 903
+POSTED, RESALE, METERED, GONE = 1_000, 1_001, 1_002, 1_003
+DAY_US = 86_400_000_000
+
+
+def live(gateway: Gateway) -> None:
+    """Let members and staff do everything that the exchange knows."""
+
+    def do(command: c.Command, key: str | None = None) -> object:
+        return gateway.submit(command, key).result
+
+    def refused(command: c.Command) -> None:
+        with pytest.raises(Refusal):
+            do(command)
+
+    def order(member: int, *line: object, **more: object) -> c.Placed:
+        placed = do(c.PlaceOrder(member * 10, member, c.Line(*line, **more)))
+        assert isinstance(placed, c.Placed)
+        return placed
+
+    for member in (VENDOR, ANN, BOB, CAT):
+        do(c.SetStanding(STAFF, member, verified=True))
+    for number, transferable in ((POSTED, False), (RESALE, True), (METERED, False), (GONE, False)):
+        do(
+            c.ListInstrument(
+                STAFF, number, f"SYM{number}", VENDOR, 1, 1, 1, f'{{"n":{number}}}',
+                (), 30 * DAY_US if number == METERED else None,
+                3 if number == METERED else None, transferable,
+            )
+        )  # fmt: skip
+    _pay_in(do)
+    order(VENDOR, POSTED, "sell", 100, 1, evergreen=True)
+    order(ANN, POSTED, "buy", 100, 3, "IOC", purpose="analysis")
+    order(ANN, POSTED, "buy", 90, 5, purpose="analysis")
+    cancelled = order(ANN, POSTED, "buy", 80, 5, purpose="analysis")
+    do(c.CancelOrder(20, ANN, cancelled.order), key="cancel-once")
+    reduced = order(BOB, POSTED, "buy", 90, 8, purpose="analysis")
+    do(c.ReduceOrder(30, BOB, reduced.order, 2))
+    do(c.PublishFees(STAFF, 300))
+    order(VENDOR, POSTED, "sell", 90, 7, "IOC")  # takes ANN's bid, then some of BOB's
+    order(BOB, POSTED, "buy", 200, 2, "FOK", purpose="analysis")
+    refused(c.PlaceOrder(20, ANN, c.Line(POSTED, "buy", 100, 10**9, purpose="x")))
+    order(VENDOR, RESALE, "sell", 50, 10)
+    order(VENDOR, RESALE, "sell", 55, 4)
+    order(ANN, RESALE, "buy", 50, 6, purpose="analysis")
+    order(ANN, RESALE, "sell", 52, 4)
+    order(BOB, RESALE, "buy", None, 5, "IOC", purpose="analysis")
+    order(BOB, RESALE, "buy", 45, 2, "GTD", expires_us=4_000_000_000_000_000, purpose="a")
+    order(CAT, RESALE, "buy", 60, 90, "FOK", purpose="analysis")  # killed
+    lines = tuple(c.Line(METERED, "buy", price, 1, purpose="a") for price in (7, -1, 8))
+    do(c.PlaceBasket(40, CAT, lines), key="basket")
+    order(VENDOR, METERED, "sell", 8, 1, "IOC")
+    order(VENDOR, GONE, "sell", 5, 5)
+    do(c.DelistInstrument(STAFF, GONE))
+    granted = do(c.GrantRight(STAFF, CAT, POSTED, 2, "analysis"))
+    revoked = do(c.GrantRight(STAFF, BOB, POSTED, 1, "analysis"))
+    assert isinstance(granted, int)
+    assert isinstance(revoked, int)
+    do(c.Deliver(40, CAT, granted, 1, "ab" * 32, 10))
+    do(c.RevokeRight(STAFF, revoked))
+    _pay_out(do)
+
+
+def _pay_in(do: Callable[..., object]) -> None:
+    for member in (ANN, BOB, CAT):
+        payin = do(c.RequestPayin(member * 10, member, 1, 100_000, "ref"))
+        do(c.ConfirmPayin(STAFF, payin))
+    large = do(c.RequestPayin(20, ANN, 1, 50_000_000, "large"))
+    do(c.ConfirmPayin(STAFF, large))
+    do(c.ApprovePayin(SECOND, large))
+    do(c.RejectPayin(STAFF, do(c.RequestPayin(20, ANN, 1, 5, "never came"))))
+
+
+def _pay_out(do: Callable[..., object]) -> None:
+    paid = do(c.RequestPayout(10, VENDOR, 1, 50, "bank"))
+    do(c.ApprovePayout(SECOND, paid))
+    do(c.PayPayout(THIRD, paid))
+    do(c.RequestPayout(20, ANN, 1, 70, "bank"))
+    do(c.FailPayout(STAFF, do(c.RequestPayout(20, ANN, 1, 71, "bank"))))
+    withdrawn = do(c.RequestPayout(20, ANN, 1, 72, "bank"))
+    do(c.CancelPayout(20, ANN, withdrawn))
+
+
+def open_market(url: str) -> None:
+    """Make the tables at *url*, let the market live, and close it."""
+    writes = store.connect(url, write=True)
+    metadata.create_all(writes)
+    reads = store.connect(url)
+    gateway = open_gateway("inline:", writes, reads)
+    try:
+        live(gateway)
+    finally:
+        gateway.close()
+        reads.dispose()
+        writes.dispose()
+
+
+@pytest.fixture(scope="session")
+def healthy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The SQLite file of a market with nothing wrong."""
+    path = tmp_path_factory.mktemp("market") / "market.db"
+    open_market(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def market(healthy: Path, tmp_path: Path) -> Iterator[Connection]:
+    """A copy of the healthy market, open to damage: no CHECK stands in the way."""
+    for file in healthy.parent.glob("market.db*"):
+        shutil.copy(file, tmp_path / file.name)
+    engine = store.connect(f"sqlite:///{tmp_path / 'market.db'}", write=True)
+    with engine.connect() as db:
+        db.exec_driver_sql("COMMIT")  # the setting is deaf within a transaction
+        db.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+        db.exec_driver_sql("BEGIN IMMEDIATE")
+        yield db
+        db.rollback()
+    engine.dispose()
