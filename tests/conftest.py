@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from marketplace.schema import metadata
@@ -30,6 +31,10 @@ HINTS = {
     "chinese fonts": "apt-get install fonts-noto-cjk",
 }
 
+
+# A busy machine is not a failure; a failure prints how to have it again.
+settings.register_profile("databourse", deadline=None, print_blob=True)
+settings.load_profile("databourse")
 
 KINDS = ("browser", "peers")  # folders whose tests are marked with their name
 

@@ -1,6 +1,8 @@
 """The house rules that a machine can keep, each with the sin that it catches."""
 
 import ast
+import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -307,6 +309,20 @@ def test_tests_mirror_the_packages():
     kinds |= {"speed", "vendor", "invariants", *ROOMS}
     found = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir()}
     assert found - {"__pycache__"} <= kinds
+
+
+@pytest.mark.parametrize("folder", ["static/vendor", "tests/vendor"])
+def test_vendored_files_are_the_listed_ones_byte_for_byte(folder):
+    listed = json.loads((ROOT / folder / "MANIFEST.json").read_text("utf-8"))
+    paths = [path for path in (ROOT / folder).rglob("*") if path.is_file()]
+    found = {
+        path.relative_to(ROOT / folder).as_posix(): hashlib.sha256(
+            path.read_bytes()
+        ).hexdigest()
+        for path in paths
+        if path.name != "MANIFEST.json"
+    }
+    assert found == {name: facts["sha256"] for name, facts in listed.items()}
 
 
 # What the strict content security policy would block, seen in a template's text.
