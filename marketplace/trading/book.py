@@ -239,7 +239,8 @@ class Book:
         """
         member, endless = order.member, order.evergreen
         stop_at_own = not self.allow_self_trade
-        while order.remaining and (queue := theirs.best(limit)):
+        queue = theirs.best(limit)
+        while queue is not None and order.remaining:
             maker = queue.first
             assert maker is not None, order
             if maker.member == member and stop_at_own:
@@ -252,8 +253,9 @@ class Book:
             fills.append(Fill(maker, quantity))
             if not maker.remaining:
                 queue.remove(maker)
-                if queue.first is None:  # best() drops the price when it next looks
+                if queue.first is None:
                     theirs.empty += 1
+                    queue = theirs.best(limit)
         return None
 
 
