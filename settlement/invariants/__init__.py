@@ -5,9 +5,10 @@ sentence, for whatever is wrong. `QUICK` holds those that read balances only.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from settlement.invariants import (
     books,
@@ -21,7 +22,15 @@ from settlement.invariants import (
 )
 from settlement.invariants.violation import Violation, ask
 
-__all__ = ["CHECKS", "QUICK", "Check", "Violation", "count_rows", "violations"]
+__all__ = [
+    "CHECKS",
+    "QUICK",
+    "Check",
+    "Violation",
+    "count_rows",
+    "snapshot",
+    "violations",
+]
 
 Check = Callable[[Connection], Iterator[Violation]]
 
@@ -78,6 +87,15 @@ class Progress(NamedTuple):
 
 def _no_report(_progress: Progress) -> None:
     """Tell nobody."""
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """Give a connection that sees one moment of the records, whoever else writes."""
+    if engine.dialect.name == "postgresql":
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    with engine.connect() as db, db.begin():
+        yield db
 
 
 def violations(

@@ -76,7 +76,7 @@ def first_come_first_served(db: Connection) -> Iterator[Violation]:
         found.let_in(before=arrived)
         first = _first(found.waiting, proved, (row.seq, row.id))
         if first is None or first != ranks.get(maker):
-            yield _passed_over(row.id, maker, first)
+            yield _passed_over(row.id, maker, arrived, first)
 
 
 def _proved(db: Connection) -> dict[int, Moment]:
@@ -103,9 +103,9 @@ def _first(
     return waiting[0] if waiting else None
 
 
-def _passed_over(trade: int, maker: int, first: Rank | None) -> Violation:
+def _passed_over(trade: int, maker: int, arrived: int, first: Rank | None) -> Violation:
     name, taken = ids.encode("trade", trade), ids.encode("order", maker)
-    if first is None or first.order == maker:
+    if first is None or first.order == maker or maker > arrived:
         return Violation("B3", f"Trade {name} took order {taken}, which did not wait.")
     passed = ids.encode("order", first.order)
     return Violation(

@@ -36,7 +36,12 @@ def live(gateway: Gateway) -> None:
 
     for member in (VENDOR, ANN, BOB, CAT):
         do(c.SetStanding(STAFF, member, verified=True))
-    for number, transferable in ((POSTED, False), (RESALE, True), (METERED, False), (GONE, False)):
+    for number, transferable in (
+        (POSTED, False),
+        (RESALE, True),
+        (METERED, False),
+        (GONE, False),
+    ):
         do(
             c.ListInstrument(
                 STAFF, number, f"SYM{number}", VENDOR, 1, 1, 1, f'{{"n":{number}}}',
@@ -61,7 +66,9 @@ def live(gateway: Gateway) -> None:
     order(ANN, RESALE, "buy", 50, 6, purpose="analysis")
     order(ANN, RESALE, "sell", 52, 4)
     order(BOB, RESALE, "buy", None, 5, "IOC", purpose="analysis")
-    order(BOB, RESALE, "buy", 45, 2, "GTD", expires_us=4_000_000_000_000_000, purpose="a")
+    order(
+        BOB, RESALE, "buy", 45, 2, "GTD", expires_us=4_000_000_000_000_000, purpose="a"
+    )
     order(CAT, RESALE, "buy", 60, 90, "FOK", purpose="analysis")  # killed
     lines = tuple(c.Line(METERED, "buy", price, 1, purpose="a") for price in (7, -1, 8))
     do(c.PlaceBasket(40, CAT, lines), key="basket")
