@@ -9,6 +9,8 @@ import click
 from marketplace.trading import orderfile
 from marketplace.trading.matcher import Event, Matcher
 
+PROGRESS_EVERY = 50_000  # lines
+
 _EXPLANATION = """Run FILE, an order file, through an order book; - is standard input.
 
 Nothing is stored, no money moves and no server is needed: this shows what the
@@ -55,14 +57,22 @@ def match(file: BinaryIO, *, top: bool, book: bool, allow_self_trade: bool) -> N
     matcher = Matcher(allow_self_trade=allow_self_trade, top=top)
     out = sys.stdout.buffer
     asked_live = not file.seekable()  # somebody may wait for each answer
-    for line in orderfile.lines(file):
+    for number, line in enumerate(orderfile.lines(file), 1):
         out.write(b"".join(map(_encode, matcher.feed(line))))
         if asked_live:
             out.flush()
+        if number % PROGRESS_EVERY == 0:
+            _show_progress(number)
     if book:
         out.writelines(map(_encode, matcher.resting()))
     out.flush()
     click.echo(_summary(matcher), err=True)
+
+
+def _show_progress(number: int) -> None:
+    """Count the lines for whoever watches while the answers go elsewhere."""
+    if sys.stderr.isatty() and not sys.stdout.isatty():
+        click.echo(f"\r{number:,} lines … ", nl=False, err=True)
 
 
 def _encode(event: Event) -> bytes:
@@ -74,7 +84,7 @@ def _summary(matcher: Matcher) -> str:
     """Say in one line what was done."""
     tally = matcher.tally
     return (
-        f"✓ {tally['lines']:,} lines: {tally['accepted']:,} orders accepted, "
-        f"{tally['refused']:,} lines refused, {tally['trade']:,} trades of "
-        f"{tally['traded']:,} in all, {matcher.waiting:,} orders still waiting"
+        f"✓ lines: {tally['lines']:,}; orders accepted: {tally['accepted']:,}; "
+        f"lines refused: {tally['refused']:,}; trades: {tally['trade']:,} "
+        f"of {tally['traded']:,} in all; still waiting: {matcher.waiting:,}"
     )

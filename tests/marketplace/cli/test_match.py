@@ -40,8 +40,8 @@ def test_a_file_is_answered_line_by_line(orders):
 
 def test_one_line_beside_the_answers_tells_what_was_done(orders):
     assert run(orders).stderr == (
-        "✓ 3 lines: 2 orders accepted, 1 lines refused, 0 trades of 0 in all, "
-        "1 orders still waiting\n"
+        "✓ lines: 3; orders accepted: 2; lines refused: 1; trades: 0 of 0 in all; "
+        "still waiting: 1\n"
     )
 
 
