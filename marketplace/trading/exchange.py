@@ -7,6 +7,7 @@ memory is ahead of the records: halt, refuse, rebuild from the records, never un
 
 import queue
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
@@ -31,12 +32,13 @@ from settlement import clock
 from settlement.errors import Busy, ExchangeHalted, OutcomeUnknown, Refusal
 from settlement.journal import APPLIED, REFUSED, Chain, Record
 from settlement.ledger import HOUSE
-from settlement.store import insert
+from settlement.store import grouped, insert
 from settlement.tables import journal
 
 INBOX_MAX = 4_096  # commands waiting; more are refused with Busy
 BATCH_MAX = 2_000  # orders in one commit
 KEYS_MAX = 65_536  # recent idempotency keys known without asking the records
+LINGER_S = 0.0003
 IDLE_S = 0.5
 REBUILD_S = 1.0
 
@@ -76,6 +78,7 @@ class Exchange:
         self._commits: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
         self._free = threading.Semaphore(1)  # the committer takes one batch at a time
         self._keys: OrderedDict[tuple[int, str], None] = OrderedDict()
+        self._crowd = 1  # tickets in the last batch
         self._stopping = False
         self.failed = threading.Event()
         self.fenced = threading.Event()
@@ -152,6 +155,8 @@ class Exchange:
         weight = 0
         try:
             ticket = self._inbox.get(timeout=self._patience_s())
+            if self._inbox.qsize() + 1 < self._crowd:
+                time.sleep(LINGER_S)  # those just answered are about to ask again
             while ticket is not None:
                 tickets.append(ticket)
                 command = ticket.command
@@ -175,6 +180,7 @@ class Exchange:
         if self.halted and not self._stopping:
             refuse(tickets, ExchangeHalted())
             return None
+        self._crowd = max(1, len(tickets))
         before = self._chain.seq
         records: list[Record] = []
         answers: list[tuple[Ticket, Outcome | Refusal | None]] = []
@@ -245,11 +251,7 @@ class Exchange:
         try:
             if batch.records:
                 with self._db.begin():
-                    last = batch.records[-1]
-                    end = Chain(last.seq, last.hash, self._chain.epoch)
-                    move_on(self._db, batch.before, end)
-                    insert(self._db, journal, batch.records)
-                    write(self._db, batch.effects)
+                    self._write(batch)
         except Exception as failure:
             self.failed.set()
             if isinstance(failure, FencedOff):
@@ -259,6 +261,17 @@ class Exchange:
             return
         for ticket, answer in batch.answers:
             ticket.settle(answer)
+
+    def _write(self, batch: Batch) -> None:
+        """Send all rows of a batch; FencedOff if another writer has taken over."""
+        last = batch.records[-1]
+        end = Chain(last.seq, last.hash, self._chain.epoch)
+        with grouped(self._db):
+            moved = move_on(self._db, batch.before, end)
+            insert(self._db, journal, batch.records)
+            write(self._db, batch.effects)
+        if moved.rowcount != 1:
+            raise FencedOff
 
     def _rebuild(self) -> None:
         """Throw memory away and load it from the records; stay halted until it works."""

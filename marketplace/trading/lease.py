@@ -14,9 +14,11 @@ from pathlib import Path
 from types import TracebackType
 
 from sqlalchemy import Connection, Engine, insert, select, text, update
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from settlement.errors import Refusal
 from settlement.journal import GENESIS, Chain
+from settlement.store import run
 from settlement.tables import writer
 
 LOCK_KEY = 0x6461746162  # "datab": the advisory lock's number
@@ -121,12 +123,13 @@ def _next_epoch(db: Connection, address: str) -> Chain:
     return Chain(row.seq, bytes(row.head), epoch)
 
 
-def move_on(db: Connection, before: int, chain: Chain) -> None:
-    """Move the writer's row from record *before* to the chain's end, or be FencedOff."""
-    moved = db.execute(
-        update(writer)
-        .where(writer.c.epoch == chain.epoch, writer.c.seq == before)
-        .values(seq=chain.seq, head=chain.head)
+def move_on(db: Connection, before: int, chain: Chain) -> DBAPICursor:
+    """Move the writer's row from record *before* to the chain's end, if it is still ours.
+
+    Its row count, known when the group of statements ends, must be 1: else FencedOff.
+    """
+    return run(
+        db,
+        "UPDATE writer SET seq = ?, head = ? WHERE epoch = ? AND seq = ?",
+        (chain.seq, chain.head, chain.epoch, before),
     )
-    if moved.rowcount != 1:
-        raise FencedOff
