@@ -9,6 +9,7 @@ from marketplace.trading import orderfile
 from marketplace.trading.book import Book
 from marketplace.trading.orderfile import Cancel, Flush, Op, Place, Reduce
 from marketplace.trading.orders import BUY, Order, Reason, Side
+from marketplace.trading.venue import AlreadyExpired
 from settlement.errors import Refusal
 
 Event = dict[str, str | int | list[int] | None]
@@ -47,13 +48,6 @@ class ReduceTooLarge(Refusal):
 @dataclass(eq=False)
 class TimeWentBack(Refusal):
     """The line is from before the line above it."""
-
-    now_us: int
-
-
-@dataclass(eq=False)
-class AlreadyExpired(Refusal):
-    """The order's time was over before it was placed."""
 
     now_us: int
 
@@ -172,7 +166,7 @@ class Matcher:
         if op.id in self._used:
             raise DuplicateId(op.id)
         if op.expires_us is not None and op.expires_us <= self._now_us:
-            raise AlreadyExpired(self._now_us)
+            raise AlreadyExpired(op.expires_us)
         pit = self._pit(op.instrument)
         order = self._order(op, pit)
         fills, reason = pit.book.place(order)

@@ -121,7 +121,7 @@ class Order:
     ahead: "Order | None"
     behind: "Order | None"
 
-    def __init__(  # noqa: PLR0913, PLR0917 - this many facts; positional is faster
+    def __init__(
         self,
         id: int,  # noqa: A002 - the field's name everywhere else
         member: int,
@@ -131,8 +131,8 @@ class Order:
         quantity: int,
         time_in_force: TimeInForce = GTC,
         expires_us: int | None = None,
-        evergreen: bool = False,  # noqa: FBT001, FBT002
-        post_only: bool = False,  # noqa: FBT001, FBT002
+        evergreen: bool = False,
+        post_only: bool = False,
         purpose: str | None = None,
         state: OrderState = OPEN,
         remaining: int | None = None,
