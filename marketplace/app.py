@@ -1,7 +1,6 @@
 """The application, wired in the order in which a request meets its parts."""
 
 from importlib import import_module
-from importlib.util import find_spec
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -45,8 +44,10 @@ def create_app(config: Config | None = None, parts: Services | None = None) -> F
     health.init_app(app)
     # each offers register(app): its blueprints, in reading order
     for room in ("marketplace.web", "marketplace.api"):
-        if find_spec(room) and hasattr(import_module(room), "register"):
+        try:
             import_module(room).register(app)
+        except (ImportError, AttributeError):
+            pass
     return app
 
 

@@ -1,7 +1,8 @@
-"""The settings: where everything is, chosen by URLs; the only reader of the environment."""
+"""The settings: where everything is; the only reader of the environment."""
 
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -12,12 +13,14 @@ PORT = 8000
 BODY_MAX = 64 * 1024 * 1024  # bytes of one request, uploads included
 FORM_MAX = 1024 * 1024  # bytes of the fields of one form, files apart
 FORM_PARTS_MAX = 1_000
+INLINE = "inline:"  # the writer is in the web process
+DUCKDB = "duckdb:"
 _PACKAGE = Path(__file__).resolve().parent
 _CHECKOUT = _PACKAGE.parent
 
 
 def ui(kind: str) -> Path:
-    """Return the directory of ``templates`` or ``static``, installed or in a checkout."""
+    """Return the directory of ``templates`` or ``static``, wherever we run."""
     installed = _PACKAGE / "_ui" / kind
     return installed if installed.is_dir() else _CHECKOUT / kind
 
@@ -34,7 +37,7 @@ class Config:
 
     data: Path
     database_url: str
-    exchange_url: str = "inline:"
+    exchange_url: str = INLINE
     search_url: str = ""
     warehouse_url: str = ""
     files_url: str = ""
@@ -82,8 +85,13 @@ class Config:
             rate_limit=env.str("RATE_LIMIT", embedded.rate_limit),
         )
 
+    def warehouse(self) -> Path:
+        """Return the directory of the statistics' Parquet files."""
+        assert self.warehouse_url.startswith(DUCKDB), self.warehouse_url
+        return Path(self.warehouse_url.removeprefix(DUCKDB))
+
     def prepared(self) -> Self:
-        """Return these settings with the data directory made and a secret key chosen."""
+        """Return these settings with the data directory and a secret key made."""
         self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self.secret_key:
             return self
@@ -96,10 +104,7 @@ def _kept_secret(path: Path) -> str:
         draft = path.with_name(f"{path.name}.{os.getpid()}")
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(48), "ascii")
-        try:
-            os.link(draft, path)  # fails if another process was faster
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+        with suppress(FileExistsError):  # another process was faster
+            os.link(draft, path)
+        draft.unlink()
     return path.read_text("ascii")

@@ -3,6 +3,7 @@
 import re
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 import structlog
 from flask import (
@@ -59,6 +60,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     ExchangeHalted: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+SIGN_IN = "/signin"
 HALTED_RETRY_S = 30
 TITLES = {
     400: N_("The request cannot be understood."),
@@ -81,7 +83,7 @@ def init_app(app: Flask) -> None:
 
 
 def status_of(refusal: Refusal) -> HTTPStatus:
-    """Return the HTTP status of *refusal*: its class's or that of the nearest parent."""
+    """Return the HTTP status of *refusal*: its class's or its nearest parent's."""
     for kind in type(refusal).__mro__:
         if kind in STATUS:
             return STATUS[kind]
@@ -93,7 +95,7 @@ def refused(refusal: Refusal) -> Answer:
     g.refusal = refusal.code
     if isinstance(refusal, SignInNeeded) and not is_api():
         there = request.full_path.rstrip("?") if request.method == "GET" else "/"
-        return redirect(url_for("accounts.sign_in", next=there), HTTPStatus.SEE_OTHER)
+        return redirect(f"{SIGN_IN}?{urlencode({'next': there})}", HTTPStatus.SEE_OTHER)
     facts = refusal.facts()
     answer = _answer(status_of(refusal), refusal.code, refusal.title(), facts)
     if "retry_after_s" in facts:
@@ -146,6 +148,6 @@ def _csrf_failed(_error: CSRFError) -> Answer:
 
 
 def _broken(error: Exception) -> Answer:
-    log.exception("broken", error=repr(error))
+    log.error("broken", exc_info=error)
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     return _answer(status, "internal_server_error", TITLES[500], {})

@@ -19,7 +19,7 @@ def N_(text: str) -> str:  # noqa: N802 (gettext's own name for "translate it la
 
 
 def init_app(app: Flask) -> None:
-    """Let Babel ask `locale`, and templates call ``language()`` and ``translated()``."""
+    """Let Babel ask `language`, and give templates what they need of it."""
     app.config["BABEL_DEFAULT_LOCALE"] = DEFAULT_LANGUAGE
     app.config["BABEL_DEFAULT_TIMEZONE"] = TIMEZONE
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"

@@ -50,10 +50,10 @@ def is_api() -> bool:
 
 
 def safe_next(target: str | None, otherwise: str = "/") -> str:
-    """Return *target* if it is a path of this site, else *otherwise*.
+    r"""Return *target* if it is a path of this site, else *otherwise*.
 
     Browsers read backslashes as slashes and drop control characters, so that
-    ``/\\evil.example`` and ``/<tab>/evil.example`` lead elsewhere.
+    ``/\evil.example`` and ``/<tab>/evil.example`` lead elsewhere.
     """
     if not target or not target.startswith("/") or not target.isprintable():
         return otherwise

@@ -11,11 +11,12 @@ from sqlalchemy import Engine
 
 from listings.search.whoosh import Index, open_index
 from marketplace import migrations
-from marketplace.config import Config
+from marketplace.config import INLINE, Config
 from marketplace.members import organisations
 from marketplace.members.passwords import Passwords
 from marketplace.trading.gateway import Gateway, open_gateway
 from settlement import store
+from settlement.statistics.warehouse import Warehouse
 
 EXTENSION = "databourse"
 
@@ -31,6 +32,7 @@ class Services:
     gateway: Gateway
     index: Index
     files: Any
+    warehouse: Warehouse
     closing: ExitStack = field(repr=False)
 
     def close(self) -> None:
@@ -58,6 +60,18 @@ def open_services(config: Config) -> Services:
             organisations.ensure_house(db)
         gateway = open_gateway(config.exchange_url, writes, reads)
         stack.callback(gateway.close)
+        config.warehouse().mkdir(parents=True, exist_ok=True)
+        warehouse = Warehouse(config.warehouse())
+        stack.callback(warehouse.close)
+        index = open_index(config.search_url)
+        if (
+            config.followers
+            and config.exchange_url == INLINE
+            and find_spec("listings.catalogue")
+        ):
+            from marketplace.followers import following
+
+            stack.enter_context(following(config, reads, writes, gateway, index))
         files = None
         if find_spec("listings.files"):
             files = import_module("listings.files").Storage(config.files_url)
@@ -67,8 +81,9 @@ def open_services(config: Config) -> Services:
             writes,
             Passwords(fast=config.fast_passwords),
             gateway,
-            open_index(config.search_url),
+            index,
             files,
+            warehouse,
             stack.pop_all(),
         )
 

@@ -1,4 +1,4 @@
-"""Sessions of signed-in browsers, kept on the server so that they can be ended there."""
+"""Sessions of signed-in browsers, kept on the server so that it can end them."""
 
 import secrets
 from hashlib import sha256

@@ -55,7 +55,7 @@ MEMBER = Machine(
 class Door(Protocol):
     """The part of the gateway that is needed here."""
 
-    def submit(self, command: SetStanding, key: str | None = None) -> Any:
+    def submit(self, command: SetStanding) -> Any:
         """Hand over a command and return its outcome."""
 
 
@@ -102,8 +102,8 @@ def _move(
     )
 
 
-def untold(db: Connection) -> list[tuple[int, bool, int, int]]:
-    """Return what the market does not know yet: member, verified, step, who decided.
+def untold(db: Connection) -> list[tuple[int, bool, int]]:
+    """Return what the market does not know yet: member, verified, who decided.
 
     The members' table is the truth; the market's standings follow it.
     """
@@ -117,7 +117,6 @@ def untold(db: Connection) -> list[tuple[int, bool, int, int]]:
         select(
             members.c.id,
             members.c.state,
-            func.coalesce(last.c.step, 0).label("step"),
             func.coalesce(verifications.c.by_user, OPERATOR).label("by_user"),
         )
         .outerjoin(last, last.c.member == members.c.id)
@@ -133,7 +132,7 @@ def untold(db: Connection) -> list[tuple[int, bool, int, int]]:
         .order_by(members.c.id)
     )
     return [
-        (row.id, row.state == MemberState.VERIFIED.value, row.step, row.by_user)
+        (row.id, row.state == MemberState.VERIFIED.value, row.by_user)
         for row in db.execute(query)
     ]
 
@@ -141,10 +140,11 @@ def untold(db: Connection) -> list[tuple[int, bool, int, int]]:
 def tell_market(reads: Engine, gateway: Door) -> int:
     """Submit the standing of every member that changed; return how many there were.
 
-    Safe to repeat and to interrupt: each step of a verification is its own key.
+    Safe to repeat and to interrupt: to set a standing twice changes nothing more. No
+    idempotency key, because a member could use it up beforehand.
     """
     with reads.connect() as db:
         changed = untold(db)
-    for member, verified, step, by in changed:
-        gateway.submit(SetStanding(by, member, verified), f"standing-{member}-{step}")
+    for member, verified, by in changed:
+        gateway.submit(SetStanding(by, member, verified))
     return len(changed)
