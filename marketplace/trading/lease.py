@@ -9,12 +9,14 @@ stands there (reliability F6).
 import fcntl
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from sqlalchemy import Connection, Engine, insert, select, text, update
 from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import DBAPIError
 
 from settlement.errors import Refusal
 from settlement.journal import GENESIS, Chain
@@ -61,6 +63,10 @@ class Lease:
             os.close(self._file)
             self._file = None
         if self._session is not None:
+            # The server notices the end of a session late; unlocking is seen at once.
+            with suppress(DBAPIError):
+                query = text("SELECT pg_advisory_unlock(:key)")
+                self._session.execute(query, {"key": LOCK_KEY})
             self._session.invalidate()  # ends the session, and its lock with it
             self._session.close()
             self._session = None

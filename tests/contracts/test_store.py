@@ -3,6 +3,7 @@
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
@@ -11,8 +12,8 @@ from settlement import store
 from settlement.money import AMOUNT_MAX
 from settlement.tables import accounts, journal, terms
 
-# Rows go to SQLite through the bare driver, so it refuses in its own words.
-Refused = (DBAPIError, sqlite3.Error)
+# Rows go through the bare drivers, so these refuse in their own words.
+Refused = (DBAPIError, sqlite3.Error, psycopg.Error)
 
 
 def account(number, balance=0, pocket=0):
