@@ -26,7 +26,8 @@ def ask(db: Connection, sql: str, **parameters: Any) -> Iterator[Any]:
     they check, and an auditor can run them by hand.
     """
     statement = text(sql).execution_options(yield_per=CHUNK)
-    yield from db.execute(statement, parameters)
+    with db.execute(statement, parameters) as found:  # closed when left early, too
+        yield from found
 
 
 def asset_name(asset: int) -> str:

@@ -6,7 +6,9 @@ the tape is complete; parts beyond it are what a crash left behind, unseen by re
 and removed before the tape is extended. So each trade is on it exactly once.
 """
 
+import fcntl
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from settlement.statistics.warehouse import (
 )
 from settlement.tables import trades
 
+LOCK = ".lock"
 PART_MAX = 100_000  # trades in one step, rounded up to whole commands
 ZONE_US = 8 * HOUR_US  # the exchange's day is Beijing's; China keeps no summer time
 
@@ -43,16 +46,12 @@ def extend(
 ) -> int:
     """Append the trades since the tape's position; return how many there were.
 
-    Call it from one process at a time. It may be interrupted at any point: the next
-    call carries on. *report* is told the number of trades after each step.
+    One at a time: a second call waits for the first. It may be interrupted at any
+    point: the next call carries on. *report* is told the number of trades after each
+    step of about *part_max*.
     """
-    position, done = read_position(directory), 0
-    _remove_after(directory, position.seq)
-    for batch in _batches(db, position, part_max):
-        _write(directory, batch)
-        done += len(batch)
-        report(done)
-    return done
+    with _alone(directory):
+        return _extend(db, directory, part_max, report)
 
 
 def rebuild(db: Connection, directory: Path) -> int:
@@ -60,8 +59,9 @@ def rebuild(db: Connection, directory: Path) -> int:
 
     Readers see an empty tape until it is done.
     """
-    (directory / POSITION).unlink(missing_ok=True)
-    return extend(db, directory)
+    with _alone(directory):
+        (directory / POSITION).unlink(missing_ok=True)
+        return _extend(db, directory, PART_MAX, _no_report)
 
 
 def write_dimension(directory: Path, name: str, rows: Iterable[Sequence[Any]]) -> None:
@@ -76,6 +76,27 @@ def write_dimension(directory: Path, name: str, rows: Iterable[Sequence[Any]]) -
 def day_of(at_us: int) -> str:
     """Return the exchange's day of a moment, as ``YYYY-MM-DD``."""
     return moment(at_us + ZONE_US).date().isoformat()
+
+
+def _extend(
+    db: Connection, directory: Path, part_max: int, report: Callable[[int], None]
+) -> int:
+    position, done = read_position(directory), 0
+    _remove_after(directory, position.seq)
+    for batch in _batches(db, position, part_max):
+        _write(directory, batch)
+        done += len(batch)
+        report(done)
+    return done
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Wait until nobody else extends the tape; a crash lets go of it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _batches(
