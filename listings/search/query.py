@@ -14,6 +14,7 @@ LENGTH_MAX = 200  # characters; reliability F8
 WORDS_MAX = 20  # as typed, and of a phrase
 TERMS_MAX = 60  # after segmentation: Chinese has no blanks to count
 PREFIX_MIN = 3  # letters before the star
+BEGINNINGS_MAX = 5  # in one query: each stands for many terms
 PAGE_SIZE = 20
 PAGE_SIZE_MAX = 100
 PAGE_MAX = 100
@@ -122,6 +123,9 @@ def parse(text: str) -> tuple[Clause, ...]:
     terms = sum(len(clause.terms) for clause in clauses)
     if terms > TERMS_MAX:
         raise TooManyTerms(terms, TERMS_MAX)
+    beginnings = sum(clause.is_prefix for clause in clauses)
+    if beginnings > BEGINNINGS_MAX:
+        raise TooManyTerms(beginnings, BEGINNINGS_MAX)
     return _with_something_required(tuple(clauses))
 
 

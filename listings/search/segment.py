@@ -14,11 +14,12 @@ from listings.search.stem import CACHED_MAX, stem
 TERM_MAX = 64  # characters; a longer "word" is a hash or a URL's query
 
 # CJK ideographs: extension A, the main block, compatibility, the extensions above.
-_HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_LETTER, _ACCENT = rf"[^\W_{_HAN}]", r"[\u0300-\u036f]"
-_RUN = re.compile(rf"(?P<han>[{_HAN}]+)|{_LETTER}+(?:{_ACCENT}+{_LETTER}*)*")
+HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+LETTER = rf"[^\W_{HAN}]"  # of any other script, or a digit
+_ACCENT = r"[\u0300-\u036f]"
+_RUN = re.compile(rf"(?P<han>[{HAN}]+)|{LETTER}+(?:{_ACCENT}+{LETTER}*)*")
 # Full-width forms are one character each, so that offsets stay those of the text.
-_HALF_WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20}
+HALF_WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20}
 
 
 class Token(NamedTuple):
@@ -48,7 +49,7 @@ def words(text: str) -> Iterator[Token]:
     accents and, if English, stemmed.
     """
     turn = 0
-    for run in _RUN.finditer(text.translate(_HALF_WIDTH)):
+    for run in _RUN.finditer(text.translate(HALF_WIDTH)):
         start = run.start()
         if run["han"] is None:
             yield Token(normal(run[0]), start, run.end(), turn)

@@ -10,7 +10,7 @@ from listings.search import bitmap
 from listings.search.entry import Facet
 from listings.search.query import Clause
 
-EXPANSIONS_MAX = 64  # terms that one beginning stands for
+EXPANSIONS_MAX = 32  # terms that one beginning stands for
 POSTINGS_KEPT_MAX = 4_000_000  # about 8 bytes each, per shelf
 CLAUSE_COST = 100  # a clause kept costs as much as so many postings
 
@@ -121,6 +121,8 @@ class Shelf:
         starts: dict[int, set[int]] = {}
         weights: dict[int, float] = {}
         for at, (term, distance) in enumerate(terms):
+            if at and not starts:
+                break
             left: dict[int, set[int]] = {}
             for number, weight, turns in zip(*self._read(term), strict=True):
                 if at and number not in starts:

@@ -4,11 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listings.search import highlight
-from listings.search.highlight import SNIPPET_MAX, Fragment
+from listings.search.highlight import SNIPPET_MAX, Fragment, Marker
+from listings.search.segment import is_han, segment
 
 
 def matches(*terms):
-    return lambda term: term in terms
+    return Marker(terms)
 
 
 def test_matching_words_are_marked_in_any_form():
@@ -26,6 +27,28 @@ def test_chinese_words_inside_a_long_word_are_marked():
 def test_words_that_overlap_are_marked_once():
     fragments = highlight.title("证券交易所", matches("证券", "交易", "交易所"))
     assert fragments == (Fragment("证券交易所", is_match=True),)
+
+
+def test_accents_and_full_width_letters_do_not_hide_a_match():
+    fragments = highlight.title("Étude de ＤＡＴＡ", matches("etud", "data"))
+    assert [f.text for f in fragments if f.is_match] == ["Étude", "ＤＡＴＡ"]
+
+
+def test_a_word_that_only_starts_like_a_term_is_not_marked():
+    fragments = highlight.title("datum database x_data", matches("data"))
+    assert [f.text for f in fragments if f.is_match] == ["data"]
+
+
+def test_words_with_a_beginning_are_marked_whole():
+    fragments = highlight.title("Weathered 股票", Marker([], ["weat", "股"]))
+    assert [f.text for f in fragments if f.is_match] == ["Weathered", "股"]
+
+
+@given(st.text(max_size=60))
+def test_a_text_that_is_asked_for_word_by_word_is_marked(text):
+    for token in segment(text):
+        if not is_han(token.term) and text.isascii():
+            assert Marker([token.term]).spans(text)
 
 
 def test_markup_stays_text():

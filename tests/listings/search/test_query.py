@@ -84,6 +84,8 @@ def test_only_signs_are_no_words():
     [
         ("x" * (LENGTH_MAX + 1), QueryTooLong),
         ("a " * 21, TooManyTerms),
+        ("aaa* bbb* ccc* ddd* eee* fff*", TooManyTerms),
+        ("数 统 气 观 温 降", TooManyTerms),
         ('"' + " ".join(f"{n}" for n in range(TERMS_MAX + 1)) + '"', TooManyTerms),
     ],
 )
