@@ -1,0 +1,185 @@
+"""The tables of what is for sale: products, releases, files, licences, instruments.
+
+Numbers are given out by `numbers.next_numbers`, so that an import writes thousands of
+rows in a few statements on every database. Lists and objects are JSON in text columns.
+"""
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Text
+from sqlalchemy import UniqueConstraint as Unique
+
+from settlement.money import INSTRUMENT_MIN
+from settlement.store import Whole, table
+
+products = table(
+    "products",  # what is described, reviewed and registered
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("vendor", Whole, nullable=False),  # a member's number
+    Column("class", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", Whole, nullable=False),  # grows with every edit
+    Column("title_zh", Text, nullable=False),
+    Column("title_en", Text, nullable=False),
+    Column("summary_zh", Text, nullable=False),
+    Column("summary_en", Text, nullable=False),
+    Column("description_zh", Text, nullable=False),
+    Column("description_en", Text, nullable=False),
+    Column("keywords", Text, nullable=False),  # ["…", …], of both languages
+    Column("sector", Text),  # null: unclassified
+    Column("region", Text),  # null: unclassified
+    Column("updates", Text),  # how often; null: not known
+    Column("publisher", Text, nullable=False),
+    Column("publisher_url", Text, nullable=False),
+    Column("source_url", Text, nullable=False),
+    Column("coverage_from", Text),  # ISO 8601: 2020, 2020-01 or 2020-01-31
+    Column("coverage_until", Text),
+    Column("row_count", Whole),
+    Column("size_bytes", Whole),
+    Column("dictionary", Text, nullable=False),  # [{"name", "type", "zh", "en", …}, …]
+    Column("sample", Text, nullable=False),  # {"columns": […], "rows": [[…], …]} …
+    Column("rights_note", Text, nullable=False),
+    Column("origin", Text),  # the catalogue that it was imported from
+    Column("origin_id", Text),
+    Column("origin_sha256", Text),  # of the entry there, to see whether it changed
+    Column(
+        "extra", Text, nullable=False
+    ),  # what the entry says and we have no field for
+    Column("created_us", Whole, nullable=False),
+    Column("changed_us", Whole, nullable=False),
+    Column("edited_by", Whole, nullable=False),  # the user; 0: the operator's command
+    Unique("origin", "origin_id"),
+    CheckConstraint("class IN ('dataset', 'service', 'application')", name="class"),
+    CheckConstraint(
+        "state IN ('draft', 'in_review', 'returned', 'publicity', 'objection',"
+        " 'registered', 'lapsed')",
+        name="state",
+    ),
+    CheckConstraint("version > 0", name="version"),
+    CheckConstraint("(origin IS NULL) = (origin_id IS NULL)", name="origin"),
+    CheckConstraint("row_count >= 0", name="row_count"),
+    CheckConstraint("size_bytes >= 0", name="size_bytes"),
+)
+Index("ix_products_vendor", products.c.vendor, products.c.id)
+Index("ix_products_state", products.c.state, products.c.id)
+
+releases = table(
+    "releases",  # one version of a product's content; immutable once finalised
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("product", Whole, ForeignKey("products.id"), nullable=False),
+    Column("label", Text, nullable=False),
+    Column("notes_zh", Text, nullable=False),
+    Column("notes_en", Text, nullable=False),
+    Column("created_us", Whole, nullable=False),
+    Column("finalised_us", Whole),
+    Unique("product", "label"),
+    CheckConstraint("label <> ''", name="label"),
+)
+
+files = table(
+    "files",  # what a release delivers; the bytes are in the storage, by content
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("release", Whole, ForeignKey("releases.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("size", Whole, nullable=False),  # bytes
+    Column("sha256", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("storage_key", Text, nullable=False),
+    Unique("release", "name"),
+    CheckConstraint("size >= 0", name="size"),
+    CheckConstraint("length(sha256) = 64", name="sha256"),
+)
+
+licences = table(
+    "licences",  # terms of use; a new text is a new version
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("code", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("spdx", Text),
+    Column("title_zh", Text, nullable=False),
+    Column("title_en", Text, nullable=False),
+    Column("text_zh", Text, nullable=False),
+    Column("text_en", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("sha256", Text, nullable=False),  # of licences.canonical_text
+    Column("terms", Text, nullable=False),  # {"purposes": […], …}, see licences.Terms
+    Unique("code", "version"),
+    CheckConstraint("length(sha256) = 64", name="sha256"),
+)
+
+instruments = table(
+    "instruments",  # product × licence × unit: what is traded
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("product", Whole, ForeignKey("products.id"), nullable=False),
+    Column("licence", Whole, ForeignKey("licences.id"), nullable=False),
+    Column("symbol", Text, nullable=False, unique=True),
+    Column("currency", Whole, nullable=False),  # asset number of the money
+    Column("tick", Whole, nullable=False),  # minor units
+    Column("lot", Whole, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("term_days", Whole),  # how long a right lasts; null: without end
+    Column("deliveries_max", Whole),
+    Column("transferable", Whole, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created_us", Whole, nullable=False),
+    CheckConstraint(f"id >= {INSTRUMENT_MIN}", name="number"),
+    CheckConstraint("tick > 0 AND lot > 0", name="steps"),
+    CheckConstraint(
+        "mode IN ('whole', 'per_call', 'per_term', 'seat', 'free', 'ask')", name="mode"
+    ),
+    CheckConstraint("term_days > 0", name="term_days"),
+    CheckConstraint("deliveries_max > 0", name="deliveries_max"),
+    CheckConstraint("transferable IN (0, 1)", name="transferable"),
+    CheckConstraint(
+        "state IN ('pending', 'listed', 'suspended', 'delisted')", name="state"
+    ),
+)
+Index("ix_instruments_product", instruments.c.product)
+
+listings = table(
+    "listings",  # a product's admission to the market
+    Column("product", Whole, ForeignKey("products.id"), primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("requested_us", Whole, nullable=False),
+    Column("admitted_us", Whole),  # the first time
+    Column("admitted_by", Whole),  # the user; 0: the operator's command
+    Column("changed_us", Whole, nullable=False),
+    Column("reason", Text, nullable=False),  # of a suspension or delisting
+    CheckConstraint(
+        "state IN ('pending', 'listed', 'suspended', 'delisted')", name="state"
+    ),
+    CheckConstraint(
+        "state IN ('pending', 'delisted') OR admitted_us IS NOT NULL", name="admitted"
+    ),
+)
+Index("ix_listings_state", listings.c.state, listings.c.product)
+Index("ix_listings_admitted_us", listings.c.admitted_us)
+
+registrations = table(
+    "registrations",  # the registered facts' certificate numbers
+    Column("number", Whole, primary_key=True, autoincrement=False),
+    Column("product", Whole, ForeignKey("products.id"), nullable=False),
+    Column("version", Whole, nullable=False),  # of the product when it was registered
+    Column("registered_us", Whole, nullable=False),
+    Column("registered_by", Whole, nullable=False),
+    Unique("product", "version"),
+)
+
+reviews = table(
+    "reviews",  # every step of a product or listing: who, when, what, why
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("product", Whole, ForeignKey("products.id"), nullable=False),
+    Column("version", Whole, nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("by_user", Whole, nullable=False),
+    Column("machine", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("state", Text, nullable=False),  # after it
+    Column("reasons", Text, nullable=False),  # {field: reason}
+    CheckConstraint("machine IN ('product', 'listing')", name="machine"),
+)
+Index("ix_reviews_product", reviews.c.product, reviews.c.id)
+
+changes = table(
+    "changes",  # the newest change of each product, for what follows the catalogue
+    Column("product", Whole, ForeignKey("products.id"), primary_key=True),
+    Column("position", Whole, nullable=False, unique=True),
+)
