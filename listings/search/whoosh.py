@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 from threading import Lock
@@ -36,6 +37,7 @@ SCHEME = "whoosh:"
 POSITION = "position"  # the name of a file
 TERMS, FACTS, TEXTS = "terms", "facts", "texts"  # the fields of a document
 POOL_MB = 256  # postings gathered in memory before they are sorted on disk
+SCAN_MAX = 400  # terms looked at for one beginning
 WAIT_S = 5.0  # for another process that is writing
 log = logging.getLogger(__name__)
 
@@ -300,8 +302,8 @@ def _shelf(leaf: Any) -> Shelf:
     def read(term: str) -> Postings:
         return _postings(leaf, term)
 
-    def begin(beginning: str) -> Iterator[str]:
-        return (term.decode() for term in leaf.expand_prefix(TERMS, beginning))
+    def begin(beginning: str) -> list[str]:
+        return _beginning(leaf, beginning)
 
     def texts(number: int) -> Texts:
         return Texts(*leaf.stored_fields(number)[TEXTS])
@@ -330,6 +332,20 @@ def _postings(leaf: Any, term: str) -> Postings:
         turns.extend(blocks._values)  # noqa: SLF001
         blocks._next_block()  # noqa: SLF001
     return Postings(numbers, weights, turns)
+
+
+def _beginning(leaf: Any, beginning: str) -> list[str]:
+    """Return terms that start with *beginning*, of the first SCAN_MAX; frequent first.
+
+    By the alphabet alone "sta" would stand for "stability" and never for "statistics".
+    """
+    start = beginning.encode()
+    found = []
+    for (name, term), facts in islice(leaf.iter_from(TERMS, beginning), SCAN_MAX):
+        if name != TERMS or not term.startswith(start):
+            break
+        found.append((-facts.doc_frequency(), term.decode()))
+    return [term for _, term in sorted(found)]
 
 
 def _alive(leaf: Any) -> int:

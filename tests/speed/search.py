@@ -246,7 +246,7 @@ def _change(index: Index, directory: Path) -> Table:
     engine.dispose()
     return Table(
         f"search: from commit to visible (aim: < {VISIBLE_AIM_MS} ms)",
-        ("memory", "changes", "p50 ms", "p95 ms", "p99 ms", "max ms"),
+        ("how", "changes", "p50 ms", "p95 ms", "p99 ms", "max ms"),
         [("one by one", *_percentiles(taken))],
     )
 

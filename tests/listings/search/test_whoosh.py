@@ -105,6 +105,15 @@ def test_segments_stay_few_however_many_changes_there_are(url):
     assert len(index._view.parts) < 15
 
 
+def test_a_beginning_stands_for_the_most_frequent_words(url):
+    index = open_index(url)
+    rare = [Entry(number, "", f"sta{number:03}", 0) for number in range(1, 200)]
+    index.rebuild([*rare, *(Entry(n, "", "statistics", 0) for n in range(200, 210))])
+    ids = {hit.id for hit in index.search(Query("sta*", page_size=100)).hits}
+    assert set(range(200, 210)) <= ids
+    assert index.search(Query("zzz*")).total == 0
+
+
 def test_what_was_asked_is_remembered_within_a_limit(url, monkeypatch):
     monkeypatch.setattr("listings.search.shelf.POSTINGS_KEPT_MAX", 1_000)
     index = open_index(url)
