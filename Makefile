@@ -14,6 +14,9 @@ CERTS   = $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),--system-certs)
 # Once the tests' tools are there they stay: their lock holds the runtime's too.
 LOCK    = $(if $(wildcard $(DEV)),requirements-dev.lock,requirements.lock)
 
+# The translations as the pages read them; git keeps the .po alone.
+MO      = $(patsubst %.po,%.mo,$(wildcard marketplace/translations/*/LC_MESSAGES/*.po))
+
 # what makes an environment out of $(1); `sync` removes the project, so it comes last
 define environment
 $(UV) sync $(INTO) --require-hashes --compile-bytecode $(1)
@@ -28,10 +31,10 @@ help: ## say what can be made
 
 install: $(RUN) ## make the environment, and only that
 
-run: $(RUN) ## start the exchange with a demo market on http://127.0.0.1:8000 (PORT=…)
+run: $(RUN) $(MO) ## start the exchange with a demo market on http://127.0.0.1:8000 (PORT=…)
 	@PORT=$(PORT) $(BIN)/databourse demo --serve
 
-test: $(DEV) ## run the tests; what the machine lacks is skipped by name (ARGS=… for pytest)
+test: $(DEV) $(MO) ## run the tests; what the machine lacks is skipped by name (ARGS=… for pytest)
 	@$(BIN)/pytest -n 2 $(ARGS)
 
 lint: $(DEV) ## check style, types, who imports whom, translations
@@ -73,6 +76,9 @@ lock: $(RUN) ## resolve the dependencies anew and pin them by hash
 clean: ## remove the environment and caches; the data in var/ stays
 	rm -rf .venv node_modules dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
+
+%.mo: %.po | $(RUN)
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
 $(BIN)/uv:
 	$(PYTHON) -m venv .venv

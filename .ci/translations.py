@@ -5,11 +5,10 @@ translated; ``--check`` names each string without a sound translation; Hatchling
 the hook, so that every installation carries compiled catalogues.
 """
 
+import ast
 import sys
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
-from pkgutil import walk_packages
 from typing import Any
 
 from babel.messages.catalog import Catalog
@@ -49,8 +48,8 @@ def collected() -> Catalog:
         catalog.add(
             message, None, [(file, line)], auto_comments=comments, context=context
         )
-    for title, module in _titles():
-        catalog.add(title, None, [(module.replace(".", "/") + ".py", 1)])
+    for title, file, line in _titles():
+        catalog.add(title, None, [(file, line)])
     return catalog
 
 
@@ -65,21 +64,41 @@ def _extracted() -> Iterator[tuple[Any, ...]]:
             yield (f"{folder}/{file}", *found)
 
 
-def _titles() -> Iterator[tuple[str, str]]:
-    sys.path.insert(0, str(ROOT))
-    for room in ROOMS:
-        for module in walk_packages(import_module(room).__path__, f"{room}."):
-            if ".migrations." not in module.name:
-                import_module(module.name)
-    refusal = import_module("settlement.errors").Refusal
-    for kind in (refusal, *refusal.known.values()):
-        yield kind.title(), kind.__module__
+def _titles() -> Iterator[tuple[str, str, int]]:
+    """Yield the first docstring line of each Refusal: its message to the visitor."""
+    classes = [
+        (node, path.relative_to(ROOT).as_posix())
+        for room in ROOMS
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef)
+    ]
+    known, size = {"Refusal"}, 0
+    while len(known) > size:  # subclasses of subclasses, until there are no more
+        size = len(known)
+        known |= {node.name for node, _ in classes if _bases(node) & known}
+    for node, path in classes:
+        if node.name in known:
+            title = (ast.get_docstring(node) or "").partition("\n")[0]
+            yield title, path, node.lineno
+
+
+def _bases(node: ast.ClassDef) -> set[str]:
+    return {ast.unparse(base).rpartition(".")[2] for base in node.bases}
 
 
 def read(source: Path) -> Catalog:
     """Return the catalogue in *source*; its folder names the language."""
     if not source.exists():
-        return Catalog(locale=source.parent.parent.name, fuzzy=False)
+        return Catalog(
+            locale=source.parent.parent.name,
+            project="databourse",
+            version="1",
+            last_translator="Databourse",
+            msgid_bugs_address="none",
+            header_comment="# Collected by `make translations`, translated by hand.",
+            fuzzy=False,
+        )
     with source.open("rb") as file:
         return read_po(file, locale=source.parent.parent.name)
 
@@ -95,11 +114,11 @@ def collect() -> None:
     for language in LANGUAGES:
         source = catalogue(language)
         catalog = read(source)
-        catalog.update(template, no_fuzzy_matching=True)
+        catalog.update(template, no_fuzzy_matching=True, update_creation_date=False)
         catalog.obsolete.clear()
         source.parent.mkdir(parents=True, exist_ok=True)
         with source.open("wb") as file:
-            write_po(file, catalog, width=88, sort_by_file=True)
+            write_po(file, catalog, width=88, sort_by_file=True, include_lineno=False)
         print(f"{source.relative_to(ROOT)}: {len(catalog)} strings")
 
 
