@@ -150,6 +150,24 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "licences",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("spdx", sa.Text(), nullable=True),
+        sa.Column("title_zh", sa.Text(), nullable=False),
+        sa.Column("title_en", sa.Text(), nullable=False),
+        sa.Column("text_zh", sa.Text(), nullable=False),
+        sa.Column("text_en", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("terms", sa.Text(), nullable=False),
+        sa.CheckConstraint("length(sha256) = 64", name=op.f("ck_licences_sha256")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_licences")),
+        sa.UniqueConstraint("code", "version", name=op.f("uq_licences_code_version")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "members",
         sa.Column("id", Whole, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
@@ -313,6 +331,65 @@ def upgrade() -> None:
         batch_op.create_index("ix_payouts_state", ["state", "id"], unique=False)
 
     op.create_table(
+        "products",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("vendor", Whole, nullable=False),
+        sa.Column("class", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("version", Whole, nullable=False),
+        sa.Column("title_zh", sa.Text(), nullable=False),
+        sa.Column("title_en", sa.Text(), nullable=False),
+        sa.Column("summary_zh", sa.Text(), nullable=False),
+        sa.Column("summary_en", sa.Text(), nullable=False),
+        sa.Column("description_zh", sa.Text(), nullable=False),
+        sa.Column("description_en", sa.Text(), nullable=False),
+        sa.Column("keywords", sa.Text(), nullable=False),
+        sa.Column("sector", sa.Text(), nullable=True),
+        sa.Column("region", sa.Text(), nullable=True),
+        sa.Column("updates", sa.Text(), nullable=True),
+        sa.Column("publisher", sa.Text(), nullable=False),
+        sa.Column("publisher_url", sa.Text(), nullable=False),
+        sa.Column("source_url", sa.Text(), nullable=False),
+        sa.Column("coverage_from", sa.Text(), nullable=True),
+        sa.Column("coverage_until", sa.Text(), nullable=True),
+        sa.Column("row_count", Whole, nullable=True),
+        sa.Column("size_bytes", Whole, nullable=True),
+        sa.Column("dictionary", sa.Text(), nullable=False),
+        sa.Column("sample", sa.Text(), nullable=False),
+        sa.Column("rights_note", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=True),
+        sa.Column("origin_id", sa.Text(), nullable=True),
+        sa.Column("origin_sha256", sa.Text(), nullable=True),
+        sa.Column("extra", sa.Text(), nullable=False),
+        sa.Column("proposed", sa.Text(), nullable=True),
+        sa.Column("created_us", Whole, nullable=False),
+        sa.Column("changed_us", Whole, nullable=False),
+        sa.Column("edited_by", Whole, nullable=False),
+        sa.CheckConstraint(
+            "class IN ('dataset', 'service', 'application')",
+            name=op.f("ck_products_class"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('draft', 'in_review', 'returned', 'publicity', 'objection', 'registered', 'lapsed')",
+            name=op.f("ck_products_state"),
+        ),
+        sa.CheckConstraint(
+            "(origin IS NULL) = (origin_id IS NULL)", name=op.f("ck_products_origin")
+        ),
+        sa.CheckConstraint("row_count >= 0", name=op.f("ck_products_row_count")),
+        sa.CheckConstraint("size_bytes >= 0", name=op.f("ck_products_size_bytes")),
+        sa.CheckConstraint("version > 0", name=op.f("ck_products_version")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_products")),
+        sa.UniqueConstraint(
+            "origin", "origin_id", name=op.f("uq_products_origin_origin_id")
+        ),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("products", schema=None) as batch_op:
+        batch_op.create_index("ix_products_state", ["state", "id"], unique=False)
+        batch_op.create_index("ix_products_vendor", ["vendor", "id"], unique=False)
+
+    op.create_table(
         "receipts",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("seq", Whole, nullable=False),
@@ -424,6 +501,145 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "changes",
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("position", Whole, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_changes_product")
+        ),
+        sa.PrimaryKeyConstraint("product", name=op.f("pk_changes")),
+        sa.UniqueConstraint("position", name=op.f("uq_changes_position")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "instruments",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("licence", Whole, nullable=False),
+        sa.Column("symbol", sa.Text(), nullable=False),
+        sa.Column("currency", Whole, nullable=False),
+        sa.Column("tick", Whole, nullable=False),
+        sa.Column("lot", Whole, nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("term_days", Whole, nullable=True),
+        sa.Column("deliveries_max", Whole, nullable=True),
+        sa.Column("transferable", Whole, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("created_us", Whole, nullable=False),
+        sa.CheckConstraint(
+            "mode IN ('whole', 'per_call', 'per_term', 'seat', 'free', 'ask')",
+            name=op.f("ck_instruments_mode"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('pending', 'listed', 'suspended', 'delisted')",
+            name=op.f("ck_instruments_state"),
+        ),
+        sa.CheckConstraint(
+            "deliveries_max > 0", name=op.f("ck_instruments_deliveries_max")
+        ),
+        sa.CheckConstraint("id >= 1000", name=op.f("ck_instruments_number")),
+        sa.CheckConstraint("term_days > 0", name=op.f("ck_instruments_term_days")),
+        sa.CheckConstraint("tick > 0 AND lot > 0", name=op.f("ck_instruments_steps")),
+        sa.CheckConstraint(
+            "transferable IN (0, 1)", name=op.f("ck_instruments_transferable")
+        ),
+        sa.ForeignKeyConstraint(
+            ["licence"], ["licences.id"], name=op.f("fk_instruments_licence")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_instruments_product")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_instruments")),
+        sa.UniqueConstraint("symbol", name=op.f("uq_instruments_symbol")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("instruments", schema=None) as batch_op:
+        batch_op.create_index("ix_instruments_product", ["product"], unique=False)
+
+    op.create_table(
+        "listings",
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("requested_us", Whole, nullable=False),
+        sa.Column("admitted_us", Whole, nullable=True),
+        sa.Column("admitted_by", Whole, nullable=True),
+        sa.Column("changed_us", Whole, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('pending', 'delisted') OR admitted_us IS NOT NULL",
+            name=op.f("ck_listings_admitted"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('pending', 'listed', 'suspended', 'delisted')",
+            name=op.f("ck_listings_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_listings_product")
+        ),
+        sa.PrimaryKeyConstraint("product", name=op.f("pk_listings")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("listings", schema=None) as batch_op:
+        batch_op.create_index("ix_listings_admitted_us", ["admitted_us"], unique=False)
+        batch_op.create_index("ix_listings_state", ["state", "product"], unique=False)
+
+    op.create_table(
+        "registrations",
+        sa.Column("number", Whole, autoincrement=False, nullable=False),
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("version", Whole, nullable=False),
+        sa.Column("registered_us", Whole, nullable=False),
+        sa.Column("registered_by", Whole, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_registrations_product")
+        ),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_registrations")),
+        sa.UniqueConstraint(
+            "product", "version", name=op.f("uq_registrations_product_version")
+        ),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "releases",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("notes_zh", sa.Text(), nullable=False),
+        sa.Column("notes_en", sa.Text(), nullable=False),
+        sa.Column("created_us", Whole, nullable=False),
+        sa.Column("finalised_us", Whole, nullable=True),
+        sa.CheckConstraint("label <> ''", name=op.f("ck_releases_label")),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_releases_product")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_releases")),
+        sa.UniqueConstraint("product", "label", name=op.f("uq_releases_product_label")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "reviews",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("version", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("machine", sa.Text(), nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reasons", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "machine IN ('product', 'listing')", name=op.f("ck_reviews_machine")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_reviews_product")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reviews")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("reviews", schema=None) as batch_op:
+        batch_op.create_index("ix_reviews_product", ["product", "id"], unique=False)
+
+    op.create_table(
         "users",
         sa.Column("id", Whole, nullable=False),
         sa.Column("member", Whole, nullable=False),
@@ -504,6 +720,24 @@ def upgrade() -> None:
         batch_op.create_index("ix_api_keys_member", ["member", "id"], unique=False)
 
     op.create_table(
+        "files",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("release", Whole, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("size", Whole, nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("storage_key", sa.Text(), nullable=False),
+        sa.CheckConstraint("length(sha256) = 64", name=op.f("ck_files_sha256")),
+        sa.CheckConstraint("size >= 0", name=op.f("ck_files_size")),
+        sa.ForeignKeyConstraint(
+            ["release"], ["releases.id"], name=op.f("fk_files_release")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
+        sa.UniqueConstraint("release", "name", name=op.f("uq_files_release_name")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "sessions",
         sa.Column("id", Whole, nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
@@ -531,6 +765,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_sessions_user")
 
     op.drop_table("sessions")
+    op.drop_table("files")
     with op.batch_alter_table("api_keys", schema=None) as batch_op:
         batch_op.drop_index("ix_api_keys_member")
 
@@ -543,6 +778,22 @@ def downgrade() -> None:
         batch_op.drop_index("ix_users_member")
 
     op.drop_table("users")
+    with op.batch_alter_table("reviews", schema=None) as batch_op:
+        batch_op.drop_index("ix_reviews_product")
+
+    op.drop_table("reviews")
+    op.drop_table("releases")
+    op.drop_table("registrations")
+    with op.batch_alter_table("listings", schema=None) as batch_op:
+        batch_op.drop_index("ix_listings_state")
+        batch_op.drop_index("ix_listings_admitted_us")
+
+    op.drop_table("listings")
+    with op.batch_alter_table("instruments", schema=None) as batch_op:
+        batch_op.drop_index("ix_instruments_product")
+
+    op.drop_table("instruments")
+    op.drop_table("changes")
     op.drop_table("writer")
     with op.batch_alter_table("transfers", schema=None) as batch_op:
         batch_op.drop_index("ix_transfers_debit")
@@ -562,6 +813,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_receipts_entitlement")
 
     op.drop_table("receipts")
+    with op.batch_alter_table("products", schema=None) as batch_op:
+        batch_op.drop_index("ix_products_vendor")
+        batch_op.drop_index("ix_products_state")
+
+    op.drop_table("products")
     with op.batch_alter_table("payouts", schema=None) as batch_op:
         batch_op.drop_index("ix_payouts_state")
         batch_op.drop_index("ix_payouts_member")
@@ -590,6 +846,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("members")
+    op.drop_table("licences")
     with op.batch_alter_table("journal", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_journal_key",
