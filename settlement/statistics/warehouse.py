@@ -102,7 +102,7 @@ def _flush(file: Path) -> None:
 def _copy(lines: Path, columns: Columns, made: Path) -> None:
     """Turn JSON lines into Parquet; paths are ours, so they may stand in the text."""
     types = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
-    with duckdb.connect(":memory:") as db:
+    with duckdb.connect(":memory:", config={"threads": 1}) as db:
         db.execute(
             f"COPY (SELECT * FROM read_json({_text(lines)},"
             f" format='newline_delimited', columns={{{types}}}))"

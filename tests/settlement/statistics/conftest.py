@@ -70,7 +70,11 @@ def written(engine: Engine) -> list[Trade]:
 @pytest.fixture
 def directory(engine: Engine, written: list[Trade], tmp_path: Path) -> Path:
     """The tape of the trades `written`, with its dimensions."""
-    there = tmp_path / "tape's dir"
+    return write_tape(engine, tmp_path / "tape's dir")
+
+
+def write_tape(engine: Engine, there: Path) -> Path:
+    """Write everything that questions need into the directory *there*."""
     with engine.connect() as db:
         tape.extend(db, there, part_max=70)
     tape.write_dimension(there, "instruments", INSTRUMENTS)

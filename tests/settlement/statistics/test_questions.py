@@ -9,11 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from marketplace.schema import metadata
+from settlement import store
 from settlement.errors import NotFound
 from settlement.statistics import questions, tape
 from settlement.statistics.questions import FOLDER
 from settlement.statistics.warehouse import Warehouse
-from tests.settlement.statistics.conftest import CLASSES, REGIONS, SECTORS
+from settlement.tables import trades
+from tests.settlement.statistics.conftest import (
+    CLASSES,
+    REGIONS,
+    SECTORS,
+    trade_rows,
+    write_tape,
+)
 
 CURRENCY = {1: "CNY", 2: "USD"}
 
@@ -25,9 +34,20 @@ NOT_PORTABLE = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def opened(directory: Path) -> Warehouse:
-    opened = Warehouse(directory)
+@pytest.fixture(scope="module")
+def written() -> list:
+    return trade_rows(300)
+
+
+@pytest.fixture(scope="module")
+def opened(written: list, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    folder = tmp_path_factory.mktemp("questions")
+    engine = store.connect(f"sqlite:///{folder / 'trades.db'}", write=True)
+    metadata.create_all(engine, tables=[trades])
+    with engine.begin() as db:
+        db.execute(trades.insert(), written)
+    opened = Warehouse(write_tape(engine, folder / "tape"))
+    engine.dispose()
     yield opened
     opened.close()
 
@@ -52,9 +72,9 @@ def parties(group: list[dict]) -> int:
     return max(len({t["buyer"] for t in group}), len({t["seller"] for t in group}))
 
 
-def grouped(trades: list[dict], key: object) -> list[tuple[tuple, list[dict]]]:
+def grouped(rows: list[dict], key: object) -> list[tuple[tuple, list[dict]]]:
     groups = defaultdict(list)
-    for trade in trades:
+    for trade in rows:
         groups[key(trade)].append(trade)
     return sorted(groups.items())
 
