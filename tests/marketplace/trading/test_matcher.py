@@ -35,14 +35,9 @@ def operation(row):
             where = words.index("till")
             op |= {"time_in_force": "GTD", "expires_us": int(words[where + 1])}
             del words[where : where + 2]
-        for word in words:
-            if word == "post_only":
-                op["post_only"] = True
-            elif word in {"GTC", "IOC", "FOK"}:
-                op["time_in_force"] = word
-            else:
-                op["instrument"] = word
-        return op
+        meaning = {"post_only": ("post_only", True)}
+        meaning |= {kind: ("time_in_force", kind) for kind in ("GTC", "IOC", "FOK")}
+        return op | dict(meaning.get(word, ("instrument", word)) for word in words)
     verb, name, *by = row.split()
     op = {"op": verb, "id": name, **clock}
     return op | {"quantity": int(by[-1])} if by else op
@@ -59,9 +54,9 @@ def scenario(request):
     text = request.function.__doc__
     if not text:
         return
-    options = {"allow_self_trade": "allow" in request.node.name}
     asked, _, answers = text.partition("---")
-    matcher = Matcher(top="top" in request.node.name, **options)
+    name = request.node.name
+    matcher = Matcher(top="top" in name, allow_self_trade="allow" in name)
     rows = [row.strip() for row in asked.strip().splitlines()]
     found = [
         told(event)
