@@ -68,9 +68,9 @@ bench: $(DEV) ## measure speed beside peers, in tables (NAME=book|settle|search|
 	$(BIN)/python -m tests.speed $(NAME)
 
 lock: $(RUN) ## resolve the dependencies anew and pin them by hash
-	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --group build \
+	$(BIN)/uv pip compile --quiet $(CERTS) --upgrade pyproject.toml --group build \
 	  --generate-hashes --universal --python-version 3.11 -o requirements.lock
-	$(BIN)/uv pip compile --quiet pyproject.toml --group build --group dev -c requirements.lock \
+	$(BIN)/uv pip compile --quiet $(CERTS) pyproject.toml --group build --group dev -c requirements.lock \
 	  --generate-hashes --universal --python-version 3.11 -o requirements-dev.lock
 
 clean: ## remove the environment and caches; the data in var/ stays

@@ -325,6 +325,19 @@ def test_vendored_files_are_the_listed_ones_byte_for_byte(folder):
     assert found == {name: facts["sha256"] for name, facts in listed.items()}
 
 
+def pins(lock: str) -> set[str]:
+    """Return what a lock file pins, as name==version; assert that each has hashes."""
+    text = (ROOT / lock).read_text("utf-8")
+    found = re.findall(r"^([\w.-]+(?:\[[^]]+\])?==[^ ;]+)(.*)$", text, re.MULTILINE)
+    assert text.count("--hash=sha256:") >= len(found) > 0
+    assert all(rest.rstrip().endswith("\\") for _, rest in found), lock
+    return {pin for pin, _ in found}
+
+
+def test_the_tests_run_on_what_is_shipped():
+    assert pins("requirements.lock") < pins("requirements-dev.lock")
+
+
 # What the strict content security policy would block, seen in a template's text.
 INLINE = {
     "a script without nonce": re.compile(
