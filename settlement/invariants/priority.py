@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from settlement import ids
 from settlement.invariants.violation import Violation, ask
 
-Moment = tuple[float, int]  # journal number, trade number
-STILL: Moment = (float("inf"), 0)
+Moment = tuple[int, int]  # journal number, trade number
+STILL: Moment = (1 << 63, 0)  # later than any record
 
 WAITED = """
     SELECT o.id, o.instrument, o.side, o.price, o.state, r.released
