@@ -1,5 +1,7 @@
 """Migrations: bring a database of any age to the tables that the code declares."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -47,8 +49,29 @@ def settings(db: Connection | None = None) -> Config:
     return config
 
 
+@contextmanager
+def altering(engine: Engine) -> Iterator[Connection]:
+    """Yield a transaction in which tables may be altered, on either database.
+
+    SQLite alters a table by copying and dropping it, and dropping would delete the
+    rows that refer to it; so references are off meanwhile and checked before the end.
+    """
+    with engine.connect() as db:
+        sqlite = db.dialect.name == "sqlite"
+        if sqlite:  # has no effect once a transaction has begun
+            db.connection.cursor().execute("PRAGMA foreign_keys=OFF")
+        try:
+            with db.begin():
+                yield db
+                if sqlite:
+                    dangling = db.exec_driver_sql("PRAGMA foreign_key_check").all()
+                    assert not dangling, dangling
+        finally:
+            db.invalidate()  # the next user gets a connection with references on
+
+
 def _upgrade(engine: Engine) -> None:
-    with engine.begin() as db:
+    with altering(engine) as db:
         if db.dialect.name == "postgresql":
             db.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
         if revision(db) != newest():

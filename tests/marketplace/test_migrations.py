@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import Engine, inspect, text
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import Column, Engine, Text, inspect, text
 
 from marketplace import migrations
 from marketplace.schema import metadata
@@ -98,3 +100,36 @@ def test_the_last_revision_can_be_taken_back_whole(migrated):
     with migrated.begin() as db:
         command.downgrade(migrations.settings(db), "base")
     assert facts(migrated) == {}
+
+
+@pytest.fixture
+def family(sqlite_url) -> Iterator[Engine]:
+    """A database with a parent and a child that refers to it."""
+    engine = store.connect(sqlite_url, write=True)
+    with engine.begin() as db:
+        for statement in (
+            "CREATE TABLE parents (id INTEGER PRIMARY KEY) STRICT",
+            "CREATE TABLE children (parent REFERENCES parents ON DELETE CASCADE)",
+            "INSERT INTO parents VALUES (7)",
+            "INSERT INTO children VALUES (7)",
+        ):
+            db.exec_driver_sql(statement)
+    yield engine
+    engine.dispose()
+
+
+def test_altering_a_table_keeps_the_rows_that_refer_to_it(family):
+    with migrations.altering(family) as db:
+        operations = Operations(MigrationContext.configure(db))
+        with operations.batch_alter_table("parents", recreate="always") as parents:
+            parents.add_column(Column("name", Text))
+    with family.connect() as db:
+        assert db.scalar(text("SELECT parent FROM children")) == 7
+
+
+def test_a_migration_that_leaves_an_orphan_is_undone(family):
+    with pytest.raises(AssertionError), migrations.altering(family) as db:
+        db.exec_driver_sql("DELETE FROM parents")
+    with family.connect() as db:
+        assert db.scalar(text("SELECT count(*) FROM parents")) == 1
+        assert db.scalar(text("PRAGMA foreign_keys")) == 1
