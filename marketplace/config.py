@@ -11,7 +11,7 @@ from environs import Env
 
 PORT = 8000
 BODY_MAX = 64 * 1024 * 1024  # bytes of one request, uploads included
-FORM_MAX = 1024 * 1024  # bytes of the fields of one form, files apart
+FORM_MAX = 2 * 1024 * 1024  # bytes of JSON or of a form's fields: kept in memory
 FORM_PARTS_MAX = 1_000
 INLINE = "inline:"  # the writer is in the web process
 DUCKDB = "duckdb:"

@@ -14,15 +14,15 @@ from flask import (
     redirect,
     render_template,
     request,
-    url_for,
 )
 from flask_babel import gettext
 from flask_limiter.errors import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
+from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
-from marketplace.language import N_
+from marketplace.language import N_, language
 from marketplace.limits import TooManyTries
 from marketplace.members.keys import BadKey, TooManyKeys
 from marketplace.members.roles import SignInNeeded
@@ -71,6 +71,10 @@ TITLES = {
     429: N_("Too many requests; wait a while before the next one."),
     500: N_("Something went wrong on our side; it has been recorded."),
 }
+BARE = """<!doctype html>
+<html lang="{language}"><meta charset="utf-8"><title>{title}</title>
+<main><h1>{title}</h1><p>{status}</p><p><a href="/">Databourse</a></p></main></html>
+"""
 FORM_EXPIRED = N_("The form has expired; go back, reload the page and try again.")
 
 
@@ -136,10 +140,18 @@ def _answer(status: int, code: str, title: str, facts: dict[str, Any]) -> Respon
     said = str(gettext(title))
     if is_api():
         return problem(status, code, said, facts)
-    page = render_template(
-        "errors/refusal.html", status=int(status), code=code, title=said, facts=facts
-    )
-    return Response(page, int(status), mimetype="text/html")
+    return Response(_page(int(status), code, said, facts), int(status))
+
+
+def _page(status: int, code: str, said: str, facts: dict[str, Any]) -> str:
+    """Return the page of an error, a bare one if the error keeps pages from drawing."""
+    try:
+        return render_template(
+            "errors/refusal.html", status=status, code=code, title=said, facts=facts
+        )
+    except Exception:  # whatever it is, the visitor must still be told
+        log.exception("errors.page_failed")
+        return BARE.format(language=language(), title=escape(said), status=status)
 
 
 def _csrf_failed(_error: CSRFError) -> Answer:

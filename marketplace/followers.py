@@ -7,13 +7,11 @@ from threading import Event, Thread
 
 from sqlalchemy import Engine
 
-from listings import catalogue
 from listings.search.projection import Projection
 from listings.search.whoosh import Index
-from marketplace import warehouse
+from marketplace import projection, warehouse
 from marketplace.config import Config
 from marketplace.members import verification
-from marketplace.projection import POLL_S, Prices
 from marketplace.trading.gateway import Gateway
 
 STANDINGS_S = 0.5
@@ -61,10 +59,11 @@ def following(
 
     Where the writer is, and only there: the tape may be extended by one process only.
     """
+    prices = projection.Prices(reads, writes, config.data)
     feed = warehouse.Feed(reads, config.warehouse())
     followers: list[Projection | Follower] = [
-        Projection(reads, index, catalogue.changes_after),
-        Follower("prices", Prices(reads, writes, config.data).step, POLL_S),
+        Projection(reads, index, projection.changes_after),
+        Follower("prices", prices.step, projection.POLL_S),
         Follower(
             "standings", lambda: verification.tell_market(reads, gateway), STANDINGS_S
         ),

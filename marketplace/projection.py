@@ -1,17 +1,20 @@
-"""Tells the catalogue which products' posted prices changed, so that search shows them.
+"""What search knows of the market: the names of vendors and the prices of books.
 
 The truth is the book. What the catalogue was last told stands in a file; whatever
 changed the book in the meantime (orders, fills, cancels, expiry, a crash), the
-difference between the two is what to tell.
+difference between the two is what to tell it.
 """
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
-from listings.tables import instruments
 from sqlalchemy import Connection, Engine, func, select
 
 from listings import catalogue
+from listings.search.projection import Change
+from listings.tables import instruments
+from marketplace.members import organisations
 from marketplace.trading.reads import LIVE
 from marketplace.trading.tables import orders
 from settlement.tables import writer
@@ -19,6 +22,44 @@ from settlement.tables import writer
 FILE = "posted-prices.json"
 POLL_S = 0.3  # a new price must be found by search within a second
 TOUCHED_MAX = 500  # products in one transaction
+# Minor units of CNY for 100 minor units of another currency: round reference values of
+# 2025, which only put prices into an order and into bands, and are never shown.
+CNY_OF_100 = {1: 100, 2: 700, 3: 800, 4: 500}
+
+
+def changes_after(db: Connection, position: int, limit: int) -> list[Change]:
+    """Return the catalogue's changes with the vendors' names and the lowest prices."""
+    found = catalogue.changes_after(db, position, limit)
+    entries = [change.entry for change in found if change.entry is not None]
+    named = organisations.names(db, {entry.vendor_id for entry in entries})
+    prices = lowest(db, [entry.id for entry in entries])
+    return [
+        change._replace(
+            entry=entry._replace(
+                vendor_zh=named.get(entry.vendor_id, ("", ""))[0],
+                vendor_en=named.get(entry.vendor_id, ("", ""))[1],
+                price=prices.get(entry.id, entry.price),
+            )
+        )
+        if (entry := change.entry) is not None
+        else change
+        for change in found
+    ]
+
+
+def lowest(db: Connection, products: Iterable[int]) -> dict[int, int]:
+    """Return the lowest price in minor units of CNY that each product is offered at."""
+    query = (
+        select(instruments.c.product, instruments.c.currency, func.min(orders.c.price))
+        .join(orders, orders.c.instrument == instruments.c.id)
+        .where(LIVE, orders.c.side == "sell", instruments.c.product.in_(list(products)))
+        .group_by(instruments.c.product, instruments.c.currency)
+    )
+    found: dict[int, int] = {}
+    for product, currency, offered in db.execute(query):
+        price = offered * CNY_OF_100[currency] // 100
+        found[product] = min(price, found.get(product, price))
+    return found
 
 
 class Prices:

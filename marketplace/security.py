@@ -11,6 +11,7 @@ from marketplace.config import BODY_MAX, FORM_MAX, FORM_PARTS_MAX, Config
 API = "/api/"
 HSTS_AGE_S = 365 * 24 * 3600
 CSRF_AGE_S = 12 * 3600
+STREAMED = frozenset({"multipart/form-data", "application/octet-stream"})
 csrf = CSRFProtect()
 
 
@@ -31,6 +32,7 @@ def init_app(app: Flask, config: Config) -> None:
         WTF_CSRF_TIME_LIMIT=CSRF_AGE_S,
     )
     csrf.init_app(app)
+    app.before_request(_limit_body)
     app.before_request(_check_csrf)
     app.after_request(_headers)
     app.jinja_env.globals["csp_nonce"] = csp_nonce
@@ -61,6 +63,12 @@ def safe_next(target: str | None, otherwise: str = "/") -> str:
         return otherwise
     parts = urlsplit(target)
     return otherwise if parts.scheme or parts.netloc else target
+
+
+def _limit_body() -> None:
+    """Let only files, which are not kept in memory, be larger than FORM_MAX."""
+    if request.mimetype not in STREAMED:
+        request.max_content_length = FORM_MAX
 
 
 def _check_csrf() -> None:

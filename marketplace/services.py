@@ -2,16 +2,15 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any
 
 from flask import current_app
 from sqlalchemy import Engine
 
+from listings.files import Storage
 from listings.search.whoosh import Index, open_index
 from marketplace import migrations
 from marketplace.config import INLINE, Config
+from marketplace.followers import following
 from marketplace.members import organisations
 from marketplace.members.passwords import Passwords
 from marketplace.trading.gateway import Gateway, open_gateway
@@ -31,7 +30,7 @@ class Services:
     passwords: Passwords
     gateway: Gateway
     index: Index
-    files: Any
+    files: Storage
     warehouse: Warehouse
     closing: ExitStack = field(repr=False)
 
@@ -64,17 +63,8 @@ def open_services(config: Config) -> Services:
         warehouse = Warehouse(config.warehouse())
         stack.callback(warehouse.close)
         index = open_index(config.search_url)
-        if (
-            config.followers
-            and config.exchange_url == INLINE
-            and find_spec("listings.catalogue")
-        ):
-            from marketplace.followers import following
-
+        if config.followers and config.exchange_url == INLINE:
             stack.enter_context(following(config, reads, writes, gateway, index))
-        files = None
-        if find_spec("listings.files"):
-            files = import_module("listings.files").Storage(config.files_url)
         return Services(
             config,
             reads,
@@ -82,7 +72,7 @@ def open_services(config: Config) -> Services:
             Passwords(fast=config.fast_passwords),
             gateway,
             index,
-            files,
+            Storage(config.files_url),
             warehouse,
             stack.pop_all(),
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
@@ -25,6 +26,14 @@ from marketplace.services import EXTENSION, Services
 
 PASSWORD = "correct horse battery"  # noqa: S105 (of nobody real)
 SALT = "wtf-csrf-token"  # Flask-WTF's own
+
+# One line for each request is enough; the default draws tracebacks in colour, slowly.
+structlog.configure(
+    processors=[
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(default=repr),
+    ]
+)
 
 
 class Visitor(NamedTuple):

@@ -2,9 +2,9 @@
 
 import click
 
-from listings import catalogue
 from listings.search.projection import Projection
 from listings.search.whoosh import open_index
+from marketplace import projection
 from marketplace.config import Config
 from settlement import clock, store
 
@@ -19,9 +19,9 @@ def reindex() -> None:
     engine = store.connect(config.database_url)
     index = open_index(config.search_url)
     index.clear()
-    projection = Projection(engine, index, catalogue.changes_after)
+    following = Projection(engine, index, projection.changes_after)
     changes = 0
-    while number := projection.step():
+    while number := following.step():
         changes += number
         click.echo(f"\r{changes:,} changes", nl=False, err=True)
     click.echo("\r", nl=False, err=True)
