@@ -43,6 +43,8 @@ products = table(
     Column(
         "extra", Text, nullable=False
     ),  # what the entry says and we have no field for
+    # Facts that are to replace registered ones, as JSON, until they are reviewed.
+    Column("proposed", Text),
     Column("created_us", Whole, nullable=False),
     Column("changed_us", Whole, nullable=False),
     Column("edited_by", Whole, nullable=False),  # the user; 0: the operator's command

@@ -1,0 +1,265 @@
+"""Products: what is described; drafting and editing it, and what is missing in it."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from listings import tables
+from listings.numbers import next_numbers
+from listings.vocabulary import CLASSES, N_, SECTORS, UPDATES, regions
+from settlement import clock
+from settlement.errors import Invalid, NotFound, Refusal
+from settlement.ids import encode
+
+TITLE_MAX = 300  # characters
+SUMMARY_MAX = 2_000
+TEXT_MAX = 2_000_000  # of one description; the longest imported one has 0.7 million
+KEYWORDS_MAX = 200
+KEYWORD_MAX = 200
+URL_MAX = 2_000
+COLUMNS_MAX = 2_000  # of a data dictionary
+JSON_MAX = 2_000_000  # characters of the dictionary, the sample, the extra facts
+NUMBER_MAX = 2**60
+EDITABLE = ("draft", "returned")
+
+_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class Facts(NamedTuple):
+    """What a vendor says of a product; one language may be empty, see `Listing`."""
+
+    kind: str  # dataset, service or application
+    title_zh: str = ""
+    title_en: str = ""
+    summary_zh: str = ""
+    summary_en: str = ""
+    description_zh: str = ""
+    description_en: str = ""
+    keywords: tuple[str, ...] = ()
+    sector: str | None = None
+    region: str | None = None
+    updates: str | None = None
+    publisher: str = ""
+    publisher_url: str = ""
+    source_url: str = ""
+    coverage_from: str | None = None  # ISO 8601: 2020, 2020-01 or 2020-01-31
+    coverage_until: str | None = None
+    row_count: int | None = None
+    size_bytes: int | None = None
+    dictionary: tuple[dict[str, Any], ...] = ()  # name, type, zh, en
+    sample: dict[str, Any] | None = None  # {"columns": […], "rows": […]} or {"text": …}
+    rights_note: str = ""
+    extra: dict[str, Any] | None = None
+
+
+@dataclass(eq=False)
+class EditedMeanwhile(Refusal):
+    """Somebody else has changed this meanwhile; look at it again."""
+
+    version: int
+
+
+@dataclass(eq=False)
+class NotEditable(Refusal):
+    """This cannot be edited in its present state."""
+
+    state: str
+
+
+def draft(db: Connection, vendor: int, facts: Facts, by: int) -> int:
+    """Begin a product of the member *vendor*; return its number.
+
+    A draft may be incomplete; Invalid names what is wrong or beyond a limit.
+    """
+    refuse(wrong(facts))
+    (number,) = next_numbers(db, tables.products.c.id)
+    now_us = clock.now_us()
+    db.execute(
+        insert(tables.products).values(
+            id=number,
+            vendor=vendor,
+            state="draft",
+            version=1,
+            created_us=now_us,
+            changed_us=now_us,
+            edited_by=by,
+            **columns(facts),
+        )
+    )
+    return number
+
+
+def edit(db: Connection, product: int, facts: Facts, version: int, by: int) -> int:
+    """Replace the facts of a draft or returned product; return its new version.
+
+    A registered product keeps its facts until the new ones are registered too: they
+    wait as proposed. EditedMeanwhile if *version* is not the present one, NotEditable
+    in another state, Invalid for what is wrong.
+    """
+    row = find(db, product)
+    if row.state not in EDITABLE:
+        raise NotEditable(row.state)
+    refuse(wrong(facts))
+    return put(db, row, facts, version, by)
+
+
+def put(db: Connection, row: Row[Any], facts: Facts, version: int, by: int) -> int:
+    """Write *facts* as the next version, proposed if others are registered already."""
+    registered = tables.registrations.c.product == row.id
+    stands = db.execute(select(tables.registrations.c.number).where(registered)).first()
+    values = {"proposed": dump(facts._asdict())} if stands else columns(facts)
+    done = db.execute(
+        update(tables.products)
+        .where(tables.products.c.id == row.id, tables.products.c.version == version)
+        .values(version=version + 1, changed_us=clock.now_us(), edited_by=by, **values)
+    )
+    if done.rowcount != 1:
+        raise EditedMeanwhile(row.version)
+    return version + 1
+
+
+def find(db: Connection, product: int) -> Row[Any]:
+    """Return the row of a product in any state; NotFound if there is none."""
+    query = select(tables.products).where(tables.products.c.id == product)
+    row = db.execute(query).first()
+    if row is None:
+        raise NotFound("product", encode("product", product))
+    return row
+
+
+def facts_of(row: Row[Any]) -> Facts:
+    """Return the newest facts of a product: the proposed ones where there are some."""
+    if row.proposed is not None:
+        return facts_from(json.loads(row.proposed))
+    stored = row._mapping  # noqa: SLF001 (SQLAlchemy's public name)
+    return facts_from(
+        {field: stored[field] for field in Facts._fields if field != "kind"}
+        | {"kind": stored["class"]}
+        | {field: json.loads(stored[field]) for field in _JSON}
+    )
+
+
+def facts_from(values: dict[str, Any]) -> Facts:
+    """Return the facts that JSON *values* describe."""
+    return Facts(**values)._replace(
+        keywords=tuple(values["keywords"]), dictionary=tuple(values["dictionary"])
+    )
+
+
+_JSON = ("keywords", "dictionary", "sample", "extra")
+
+
+def columns(facts: Facts) -> dict[str, Any]:
+    """Return *facts* as values of the columns of the table."""
+    values = facts._asdict()
+    values["class"] = values.pop("kind")
+    return values | {field: dump(values[field]) for field in _JSON}
+
+
+def dump(value: Any) -> str:
+    """Return *value* as JSON for a column."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def refuse(problems: dict[str, list[str]]) -> None:
+    """Raise Invalid if there are *problems*."""
+    if problems:
+        raise Invalid(problems)
+
+
+def wrong(facts: Facts) -> dict[str, list[str]]:
+    """Return what is wrong or beyond a limit, by field; empty fields are not wrong."""
+    problems: dict[str, list[str]] = {}
+
+    def check(field: str, good: bool, problem: str) -> None:
+        if not good:
+            problems.setdefault(field, []).append(problem)
+
+    check("kind", facts.kind in CLASSES, N_("Choose a class."))
+    for field, codes in (
+        ("sector", SECTORS),
+        ("region", regions()),
+        ("updates", UPDATES),
+    ):
+        code = getattr(facts, field)
+        check(field, code is None or code in codes, N_("Choose one of the list."))
+    for field, longest in _LENGTHS.items():
+        text = getattr(facts, field)
+        check(field, len(text) <= longest, N_("This text is too long."))
+        check(field, not _CONTROL.search(text), N_("Control characters are not text."))
+    for field in ("source_url", "publisher_url"):
+        check(field, is_address(getattr(facts, field)), N_("Give an http(s) address."))
+    for field in ("coverage_from", "coverage_until"):
+        when = getattr(facts, field)
+        good = when is None or bool(_DATE.fullmatch(when))
+        check(field, good, N_("Write a date as 2026, 2026-01 or 2026-01-31."))
+    if facts.coverage_from and facts.coverage_until:
+        ordered = facts.coverage_from[:4] <= facts.coverage_until[:4]
+        check("coverage_until", ordered, N_("The end is before the beginning."))
+    for field in ("row_count", "size_bytes"):
+        number = getattr(facts, field)
+        good = number is None or 0 <= number <= NUMBER_MAX
+        check(field, good, N_("Give a whole number, not negative."))
+    good = len(facts.keywords) <= KEYWORDS_MAX and all(
+        0 < len(word) <= KEYWORD_MAX for word in facts.keywords
+    )
+    check("keywords", good, N_("Use at most 200 keywords of at most 200 characters."))
+    for field in _JSON:
+        size = len(dump(getattr(facts, field)))
+        check(field, size <= JSON_MAX, N_("This is too large."))
+    check("dictionary", _is_dictionary(facts.dictionary), N_("Name every column."))
+    return problems
+
+
+_LENGTHS = {
+    "title_zh": TITLE_MAX,
+    "title_en": TITLE_MAX,
+    "summary_zh": SUMMARY_MAX,
+    "summary_en": SUMMARY_MAX,
+    "description_zh": TEXT_MAX,
+    "description_en": TEXT_MAX,
+    "publisher": SUMMARY_MAX,
+    "publisher_url": URL_MAX,
+    "source_url": URL_MAX,
+    "rights_note": TEXT_MAX,
+}
+
+
+def missing(facts: Facts) -> dict[str, list[str]]:
+    """Return what a product lacks for a review, by field."""
+    problems = {}
+    for field in ("title", "summary", "description"):
+        zh, en = getattr(facts, f"{field}_zh"), getattr(facts, f"{field}_en")
+        if not zh.strip() and not en.strip():
+            problems[f"{field}_zh"] = [N_("Write this in Chinese, English or both.")]
+    for field in ("sector", "region", "updates"):
+        if getattr(facts, field) is None:
+            problems[field] = [N_("Choose one of the list.")]
+    if facts.kind != "application" and not facts.dictionary:
+        problems["dictionary"] = [N_("Describe the columns or the results.")]
+    if not facts.keywords:
+        problems["keywords"] = [N_("Give at least one keyword.")]
+    return problems
+
+
+def is_address(text: str) -> bool:
+    """Tell whether *text* is empty or the address of a page (http or https)."""
+    if not text:
+        return True
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def _is_dictionary(columns_of: tuple[dict[str, Any], ...]) -> bool:
+    return len(columns_of) <= COLUMNS_MAX and all(
+        isinstance(column, dict) and str(column.get("name", "")).strip()
+        for column in columns_of
+    )

@@ -1,0 +1,154 @@
+"""What a buyer gets, frozen: the facts that the market is told of an instrument."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, func, select
+
+from listings import instruments, tables
+from listings.instruments import Instrument
+from settlement import clock
+from settlement.ids import encode
+from settlement.money import BY_ASSET
+
+
+class MarketFacts(NamedTuple):
+    """The fields of the command ListInstrument after ``by``, in its order."""
+
+    instrument: int
+    symbol: str
+    vendor: int
+    currency: int  # asset number of the money
+    tick: int  # minor units
+    lot: int
+    terms: str  # canonical JSON
+    purposes: tuple[str, ...]  # empty: any
+    term_us: int | None
+    deliveries_max: int | None
+    transferable: bool
+
+
+def of_products(db: Connection, products: Iterable[int]) -> list[MarketFacts]:
+    """Return what the market is to be told of the listed instruments of *products*."""
+    wanted = list(products)
+    described = _products(db, wanted)
+    released = _releases(db, wanted)
+    return [
+        _facts(unit, described[product], released.get(product))
+        for product, units in instruments.of_products(db, wanted).items()
+        for unit in units
+        if unit.state == "listed"
+    ]
+
+
+def _facts(
+    unit: Instrument, product: Any, release: dict[str, Any] | None
+) -> MarketFacts:
+    days = unit.term_days
+    return MarketFacts(
+        unit.id,
+        unit.symbol,
+        unit.vendor,
+        unit.currency,
+        unit.tick,
+        unit.lot,
+        canonical(_terms(unit, product, release)),
+        unit.purposes,
+        None if days is None else days * clock.DAY_US,
+        unit.deliveries_max,
+        unit.transferable,
+    )
+
+
+def _terms(
+    unit: Instrument, product: Any, release: dict[str, Any] | None
+) -> dict[str, Any]:
+    licence = unit.licence
+    return {
+        "product": encode("product", unit.product),
+        "class": product.kind,
+        "title_zh": product.title_zh,
+        "title_en": product.title_en,
+        "publisher": product.publisher,
+        "source_url": product.source_url,
+        "rights_note": product.rights_note,
+        "release": release,
+        "symbol": unit.symbol,
+        "mode": unit.mode,
+        "currency": BY_ASSET[unit.currency].code,
+        "purposes": list(unit.purposes),
+        "term_days": unit.term_days,
+        "deliveries_max": unit.deliveries_max,
+        "transferable": unit.transferable,
+        "licence": {
+            "code": licence.code,
+            "version": licence.version,
+            "spdx": licence.spdx,
+            "title_zh": licence.title_zh,
+            "title_en": licence.title_en,
+            "text_zh": licence.text_zh,
+            "text_en": licence.text_en,
+            "url": licence.url,
+            "sha256": licence.sha256,
+            "terms": None if licence.terms is None else licence.terms._asdict(),
+        },
+    }
+
+
+def canonical(value: Any) -> str:
+    """Return *value* (integers, text, lists, dicts, None, booleans) as canonical JSON.
+
+    UTF-8, keys sorted, no blanks: what RFC 8785 gives for such values.
+    """
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def _products(db: Connection, products: list[int]) -> dict[int, Any]:
+    p = tables.products
+    query = select(
+        *(p.c.id, p.c["class"].label("kind"), p.c.title_zh, p.c.title_en),
+        *(p.c.publisher, p.c.source_url, p.c.rights_note),
+    ).where(p.c.id.in_(products))
+    return {row.id: row for row in db.execute(query)}
+
+
+def _releases(db: Connection, products: list[int]) -> dict[int, dict[str, Any]]:
+    """Return the newest finalised release of each product with its files."""
+    r, f = tables.releases, tables.files
+    newest = (
+        select(func.max(r.c.id))
+        .where(r.c.product.in_(products), r.c.finalised_us.is_not(None))
+        .group_by(r.c.product)
+    )
+    query = (
+        select(
+            *(r.c.id, r.c.product, r.c.label, r.c.finalised_us),
+            *(f.c.id.label("file"), f.c.name, f.c.size, f.c.sha256, f.c.media_type),
+        )
+        .outerjoin(f, f.c.release == r.c.id)
+        .where(r.c.id.in_(newest))
+        .order_by(r.c.id, f.c.name)
+    )
+    found: dict[int, dict[str, Any]] = {}
+    for row in db.execute(query):
+        release = found.setdefault(
+            row.product,
+            {
+                "id": encode("release", row.id),
+                "label": row.label,
+                "finalised_us": row.finalised_us,
+                "files": [],
+            },
+        )
+        if row.file is not None:
+            release["files"].append(
+                {
+                    "id": encode("file", row.file),
+                    "name": row.name,
+                    "size": row.size,
+                    "sha256": row.sha256,
+                    "media_type": row.media_type,
+                }
+            )
+    return found
