@@ -101,7 +101,7 @@ class Config:
 def _kept_secret(path: Path) -> str:
     """Return the secret in *path*, made by the first process that asks for it."""
     if not path.exists():
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(48), "ascii")
         with suppress(FileExistsError):  # another process was faster

@@ -3,6 +3,7 @@
 import logging
 import secrets
 import sys
+from typing import TextIO
 
 import structlog
 from flask import Flask, Response, g, request
@@ -59,8 +60,8 @@ _halted = Gauge(
 )
 
 
-def configure_logging(level: int = logging.INFO) -> None:
-    """Write every log record of the process as a JSON line on standard error.
+def configure_logging(stream: TextIO | None = None, level: int = logging.INFO) -> None:
+    """Write every log record of the process as a JSON line to *stream*, else stderr.
 
     JSON escapes line breaks, so that no request can forge a line.
     """
@@ -77,7 +78,7 @@ def configure_logging(level: int = logging.INFO) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -20,7 +20,7 @@ GRACEFUL_S = 20
 LOAD_FAILED = 4  # gunicorn's own: the arbiter gives up instead of trying again
 
 
-class Server(BaseApplication):  # type: ignore[misc]
+class Server(BaseApplication):
     """gunicorn, told by code; every worker opens its own services after the fork."""
 
     def __init__(self, config: Config, host: str, workers: int) -> None:

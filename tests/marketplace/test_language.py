@@ -1,0 +1,46 @@
+"""Which language a visitor reads: Chinese unless something says otherwise."""
+
+from types import SimpleNamespace
+
+import pytest
+from flask import Flask
+
+from marketplace.language import bilingual, language, translated
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, "zh"),
+        ({"Accept-Language": "en-GB,en;q=0.9"}, "en"),
+        ({"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.8"}, "zh"),
+        ({"Accept-Language": "de,fr;q=0.5"}, "zh"),
+        ({"Accept-Language": "en", "Cookie": "language=zh"}, "zh"),
+        ({"Accept-Language": "zh", "Cookie": "language=en"}, "en"),
+        ({"Accept-Language": "en", "Cookie": "language=xx"}, "en"),
+        ({"Accept-Language": "\x00;q=x,,"}, "zh"),
+    ],
+)
+def test_the_choice_goes_before_the_browser(
+    app: Flask, headers: dict[str, str], expected: str
+) -> None:
+    with app.test_request_context("/", headers=headers):
+        assert language() == expected
+
+
+def test_the_api_does_not_look_at_cookies(app: Flask) -> None:
+    with app.test_request_context("/api/v1/x", headers={"Cookie": "language=en"}):
+        assert language() == "zh"
+
+
+def test_a_missing_translation_of_a_listing_is_replaced_by_the_other(
+    app: Flask,
+) -> None:
+    both = SimpleNamespace(title_zh="气象", title_en="Weather")
+    only = SimpleNamespace(title_zh="", title_en="Weather")
+    with app.test_request_context("/", headers={"Cookie": "language=zh"}):
+        assert bilingual(both, "title") == "气象"
+        assert bilingual(only, "title") == "Weather"
+        assert translated("") == ""
+    with app.test_request_context("/", headers={"Cookie": "language=en"}):
+        assert bilingual(both, "title") == "Weather"
