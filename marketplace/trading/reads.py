@@ -333,17 +333,10 @@ def candles(
         .subquery()
     )
     first, last = trades.alias("first"), trades.alias("last")
+    prices = (first.c.price, spans.c.high, spans.c.low, last.c.price)
+    sums = (spans.c.volume, spans.c.turnover, spans.c.trades)
     query = (
-        select(
-            spans.c.begins_us,
-            first.c.price,
-            spans.c.high,
-            spans.c.low,
-            last.c.price,
-            spans.c.volume,
-            spans.c.turnover,
-            spans.c.trades,
-        )
+        select(spans.c.begins_us, *prices, *sums)
         .join(first, first.c.id == spans.c.first)
         .join(last, last.c.id == spans.c.last)
         .order_by(spans.c.begins_us)
@@ -375,18 +368,12 @@ def turnover(db: Connection, from_us: int) -> tuple[Turnover, ...]:
 
 def busiest(db: Connection, from_us: int, limit: int = 10) -> tuple[Busy, ...]:
     """Return the instruments with the most trades since *from_us*, busiest first."""
+    what = (trades.c.instrument, books.c.symbol, trades.c.currency)
     query = (
-        select(
-            trades.c.instrument,
-            books.c.symbol,
-            trades.c.currency,
-            func.count(),
-            func.sum(trades.c.quantity),
-            func.sum(_VALUE),
-        )
+        select(*what, func.count(), func.sum(trades.c.quantity), func.sum(_VALUE))
         .join(books, books.c.instrument == trades.c.instrument)
         .where(_since(from_us))
-        .group_by(trades.c.instrument, books.c.symbol, trades.c.currency)
+        .group_by(*what)
         .order_by(func.count().desc(), trades.c.instrument)
         .limit(min(limit, PAGE_MAX))
     )
