@@ -24,7 +24,7 @@ $(UV) install $(INTO) --no-deps --no-build-isolation --offline -e .
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format assets translations revision bench lock clean
+.PHONY: help install run test lint format assets translations revision baseline bench lock clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,10 @@ revision: $(DEV) ## write a migration for what changed in the tables (MESSAGE="A
 	  --rev-id $$(printf %04d $$(($$(ls marketplace/migrations/versions/*.py 2>/dev/null | wc -l) + 1))) \
 	  -m "$(or $(MESSAGE),$(error say MESSAGE="what changes"))"
 	$(BIN)/ruff format -q marketplace/migrations
+
+baseline: ## only while nothing is released: write the first revision anew
+	rm -f marketplace/migrations/versions/*.py
+	$(MAKE) revision MESSAGE="The first tables"
 
 bench: $(DEV) ## measure speed beside peers, in tables (NAME=book|settle|search|http)
 	$(BIN)/python -m tests.speed $(NAME)

@@ -480,14 +480,28 @@ def upgrade() -> None:
         sa.Column("amount", Whole, nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("subject", Whole, nullable=False),
+        sa.Column("payer", Whole, nullable=True),
+        sa.Column("payee", Whole, nullable=True),
         sa.CheckConstraint("amount > 0", name=op.f("ck_transfers_amount_positive")),
         sa.CheckConstraint("debit <> credit", name=op.f("ck_transfers_two_sides")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_transfers")),
         sqlite_strict=True,
     )
     with op.batch_alter_table("transfers", schema=None) as batch_op:
-        batch_op.create_index("ix_transfers_credit", ["credit", "id"], unique=False)
-        batch_op.create_index("ix_transfers_debit", ["debit", "id"], unique=False)
+        batch_op.create_index(
+            "ix_transfers_payee",
+            ["payee", "id"],
+            unique=False,
+            sqlite_where=sa.text("payee IS NOT NULL"),
+            postgresql_where=sa.text("payee IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_transfers_payer",
+            ["payer", "id"],
+            unique=False,
+            sqlite_where=sa.text("payer IS NOT NULL"),
+            postgresql_where=sa.text("payer IS NOT NULL"),
+        )
 
     op.create_table(
         "writer",
@@ -796,8 +810,16 @@ def downgrade() -> None:
     op.drop_table("changes")
     op.drop_table("writer")
     with op.batch_alter_table("transfers", schema=None) as batch_op:
-        batch_op.drop_index("ix_transfers_debit")
-        batch_op.drop_index("ix_transfers_credit")
+        batch_op.drop_index(
+            "ix_transfers_payer",
+            sqlite_where=sa.text("payer IS NOT NULL"),
+            postgresql_where=sa.text("payer IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_transfers_payee",
+            sqlite_where=sa.text("payee IS NOT NULL"),
+            postgresql_where=sa.text("payee IS NOT NULL"),
+        )
 
     op.drop_table("transfers")
     with op.batch_alter_table("trades", schema=None) as batch_op:
