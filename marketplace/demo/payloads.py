@@ -1,4 +1,4 @@
-"""What a buyer of a demo product downloads: files made by code, true to the dictionary."""
+"""What a buyer of a demo product downloads: files, true to their dictionary."""
 
 import csv
 import json
@@ -24,7 +24,6 @@ class Payload(NamedTuple):
     """One file of a release."""
 
     name: str
-    media_type: str
     body: bytes
 
 
@@ -50,9 +49,7 @@ def goods(product: Product, seed: int, until: datetime) -> Goods:
     )
 
 
-def _coverage(
-    product: Product, made: list[Row], until: datetime
-) -> tuple[str, str]:
+def _coverage(product: Product, made: list[Row], until: datetime) -> tuple[str, str]:
     for name, kind, _, _ in fields(product):
         if kind in ("date", "datetime"):
             days = [str(row[name])[:10] for row in made]
@@ -65,16 +62,16 @@ def _json(value: Any, *, indent: int | None = 1) -> bytes:
 
 
 def dictionary(product: Product) -> list[dict[str, str]]:
-    """Return the data dictionary as JSON: column, type, description in both languages."""
+    """Return the data dictionary as JSON: name, type, meaning in both languages."""
     return [
-        {"column": name, "type": kind, "description_zh": zh, "description_en": en}
+        {"name": name, "type": kind, "zh": zh, "en": en}
         for name, kind, zh, en in fields(product)
     ]
 
 
 def _dataset(product: Product, made: list[Row]) -> tuple[Payload, ...]:
     stem = product.code.lower()
-    media, body = _FORMATS[product.format](product, made)
+    body = _FORMATS[product.format](product, made)
     about = {
         "name": stem,
         "title": {"zh": product.title[0], "en": product.title[1]},
@@ -83,25 +80,25 @@ def _dataset(product: Product, made: list[Row]) -> tuple[Payload, ...]:
         "columns": dictionary(product),
     }
     return (
-        Payload(f"{stem}.{product.format}", media, body),
-        Payload("dictionary.json", "application/json", _json(about)),
+        Payload(f"{stem}.{product.format}", body),
+        Payload("dictionary.json", _json(about)),
     )
 
 
-def _csv(product: Product, made: list[Row]) -> tuple[str, bytes]:
+def _csv(product: Product, made: list[Row]) -> bytes:
     text = StringIO()
     writer = csv.DictWriter(text, [field.name for field in fields(product)])
     writer.writeheader()
     writer.writerows(made)
-    return "text/csv", text.getvalue().encode()
+    return text.getvalue().encode()
 
 
-def _jsonl(_product: Product, made: Iterable[Row]) -> tuple[str, bytes]:
+def _jsonl(_product: Product, made: Iterable[Row]) -> bytes:
     lines = (json.dumps(row, ensure_ascii=False) for row in made)
-    return "application/x-ndjson", ("\n".join(lines) + "\n").encode()
+    return ("\n".join(lines) + "\n").encode()
 
 
-def _geojson(_product: Product, made: Iterable[Row]) -> tuple[str, bytes]:
+def _geojson(_product: Product, made: Iterable[Row]) -> bytes:
     """Return the rows as points; the properties repeat every column (RFC 7946)."""
     features = [
         {
@@ -112,15 +109,15 @@ def _geojson(_product: Product, made: Iterable[Row]) -> tuple[str, bytes]:
         for row in made
     ]
     collection = {"type": "FeatureCollection", "features": features}
-    return "application/geo+json", _json(collection, indent=None)
+    return _json(collection, indent=None)
 
 
 def _service(product: Product, made: list[Row]) -> tuple[Payload, ...]:
     shown = made[:RESPONSE_ROWS]
     samples = {"items": shown, "total": len(made), "notice": HONEST_EN}
     return (
-        Payload("openapi.json", "application/json", _json(openapi(product, shown))),
-        Payload("samples.json", "application/json", _json(samples)),
+        Payload("openapi.json", _json(openapi(product, shown))),
+        Payload("samples.json", _json(samples)),
     )
 
 
@@ -133,7 +130,7 @@ def openapi(product: Product, shown: list[Row]) -> dict[str, Any]:
     """Return an OpenAPI 3.1 description of the service, with examples from its rows."""
     described = fields(product)
     texts = [field for field in described if field.type == "string"][:2]
-    parameters = [
+    parameters: list[dict[str, Any]] = [
         {
             "name": field.name,
             "in": "query",
@@ -202,8 +199,8 @@ def _application(product: Product, made: list[Row]) -> tuple[Payload, ...]:
     }
     page = report(product, fields(product), made)
     return (
-        Payload("report.html", "text/html", page.encode()),
-        Payload("report.json", "application/json", _json(numbers)),
+        Payload("report.html", page.encode()),
+        Payload("report.json", _json(numbers)),
     )
 
 

@@ -45,7 +45,7 @@ _REFERENCE = re.compile(r"\{(\w+)\}")
 class Thing(NamedTuple):
     """One of the things that the rows are about: a machine, a city, a firm."""
 
-    index: int
+    number: int  # from 0
     place: Place
     lon: float
     lat: float
@@ -103,7 +103,9 @@ def _type_of(values: list[Value]) -> str:
     if all(isinstance(value, int) for value in values):
         return "integer"
     return (
-        "number" if all(isinstance(value, int | float) for value in values) else "string"
+        "number"
+        if all(isinstance(value, int | float) for value in values)
+        else "string"
     )
 
 
@@ -111,7 +113,7 @@ def _key(words: str, _random: Random) -> Recipe:
     prefix = words.rstrip("0")
     width = len(words) - len(prefix)
     return Recipe(
-        "string", False, lambda spot, _: f"{prefix}{spot.thing.index + 1:0{width}}"
+        "string", False, lambda spot, _: f"{prefix}{spot.thing.number + 1:0{width}}"
     )
 
 
@@ -132,7 +134,9 @@ def _time(words: str, _random: Random) -> Recipe:
     """Return the verb for the time; a word puts each thing that many days earlier."""
     apart = timedelta(days=int(words or 0))
     return Recipe(
-        "time", False, lambda spot, _: written(spot.at - apart * spot.thing.index, spot.step)
+        "time",
+        False,
+        lambda spot, _: written(spot.at - apart * spot.thing.number, spot.step),
     )
 
 
@@ -140,7 +144,7 @@ def _one(words: str, random: Random) -> Recipe:
     choices, drawn = _choices(words), {}
 
     def make(spot: Spot, _: dict[str, Value]) -> Value:
-        index = spot.thing.index
+        index = spot.thing.number
         if index not in drawn:
             drawn[index] = random.choice(choices)
         return drawn[index]
@@ -151,7 +155,9 @@ def _one(words: str, random: Random) -> Recipe:
 def _cycle(words: str, _random: Random) -> Recipe:
     choices = _choices(words)
     return Recipe(
-        _type_of(choices), False, lambda spot, _: choices[spot.thing.index % len(choices)]
+        _type_of(choices),
+        False,
+        lambda spot, _: choices[spot.thing.number % len(choices)],
     )
 
 
@@ -193,7 +199,7 @@ class _Level:
         options = _options(words)
         self._random = random
         self._bases = [float(base) for base in options.get("at", "").split("|") if base]
-        self._base = 0.0 if self._bases else float(words.split()[0])
+        self._base = 0.0 if self._bases else float(words.split(maxsplit=1)[0])
         self._spread, self._noise, self._walk, self._trend, self._week = (
             float(options.get(name, 0))
             for name in ("spread", "noise", "walk", "trend", "week")
@@ -206,7 +212,7 @@ class _Level:
         self._state: dict[int, tuple[float, float]] = {}
 
     def __call__(self, spot: Spot, _: dict[str, Value]) -> Value:
-        base, walked = self._walked(spot.thing.index)
+        base, walked = self._walked(spot.thing.number)
         season = 1.0 + self._trend * spot.period / spot.periods
         if self._year:
             day = spot.at.timetuple().tm_yday / 365 - (self._month - 0.5) / 12
@@ -250,7 +256,8 @@ def _level(words: str, random: Random) -> Recipe:
 
 
 def _of(words: str, random: Random) -> Recipe:
-    column, factor = words.split()[0], float(words.split()[1].removeprefix("x"))
+    column, factor = words.split()[:2]
+    scale = float(factor.removeprefix("x"))
     options = _options(words)
     noise, plus = float(options.get("noise", 0)), float(options.get("plus", 0))
     shape, _, amount = options.get("day", "office:0").partition(":")
@@ -259,8 +266,8 @@ def _of(words: str, random: Random) -> Recipe:
     def make(spot: Spot, row: dict[str, Value]) -> Value:
         hour = spot.at.hour + spot.at.minute / 60
         season = 1 + float(amount) * _SHAPES[shape](hour)
-        scale = factor * season * (1 + random.gauss(0, noise))
-        return bounds.of(float(row[column]) * scale + plus)
+        now = scale * season * (1 + random.gauss(0, noise))
+        return bounds.of(float(row[column]) * now + plus)
 
     return Recipe(bounds.type, True, make)
 
@@ -277,13 +284,13 @@ def _beyond(words: str, random: Random, sign: int) -> Recipe:
 
 
 def _prior(words: str, _random: Random) -> Recipe:
-    column, bounds = words.split()[0], _Bounds(_options(words))
+    column, bounds = words.split(maxsplit=1)[0], _Bounds(_options(words))
     last: dict[int, Value] = {}
 
     def make(spot: Spot, row: dict[str, Value]) -> Value:
         now = row[column]
-        before = last.get(spot.thing.index, now)
-        last[spot.thing.index] = now
+        before = last.get(spot.thing.number, now)
+        last[spot.thing.number] = now
         return before
 
     return Recipe(bounds.type, True, make)

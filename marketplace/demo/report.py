@@ -14,8 +14,9 @@ body{font:16px/1.6 system-ui,"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",
 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1d2733}
 h1{line-height:1.25;margin-bottom:.2em}h1 small{display:block;font-size:.6em;
 font-weight:400;color:#5b6774}.notice{background:#fff6e0;border-left:4px solid #d99a1b;
-padding:.6em 1em}.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;
-font-variant-numeric:tabular-nums}caption{text-align:left;font-weight:600;padding:.5em 0}
+padding:.6em 1em}.scroll{overflow-x:auto}table{border-collapse:collapse;
+width:100%;font-variant-numeric:tabular-nums}caption{text-align:left;
+font-weight:600;padding:.5em 0}
 th,td{padding:.35em .6em;border-bottom:1px solid #dde3ea;text-align:left}
 td.n,th.n{text-align:right}svg{max-width:100%;height:auto}rect{fill:#24607f}
 text{font-size:13px;fill:#1d2733}
@@ -68,7 +69,8 @@ def _bar(index: int, name: str, value: float, top: float) -> str:
 def _table(fields: list[Field], rows: list[Row]) -> str:
     numeric = [field.type in ("number", "integer") for field in fields]
     head = "".join(
-        f'<th scope="col"{_N if n else ""}>{escape(field.zh)}<br>{escape(field.en)}</th>'
+        f'<th scope="col"{_N if n else ""}>{escape(field.zh)}'
+        f"<br>{escape(field.en)}</th>"
         for field, n in zip(fields, numeric, strict=True)
     )
     body = "".join(

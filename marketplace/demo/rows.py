@@ -1,4 +1,4 @@
-"""The rows of a demo product: its recipes carried out, thing by thing, period by period."""
+"""The rows of a demo product: its recipes carried out, period by period."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

@@ -1,0 +1,133 @@
+"""The demo's products, brought to the market by the verbs of vendors and registrar."""
+
+from collections.abc import Sequence
+from io import BytesIO
+
+from sqlalchemy import Connection
+
+from listings import admission, instruments, licences, products, releases
+from listings.admission import Actor
+from listings.files import Storage
+from listings.instruments import Unit
+from listings.products import Facts
+from listings.standard import STANDARD
+from marketplace.demo.floor import Traded, Trader, tick_of
+from marketplace.demo.payloads import Goods, dictionary
+from marketplace.demo.products import HONEST_EN, HONEST_ZH, Product, Sold
+from marketplace.trading.commands import ListInstrument
+from settlement.money import BY_CODE, DEFAULT
+
+# Left on the registrar's desk: one to review, one to admit.
+TO_REVIEW, TO_ADMIT = "TECHRAD", "HERITG"
+RIGHTS = (
+    f"{HONEST_ZH}不含个人信息与商业秘密。\n{HONEST_EN} No personal data, no secrets."
+)
+_SUFFIXES = {
+    "internal": "INT",
+    "display": "DIS",
+    "derived": "DER",
+    "training": "TRN",
+    "redistribution": "RED",
+    "evaluation": "TRY",
+}
+_PER_UNIT = {"seat": "SEAT", "per_call": "PACK"}
+
+
+def licence_numbers(db: Connection) -> dict[str, int]:
+    """Put the exchange's own licences in; return their numbers by code."""
+    made = licences.ensure(db, STANDARD)
+    return {code: number for (code, _), number in made.items()}
+
+
+def symbol(product: Product, sold: Sold) -> str:
+    """Return an instrument's symbol: product, kind of right, currency if not CNY."""
+    kind = _PER_UNIT.get(sold.mode, _SUFFIXES[sold.licence])
+    money = "" if sold.currency == DEFAULT else f".{sold.currency}"
+    return f"{product.code}-{kind}{money}"
+
+
+def facts(product: Product, vendor: Trader, made: Goods) -> Facts:
+    """Return what the vendor says of *product*."""
+    columns = [column.name for column in product.columns]
+    return Facts(
+        product.kind,
+        *product.title,
+        *product.summary,
+        *product.description,
+        keywords=product.keywords,
+        sector=product.sector,
+        region=product.region,
+        updates=product.updates,
+        publisher=vendor.person.organisation.name_zh,
+        coverage_from=made.coverage[0],
+        coverage_until=made.coverage[1],
+        row_count=made.row_count,
+        size_bytes=sum(len(file.body) for file in made.files),
+        dictionary=tuple(dictionary(product)),
+        sample={
+            "columns": columns,
+            "rows": [[row[name] for name in columns] for row in made.sample],
+        },
+        rights_note=RIGHTS,
+    )
+
+
+def register(
+    db: Connection,
+    product: Product,
+    vendor: Trader,
+    registrar: Actor,
+    codes: dict[str, int],
+    storage: Storage,
+    made: Goods,
+    label: str,
+) -> tuple[int, list[Traded]]:
+    """Draft, hand in and register *product*; its number and what is to be traded."""
+    actor = Actor(vendor.user, vendor.member)
+    number = products.draft(db, vendor.member, facts(product, vendor, made), actor.id)
+    release = releases.begin(
+        db, number, label, "首个版本（合成数据）。", "First release."
+    )
+    files = []
+    for file in made.files:
+        stored = storage.put(BytesIO(file.body))
+        filed = releases.add_file(db, release, file.name, stored)
+        files.append((filed, stored.sha256, stored.size))
+    releases.finalise(db, release)
+    traded = [
+        Traded(
+            instruments.add(db, number, _unit(product, sold, codes)),
+            product,
+            sold,
+            vendor,
+            files,
+        )
+        for sold in product.sold
+    ]
+    admission.submit(db, number, actor)
+    if product.code != TO_REVIEW:
+        admission.approve(db, number, registrar)
+        admission.lapse(db, number, registrar)
+    return number, traded
+
+
+def _unit(product: Product, sold: Sold, codes: dict[str, int]) -> Unit:
+    return Unit(
+        symbol(product, sold),
+        codes[sold.licence],
+        sold.mode,
+        BY_CODE[sold.currency].asset,
+        tick_of(sold),
+        1,
+        sold.term_days,
+        sold.deliveries_max,
+        sold.transferable,
+    )
+
+
+def admit(db: Connection, number: int, registrar: Actor) -> Sequence[ListInstrument]:
+    """Admit a registered product; what the market is to be told."""
+    return [
+        ListInstrument(registrar.id, *told)
+        for told in admission.admit(db, number, registrar)
+    ]

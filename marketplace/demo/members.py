@@ -1,0 +1,50 @@
+"""The demo's members and users, signed up and verified by the members' own verbs."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from marketplace.demo.floor import Trader
+from marketplace.demo.people import PASSWORD, Person, people, staff
+from marketplace.members import users, verification
+from marketplace.members.passwords import Passwords
+from marketplace.members.tables import HOUSE
+from marketplace.members.verification import MemberEvent
+
+
+class Cast(NamedTuple):
+    """Everybody in the demo; *staff* are users by role."""
+
+    vendors: dict[str, Trader]  # by the key in people.toml
+    buyers: list[Trader]
+    staff: dict[str, users.User]
+
+
+def invite(db: Connection, passwords: Passwords) -> Cast:
+    """Sign everybody up and verify the vendors and buyers; applicants stay pending."""
+    shared = passwords.hash(PASSWORD)  # one hash for all: see `people.PASSWORD`
+    hired = {
+        one.role: users.get(
+            db, users.add(db, HOUSE, one.email, one.name, shared, {one.role})
+        )
+        for one in staff()
+    }
+    registrar = hired["registrar"]
+    vendors = _sign_up(db, people("vendor"), shared)
+    buyers = _sign_up(db, people("buyer"), shared)
+    for trader in (*vendors, *buyers):
+        verification.decide(db, trader.member, MemberEvent.VERIFY, registrar)
+    _sign_up(db, people("applicant"), shared)
+    return Cast({one.person.key: one for one in vendors}, buyers, hired)
+
+
+def _sign_up(db: Connection, persons: Sequence[Person], shared: str) -> list[Trader]:
+    traders = []
+    for person in persons:
+        member, user = users.sign_up(
+            db, person.organisation, person.email, person.name, shared
+        )
+        verification.submit(db, member, user)
+        traders.append(Trader(person, member, user))
+    return traders
