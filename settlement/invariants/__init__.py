@@ -59,6 +59,7 @@ CHECKS: tuple[Check, ...] = (
     rights.rights_are_balances,
     rights.deliveries_within_rights,
     rights.terms_as_frozen,
+    rights.bytes_as_bought,
     payments.money_once,
     payments.states_in_order,
     payments.two_pairs_of_hands,

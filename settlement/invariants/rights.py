@@ -1,7 +1,9 @@
 """Invariants of rights: an entitlement for each trade or grant, and none without."""
 
 import hashlib
+import json
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -178,3 +180,39 @@ def terms_as_frozen(db: Connection) -> Iterator[Violation]:
     for number, terms in found:
         name = ids.encode("entitlement", number)
         yield Violation("E4", f"Right {name} is under terms {terms}, not there.")
+
+
+def bytes_as_bought(db: Connection) -> Iterator[Violation]:
+    """E4: what was delivered is a file of the release that the right pins, by hash.
+
+    Terms without a release, as of a service, name no files to compare with.
+    """
+    known: dict[int, dict[str, tuple[str, int]] | None] = {}
+    found = ask(
+        db,
+        """
+        SELECT r.id, r.file, r.sha256, r.bytes, e.terms, t.body
+        FROM receipts r JOIN entitlements e ON e.id = r.entitlement
+        JOIN terms t ON t.id = e.terms ORDER BY r.id
+        """,
+    )
+    for row in found:
+        if row.terms not in known:
+            known[row.terms] = _files(json.loads(row.body))
+        files = known[row.terms]
+        if files is None:
+            continue
+        delivered = (row.sha256, row.bytes)
+        if files.get(ids.encode("file", row.file)) != delivered:
+            name = ids.encode("receipt", row.id)
+            yield Violation("E4", f"Receipt {name} is not for a file that was bought.")
+
+
+def _files(terms: dict[str, Any]) -> dict[str, tuple[str, int]] | None:
+    """Return hash and size of the files of the release in *terms*; None without one."""
+    release = terms.get("release")
+    if not release:
+        return None
+    return {
+        file["id"]: (file["sha256"], file["size"]) for file in release.get("files", [])
+    }

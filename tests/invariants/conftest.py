@@ -11,12 +11,21 @@ from marketplace.schema import metadata
 from marketplace.trading import commands as c
 from marketplace.trading.gateway import Gateway, open_gateway
 from settlement import store
+from settlement.canonical import canonical
 from settlement.errors import Refusal
+from settlement.ids import encode
 
 VENDOR, ANN, BOB, CAT = 1, 2, 3, 4
 STAFF, SECOND, THIRD = 901, 902, 903
 POSTED, RESALE, METERED, GONE = 1_000, 1_001, 1_002, 1_003
 DAY_US = 86_400_000_000
+
+
+def terms(number: int) -> str:
+    """Return what is sold of an instrument; only one has a file to deliver."""
+    file = {"id": encode("file", 1), "sha256": "ab" * 32, "size": 10}
+    release = {"files": [file]} if number == POSTED else None
+    return canonical({"n": number, "release": release})
 
 
 def live(gateway: Gateway) -> None:
@@ -44,7 +53,7 @@ def live(gateway: Gateway) -> None:
     ):
         do(
             c.ListInstrument(
-                STAFF, number, f"SYM{number}", VENDOR, 1, 1, 1, f'{{"n":{number}}}',
+                STAFF, number, f"SYM{number}", VENDOR, 1, 1, 1, terms(number),
                 (), 30 * DAY_US if number == METERED else None,
                 3 if number == METERED else None, transferable,
             )

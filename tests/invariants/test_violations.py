@@ -117,12 +117,12 @@ DAMAGE = [
     (
         "S2",
         "must not have",
-        "INSERT INTO transfers VALUES (52, 53, 1, 6, 5, 'payment', 1)",
+        "INSERT INTO transfers VALUES (52, 53, 1, 6, 5, 'payment', 1, NULL, NULL)",
     ),
     (
         "S2",
         "which does not exist",
-        "INSERT INTO transfers VALUES (52, 53, 1, 6, 5, 'fee', 99)",
+        "INSERT INTO transfers VALUES (52, 53, 1, 6, 5, 'fee', 99, NULL, NULL)",
     ),
     ("S2", "which does not exist", "DELETE FROM trades WHERE id = 3"),
     ("S2", "wrong pocket", "UPDATE accounts SET pocket = 2 WHERE id = 8"),
@@ -157,6 +157,9 @@ DAMAGE = [
         "UPDATE entitlements SET deliveries = 4 WHERE id = 8",
     ),
     ("E4", "has been changed", "UPDATE terms SET body = '{}' WHERE id = 1"),
+    ("E4", "not for a file", "UPDATE receipts SET sha256 = 'cd' WHERE id = 1"),
+    ("E4", "not for a file", "UPDATE receipts SET file = 2 WHERE id = 1"),
+    ("E4", "not for a file", "UPDATE receipts SET bytes = 9 WHERE id = 1"),
     ("E4", "under terms 9", "UPDATE entitlements SET terms = 9 WHERE id = 10"),
     (
         "E5",

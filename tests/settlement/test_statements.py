@@ -16,6 +16,7 @@ from tests.invariants.conftest import (
     RESALE,
     VENDOR,
     open_market,
+    terms,
 )
 
 HOUSE = 0
@@ -108,8 +109,12 @@ def test_rights_are_read_by_their_holder_only(db: Connection) -> None:
 
 
 def test_terms_are_read_as_they_were_frozen(db: Connection) -> None:
-    assert statements.terms(db, 1) == {"n": POSTED}
-    assert statements.terms_of(db, [1, 2, 9]) == {1: {"n": POSTED}, 2: {"n": RESALE}}
+    assert statements.terms(db, 2) == {"n": RESALE, "release": None}
+    both = statements.terms_of(db, [1, 2, 9])
+    assert {number: found["n"] for number, found in both.items()} == {
+        1: POSTED,
+        2: RESALE,
+    }
     with pytest.raises(NotFound):
         statements.terms(db, 9)
 
@@ -118,7 +123,7 @@ def test_a_contract_tells_the_trade_the_terms_and_the_purpose(db: Connection) ->
     contract = statements.contract(db, 2)
     assert (contract.price, contract.quantity, contract.purpose) == (90, 5, "analysis")
     assert (contract.fee_schedule, contract.terms) == (2, 1)
-    assert contract.terms_body == f'{{"n":{POSTED}}}'
+    assert contract.terms_body == terms(POSTED)
     with pytest.raises(NotFound):
         statements.contract(db, 99)
 
