@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from settlement import ids
 from settlement.errors import NotFound
+from settlement.fees import FIRST, FeeSchedule
 from settlement.money import INSTRUMENT_MIN
 from settlement.store import PAGE_MAX, Page, page
 from settlement.tables import (
@@ -31,6 +32,7 @@ from settlement.tables import (
     arrivals,
     contracts,
     entitlements,
+    fee_schedules,
     journal,
     payins,
     payouts,
@@ -135,22 +137,17 @@ def trial_balance(db: Connection, *, rights: bool = False) -> tuple[Total, ...]:
 def transfers_of(
     db: Connection, owner: int, before: int | None = None, limit: int = 50
 ) -> Page:
-    """Return a page of the moves of *owner*'s money.
+    """Return a page of the moves of a member's money.
 
     `amount` is the signed change of all its money, `free` and `held` those of the
     pockets (a hold changes only these); `other` is the other party, `debit_pocket` and
     `credit_pocket` tell from where to where.
     """
     limit = min(limit, PAGE_MAX)
-    own = (
-        select(accounts.c.id)
-        .where(accounts.c.owner == owner, accounts.c.asset < INSTRUMENT_MIN)
-        .where((accounts.c.pocket != OPEN_POCKET) | (accounts.c.owner != HOUSE))
-    )
     candidates = union(
         *(
-            select(_latest(side.in_(own), before, limit))
-            for side in (transfers.c.debit, transfers.c.credit)
+            select(_latest(side == owner, before, limit))
+            for side in (transfers.c.payer, transfers.c.payee)
         )
     )
     query = _moves(owner).where(transfers.c.id.in_(candidates))
@@ -310,6 +307,13 @@ def arrivals_of(db: Connection, kind: str, subject: int) -> tuple[Row[Any], ...]
         .order_by(arrivals.c.seq)
     )
     return tuple(db.execute(query))
+
+
+def fees(db: Connection) -> FeeSchedule:
+    """Return the fee schedule in force."""
+    query = select(fee_schedules.c.version, fee_schedules.c.trade_bps)
+    row = db.execute(query.order_by(fee_schedules.c.version.desc()).limit(1)).first()
+    return FeeSchedule(*row) if row else FIRST
 
 
 def income_of(db: Connection, vendor: int) -> tuple[Income, ...]:

@@ -73,11 +73,21 @@ transfers = table(
     Column(
         "subject", Whole, nullable=False
     ),  # number of the trade, order, payin, payout
+    Column("payer", Whole),  # whose money moves; null for rights and payins
+    Column("payee", Whole),  # who gets it, if another than the payer
     CheckConstraint("amount > 0", name="amount_positive"),
     CheckConstraint("debit <> credit", name="two_sides"),
 )
-Index("ix_transfers_debit", transfers.c.debit, transfers.c.id)
-Index("ix_transfers_credit", transfers.c.credit, transfers.c.id)
+# Members read their money's moves; an index entry for every account that a trade
+# touches would cost more than the row.
+for _side in (transfers.c.payer, transfers.c.payee):
+    Index(
+        f"ix_transfers_{_side.name}",
+        _side,
+        transfers.c.id,
+        sqlite_where=_side.is_not(None),
+        postgresql_where=_side.is_not(None),
+    )
 
 fee_schedules = table(
     "fee_schedules",

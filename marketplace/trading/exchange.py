@@ -5,6 +5,7 @@ commits the batch before it. An answer leaves only after its commit. If a commit
 memory is ahead of the records: halt, refuse, rebuild from the records, never undo.
 """
 
+import gc
 import queue
 import threading
 import time
@@ -39,6 +40,9 @@ INBOX_MAX = 4_096  # commands waiting; more are refused with Busy
 BATCH_MAX = 2_000  # orders in one commit
 KEYS_MAX = 65_536  # recent idempotency keys known without asking the records
 LINGER_S = 0.0003
+# Nearly all that the market makes stays and has no cycles: at Python's default (700) a
+# third of the writer's time went into looking for garbage. Measured, not guessed.
+COLLECT_AFTER = (50_000, 20, 50)
 IDLE_S = 0.5
 REBUILD_S = 1.0
 
@@ -70,6 +74,7 @@ class Exchange:
         *now_us* is the exchange's clock. With *wait* a standby waits for the lease;
         without it another writer means WriterElsewhere.
         """
+        gc.set_threshold(*COLLECT_AFTER)
         self._engine = engine
         self._address = address
         self._now_us = now_us
@@ -266,7 +271,8 @@ class Exchange:
         """Send all rows of a batch; FencedOff if another writer has taken over."""
         last = batch.records[-1]
         end = Chain(last.seq, last.hash, self._chain.epoch)
-        with grouped(self._db):
+        size = max(map(len, (batch.records, *batch.effects)))
+        with grouped(self._db, size):
             moved = move_on(self._db, batch.before, end)
             insert(self._db, journal, batch.records)
             write(self._db, batch.effects)

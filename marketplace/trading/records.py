@@ -13,11 +13,13 @@ from marketplace.trading.venue import BookState, Terms, Venue
 from settlement import tables as s
 from settlement.entitlements import Entitlement, EntitlementState
 from settlement.fees import FeeSchedule
-from settlement.ledger import Account
+from settlement.ledger import Account, Ledger, Pocket, Transfer
+from settlement.money import INSTRUMENT_MIN
 from settlement.payments.payins import Payin, PayinState
 from settlement.payments.payouts import Payout, PayoutState
 from settlement.store import insert, update, upsert
 
+OPEN = Pocket.OPEN
 LIVE_ORDER = (str(OrderState.OPEN), str(OrderState.PARTIAL))
 LIVE_RIGHT = (str(EntitlementState.ACTIVE), str(EntitlementState.SUSPENDED))
 
@@ -45,10 +47,7 @@ def drain(market: Market) -> Effects:
             for right in rights.changed.values()
             if right.number not in new_rights
         ],
-        transfers=[
-            (number, seq, debit, credit, amount, reason, subject)
-            for number, seq, (debit, credit, amount, reason, subject) in ledger.posted
-        ],
+        transfers=[_transfer_row(ledger, *posted) for posted in ledger.posted],
         accounts=[
             (number, *ledger.accounts[number], ledger.balances[number])
             for number in range(known, market.accounts_known)
@@ -89,6 +88,28 @@ def _order_row(
         order.expires_us, int(order.evergreen), order.purpose or "", str(order.state),
         reason and str(reason),
     )  # fmt: skip
+
+
+def _transfer_row(
+    ledger: Ledger, number: int, seq: int, transfer: Transfer
+) -> tuple[object, ...]:
+    """Return a transfer's row, with the parties whose money it moves.
+
+    The world outside (the house's open pocket) is no party, nor is who moves money
+    between pockets its own payee.
+    """
+    debit, credit, amount, reason, subject = transfer
+    payer: int | None
+    payee: int | None
+    payer, asset, out_of = ledger.accounts[debit]
+    payee, _, into = ledger.accounts[credit]
+    if asset >= INSTRUMENT_MIN:
+        payer = payee = None
+    elif payee == payer or into == OPEN:
+        payee = None
+    elif out_of == OPEN:
+        payer = None
+    return (number, seq, debit, credit, amount, reason, subject, payer, payee)
 
 
 def _forget(market: Market) -> None:
