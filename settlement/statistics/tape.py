@@ -7,6 +7,7 @@ and removed before the tape is extended. So each trade is on it exactly once.
 """
 
 import fcntl
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -20,6 +21,7 @@ from settlement.money import BY_ASSET
 from settlement.statistics.warehouse import (
     DIMENSIONS,
     POSITION,
+    SCRATCH,
     TRADES,
     Position,
     read_position,
@@ -144,3 +146,5 @@ def _remove_after(directory: Path, position: int) -> None:
     for part in directory.glob("trades/day=*/part-*.parquet"):
         if int(part.stem.removeprefix("part-")) > position:
             part.unlink()
+    for scratch in directory.glob(f"trades/day=*/{SCRATCH}*"):
+        shutil.rmtree(scratch)

@@ -16,6 +16,7 @@ import duckdb
 
 MEMORY_MAX = "1GB"
 POSITION = "position.json"
+SCRATCH = ".writing-"  # begins the names of directories in which files are made
 
 Columns = Mapping[str, str]  # name → DuckDB type
 
@@ -83,7 +84,7 @@ def write_parquet(
 ) -> None:
     """Write *rows* to *target*, which appears at once and whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=target.parent, prefix=".writing-") as scratch:
+    with TemporaryDirectory(dir=target.parent, prefix=SCRATCH) as scratch:
         lines, made = Path(scratch, "rows.jsonl"), Path(scratch, "made.parquet")
         with lines.open("w", encoding="utf-8") as file:
             for row in rows:

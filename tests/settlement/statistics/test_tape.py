@@ -116,6 +116,19 @@ def test_a_crash_at_any_write_leaves_each_trade_once(
     assert not list(there.rglob(".writing-*"))
 
 
+def test_what_a_killed_process_left_is_removed(
+    directory: Path, engine: Engine, written: list
+) -> None:
+    day = next(directory.glob("trades/day=*"))
+    (day / ".writing-abc").mkdir()
+    (day / ".writing-abc" / "rows.jsonl").write_text("{")
+    (day / "part-99999.parquet").write_bytes(b"half a file")
+    with engine.connect() as db:
+        assert tape.extend(db, directory) == 0
+    assert not list(directory.rglob(".writing-*"))
+    assert on_tape(directory) == expected(written)
+
+
 def test_two_that_extend_at_once_take_turns(
     engine: Engine, written: list, tmp_path: Path
 ) -> None:
