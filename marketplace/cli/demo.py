@@ -5,7 +5,7 @@ import click
 from marketplace import demo as market
 from marketplace.cli.serve import Server
 from marketplace.config import Config
-from marketplace.services import open_services
+from marketplace.observability import configure_logging
 from settlement import clock
 
 
@@ -18,18 +18,30 @@ def demo(host: str, seed: int, *, serve: bool) -> None:
 
     Everything in it is made up: the organisations, the data and four weeks of trading.
     """
-    config, began_s = Config.from_environment().prepared(), clock.elapsed_s()
-    parts = open_services(config)
-    try:
-        if market.is_built(parts):
-            click.echo("✓ the market is there already; nothing was changed")
-        else:
-            click.echo(f"{market.build(parts, seed=seed)}")
-            took_s = clock.elapsed_s() - began_s
-            click.secho(f"✓ the demo market was built in {took_s:.1f} s", fg="green")
-    finally:
-        parts.close()
+    config = Config.from_environment().prepared()
+    if market.is_built(config):
+        click.echo("✓ the market is there already; nothing was changed")
+    else:
+        _build(config, seed)
     for login in market.logins():
         click.echo(str(login))
     if serve:
+        configure_logging()
         Server(config, host, 1).run()
+
+
+def _build(config: Config, seed: int) -> None:
+    """Build the market behind a progress bar, and say what there is."""
+    began_s, done = clock.elapsed_s(), 0
+    to = click.get_text_stream("stderr")
+    with click.progressbar(length=market.STEPS, label="trading", file=to) as bar:
+
+        def progress(step: int) -> None:
+            nonlocal done
+            bar.update(step - done)
+            done = step
+
+        summary = market.build(config, seed=seed, progress=progress)
+    took_s = clock.elapsed_s() - began_s
+    click.echo(str(summary))
+    click.secho(f"✓ the demo market was built in {took_s:.1f} s", fg="green")

@@ -64,7 +64,7 @@ class Resale:
             self._floor.plan(day.sometime(self._random), partial(self.act, traded))
         for traded in lively:
             if traded.liquidity > 1 and day.busy > 0.5:
-                at_us = day.at(self._random.uniform(9.0, 9.5))
+                at_us = day.at(self._random.uniform(9.0, 11.5))
                 self._floor.plan(at_us, partial(self.quote, traded))
 
     def close(self, day: Day) -> None:

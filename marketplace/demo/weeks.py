@@ -14,6 +14,7 @@ from marketplace.demo.shop import Shop
 from settlement import clock
 
 LATE_LISTINGS = 14  # products that come to the market during the weeks
+WEEKEND = (5, 6)
 POPULAR_SECTORS = {
     "financial-services": 1.7,
     "meteorological-services": 1.5,
@@ -48,8 +49,8 @@ class Weeks:
         self._shop = Shop(floor, cashier)
         self._resale = Resale(floor, self._shop)
 
-    def run(self, until: datetime, progress: Callable[[int, int], None]) -> None:
-        """Trade the days up to *until*; tell *progress* how far it has come."""
+    def run(self, until: datetime, progress: Callable[[int], None]) -> None:
+        """Trade the days up to *until*; tell *progress* how many are over."""
         for day in days(until):
             self._begin(day)
             self._floor.run_until(day.at(8.5))
@@ -60,7 +61,7 @@ class Weeks:
                 self._resale.close(day)
                 self._cashier.leave_work(self._floor.buyers, self._vendors, day)
             self._floor.run_until(day.begins_us + clock.DAY_US)
-            progress(day.number + 1, DAYS)
+            progress(day.number + 1)
 
     def _begin(self, day: Day) -> None:
         random = self._floor.random
@@ -80,11 +81,17 @@ class Weeks:
                 self._resale.open(one)
 
 
-def listing_days(products: Sequence[Product], random: Random) -> dict[str, int]:
-    """Return on which day each product comes to the market; most on the first."""
-    late = random.sample([product.code for product in products], LATE_LISTINGS)
-    spread = sorted(random.sample(range(2, DAYS), LATE_LISTINGS))
-    opened = dict.fromkeys((product.code for product in products), 0)
+def listing_days(
+    listed: Sequence[Product], calendar: Sequence[Day], random: Random
+) -> dict[str, int]:
+    """Return on which day each product comes to the market; most on the first.
+
+    The others come on working days after it, for the registrar rests at weekends.
+    """
+    late = random.sample([product.code for product in listed], LATE_LISTINGS)
+    working = [day.number for day in calendar[2:] if day.date.weekday() not in WEEKEND]
+    spread = sorted(random.sample(working, LATE_LISTINGS))
+    opened = dict.fromkeys((product.code for product in listed), 0)
     return opened | dict(zip(late, spread, strict=True))
 
 

@@ -18,7 +18,7 @@ from listings.search.whoosh import open_index
 from marketplace import migrations
 from marketplace.config import Config
 from marketplace.demo import dates, listing
-from marketplace.demo.calendar import ZONE, Day, days, midnight
+from marketplace.demo.calendar import DAYS, ZONE, Day, days, midnight
 from marketplace.demo.cashier import Cashier
 from marketplace.demo.floor import Floor, Hands, Traded
 from marketplace.demo.members import Cast, invite
@@ -34,7 +34,8 @@ from marketplace.trading.gateway import Gateway
 from marketplace.warehouse import Feed
 from settlement import clock, store
 
-Progress = Callable[[int, int], None]  # how far, of how much
+Progress = Callable[[int], None]  # how many of STEPS are done
+STEPS = len(products()) + DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def is_built(config: Config) -> bool:
 
 
 def build(
-    config: Config, *, seed: int = 1, progress: Progress = lambda _done, _all: None
+    config: Config, *, seed: int = 1, progress: Progress = lambda _done: None
 ) -> Summary:
     """Build the market of *seed* up to the last midnight in Shanghai, and index it.
 
@@ -147,9 +148,10 @@ class _Making:
         self._progress = progress
         self._random = Random(f"{seed}/{until:%Y-%m-%d}")
         self._days: list[Day] = list(days(until))
-        self._opens = listing_days(products(), self._random)
+        self._opens = listing_days(products(), self._days, self._random)
         self._traded: dict[str, list[Traded]] = {}
         self._numbers: dict[str, int] = {}
+        self._admitted_us: dict[int, int] = {}
         self._cast: Cast
         self._registrar: Actor
 
@@ -186,7 +188,7 @@ class _Making:
             for one in traded:
                 one.popularity = liked
             self._traded[product.code] = traded
-            self._progress(number, len(everything) + len(self._days))
+            self._progress(number)
 
     def trade(self) -> Summary:
         """Open the exchange on the demo's clock and trade the four weeks."""
@@ -208,7 +210,7 @@ class _Making:
             before = len(products())
             weeks.run(
                 self._until,
-                lambda done, total: self._progress(before + done, before + total),
+                lambda done: self._progress(before + done),
             )
             market = exchange.market
             return Summary(
@@ -235,22 +237,22 @@ class _Making:
     def _admit(self, floor: Floor, product: Product) -> None:
         """Let the registrar admit a product, and the market open its books."""
         with self._writes.begin() as db:
-            told = listing.admit(db, self._numbers[product.code], self._registrar)
+            number = self._numbers[product.code]
+            told = listing.admit(db, number, self._registrar)
+        self._admitted_us[number] = floor.at_us
         for command in told:
             floor.must(command)
 
     def follow(self) -> None:
         """Date what happened, then bring search and statistics up with the records."""
-        waiting = self._days[-1].at(20.5) + 3 * clock.DAY_US
-        admitted = {
-            number: waiting
-            if code in (listing.TO_REVIEW, listing.TO_ADMIT)
-            else self._days[self._opens[code]].at(8.2)
-            for code, number in self._numbers.items()
+        last = self._days[-1]
+        waiting = {  # as if admission followed, so that the steps before it are past
+            self._numbers[listing.TO_REVIEW]: last.at(9) + 8 * clock.DAY_US,
+            self._numbers[listing.TO_ADMIT]: last.at(9) + clock.DAY_US,
         }
         with self._writes.begin() as db:
-            dates.move_members(db, self._days[0], self._days[-1])
-            dates.move_listings(db, admitted)
+            dates.move_members(db, self._days[0], last)
+            dates.move_listings(db, self._admitted_us | waiting)
             catalogue.touch(db, list(self._numbers.values()))
         Prices(self._reads, self._writes, self._config.data).step()
         index = open_index(self._config.search_url)
