@@ -36,6 +36,7 @@ Check = Callable[[Connection], Iterator[Violation]]
 
 CHECKS: tuple[Check, ...] = (
     money.two_sides,
+    money.parties_named,
     money.nothing_from_nothing,
     money.balances_follow,
     money.nobody_overdrawn,

@@ -56,6 +56,37 @@ def two_sides(db: Connection) -> Iterator[Violation]:
             yield Violation("M1", f"Transfer {name} moves {row.amount}.")
 
 
+def parties_named(db: Connection) -> Iterator[Violation]:
+    """M1: the parties that a transfer of money names are the owners of its accounts.
+
+    The world outside, an open pocket, is no party; nobody is their own payee.
+    """
+    found = ask(
+        db,
+        """
+        SELECT id FROM (
+            SELECT t.id, t.payer, t.payee,
+                   CASE WHEN d.asset < :first AND d.pocket <> :open
+                        THEN d.owner END AS giver,
+                   CASE WHEN d.asset < :first AND c.pocket <> :open
+                             AND c.owner <> d.owner THEN c.owner END AS taker
+            FROM transfers t
+            JOIN accounts d ON d.id = t.debit JOIN accounts c ON c.id = t.credit
+        ) named
+        WHERE COALESCE(payer, -1) <> COALESCE(giver, -1)
+           OR COALESCE(payee, -1) <> COALESCE(taker, -1)
+        ORDER BY id
+        """,
+        first=INSTRUMENT_MIN,
+        open=OPEN_POCKET,
+    )
+    for (number,) in found:
+        name = ids.encode("transfer", number)
+        yield Violation(
+            "M1", f"Transfer {name} names others than its accounts' owners."
+        )
+
+
 def nothing_from_nothing(db: Connection) -> Iterator[Violation]:
     """M2: the balances of each asset sum to zero."""
     totals: dict[int, int] = {}
