@@ -22,12 +22,31 @@ from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
+from listings.files import FileTooLarge
+from listings.products import EditedMeanwhile, NotEditable
+from listings.releases import Finalised
+from listings.search.query import (
+    PageTooFar,
+    QueryTooLong,
+    TooManyTerms,
+    TooManyValues,
+)
+from listings.search.whoosh import IndexBusy
 from marketplace.language import N_, language
 from marketplace.limits import TooManyTries
 from marketplace.members.keys import BadKey, TooManyKeys
 from marketplace.members.roles import SignInNeeded
 from marketplace.members.users import WrongSignIn
 from marketplace.security import is_api
+from marketplace.trading.lease import WriterElsewhere
+from marketplace.trading.venue import (
+    FixedFact,
+    InstrumentClosed,
+    NotVerified,
+    SymbolTaken,
+    UnknownInstrument,
+)
+from settlement.entitlements import QuotaUsedUp, RightEnded
 from settlement.errors import (
     Busy,
     ExchangeHalted,
@@ -37,6 +56,7 @@ from settlement.errors import (
     Invalid,
     KeyReuse,
     NotFound,
+    OutcomeUnknown,
     OwnWork,
     Refusal,
 )
@@ -51,14 +71,32 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     InsufficientBalance: HTTPStatus.PAYMENT_REQUIRED,
     Forbidden: HTTPStatus.FORBIDDEN,
     OwnWork: HTTPStatus.FORBIDDEN,
+    NotVerified: HTTPStatus.FORBIDDEN,
+    RightEnded: HTTPStatus.FORBIDDEN,
+    QuotaUsedUp: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
+    UnknownInstrument: HTTPStatus.NOT_FOUND,
     IllegalMove: HTTPStatus.CONFLICT,
+    InstrumentClosed: HTTPStatus.CONFLICT,
+    SymbolTaken: HTTPStatus.CONFLICT,
+    FixedFact: HTTPStatus.CONFLICT,
+    EditedMeanwhile: HTTPStatus.CONFLICT,
+    NotEditable: HTTPStatus.CONFLICT,
+    Finalised: HTTPStatus.CONFLICT,
     KeyReuse: HTTPStatus.CONFLICT,
     TooManyKeys: HTTPStatus.CONFLICT,
+    FileTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    QueryTooLong: HTTPStatus.BAD_REQUEST,
+    TooManyTerms: HTTPStatus.BAD_REQUEST,
+    TooManyValues: HTTPStatus.BAD_REQUEST,
+    PageTooFar: HTTPStatus.BAD_REQUEST,
     TooManyTries: HTTPStatus.TOO_MANY_REQUESTS,
     Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     ExchangeHalted: HTTPStatus.SERVICE_UNAVAILABLE,
+    OutcomeUnknown: HTTPStatus.SERVICE_UNAVAILABLE,
+    WriterElsewhere: HTTPStatus.SERVICE_UNAVAILABLE,
+    IndexBusy: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 SIGN_IN = "/signin"
 HALTED_RETRY_S = 30

@@ -77,7 +77,7 @@ def organisation(number: int, *, vendor: bool, buyer: bool) -> Organisation:
     """Return a company with the *number*-th code."""
     code = credit_code(number)
     zh, en = f"第{number}公司", f"Company {number}"
-    return Organisation("company", zh, en, code, "310000", vendor, buyer)
+    return Organisation("company", zh, en, code, "31", vendor, buyer)
 
 
 def enrol(

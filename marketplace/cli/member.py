@@ -35,7 +35,7 @@ def member() -> None:
     show_default=True,
 )
 @click.option("--code", help="The unified social credit code; not for foreign members.")
-@click.option("--region", default="310000", show_default=True, help="GB/T 2260 code.")
+@click.option("--region", default="31", show_default=True, help="GB/T 2260 code.")
 @click.option("--vendor", is_flag=True, help="It sells.")
 @click.option("--buyer", is_flag=True, help="It buys.")
 @click.option("--verify", "at_once", is_flag=True, help="Verify it at once.")

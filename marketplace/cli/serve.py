@@ -6,6 +6,7 @@ from typing import Any
 import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
 from marketplace.app import create_app
 from marketplace.config import INLINE, Config
@@ -18,6 +19,16 @@ THREADS = 200  # of a worker: each stream of live data holds one
 BACKLOG = 512
 GRACEFUL_S = 20
 LOAD_FAILED = 4  # gunicorn's own: the arbiter gives up instead of trying again
+
+
+class Log(Logger):
+    """gunicorn's own words, as lines of our log."""
+
+    def setup(self, cfg: Any) -> None:
+        """Hand every record to the root logger."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
 
 
 class Server(BaseApplication):
@@ -38,7 +49,8 @@ class Server(BaseApplication):
             "control_socket_disable": True,
             "forwarded_allow_ips": "",  # ProxyFix alone decides whom to believe
             "worker_exit": _close,
-            "when_ready": lambda _arbiter: _ready(host, config.port),
+            "post_worker_init": _ready,
+            "logger_class": Log,
         }
         super().__init__()
 
@@ -49,7 +61,6 @@ class Server(BaseApplication):
 
     def load(self) -> Flask:
         """Return the application, in the worker's process."""
-        configure_logging()
         try:
             return create_app(self._config)
         except Refusal as refusal:
@@ -66,12 +77,13 @@ def serve(host: str, port: int | None, workers: int, *, writer: bool) -> None:
     """Serve the pages and the API until told to stop (SIGTERM).
 
     One process does everything by default. To grow, run `databourse serve --writer`
-    with EXCHANGE_URL=unix:/path (or tcp:127.0.0.1:port), a second one as its standby, and
-    `databourse serve --workers N` with the same EXCHANGE_URL.
+    with EXCHANGE_URL=unix:/path (or tcp:127.0.0.1:port), a second one as its standby,
+    and `databourse serve --workers N` with the same EXCHANGE_URL.
     """
     config = Config.from_environment().prepared()
     if port is not None:
         config = replace(config, port=port)
+    configure_logging()
     if writer:
         _write(config)
         return
@@ -85,21 +97,20 @@ def _write(config: Config) -> None:
         raise click.UsageError(
             "A writer needs EXCHANGE_URL=unix:/path or tcp:host:port."
         )
-    configure_logging()
     if not run_writer(config):
         click.secho("✗ another writer has taken over", fg="red", err=True)
         raise SystemExit(1)
     click.echo("✓ the writer stopped in order")
 
 
-def _ready(host: str, port: int) -> None:
-    click.secho(f"✓ Databourse is at http://{host}:{port}", fg="green")
+def _ready(worker: Any) -> None:
+    """Say where to look, once the first worker can answer."""
+    if worker.age == 1:
+        click.secho(f"✓ Databourse is at http://{worker.cfg.bind[0]}", fg="green")
 
 
 def _close(_arbiter: object, worker: Any) -> None:
     """Give the writer's lease back before the process ends."""
-    app = worker.wsgi
-    while app is not None and not isinstance(app, Flask):
-        app = getattr(app, "app", None)
-    if app is not None:
+    app = getattr(worker, "wsgi", None)  # not there if the application did not load
+    if isinstance(app, Flask):
         app.extensions[EXTENSION].close()

@@ -95,7 +95,7 @@ def ensure_house(db: Connection) -> None:
     if db.execute(select(members.c.id).where(members.c.id == HOUSE)).first():
         return
     zh, en = HOUSE_NAMES
-    house = Organisation("house", zh, en, None, "310000", vendor=False, buyer=False)
+    house = Organisation("house", zh, en, None, "31", vendor=False, buyer=False)
     values = house._asdict() | {"vendor": 0, "buyer": 0}
     values |= {"id": HOUSE, "state": "verified", "created_us": clock.now_us()}
     db.execute(insert(members).values(values))
