@@ -1,0 +1,1 @@
+"""Formats that products are described in elsewhere: one file each."""
