@@ -87,13 +87,15 @@ class Ledger:
         """
         balances, accounts = self.balances, self.accounts
         for done, (debit, credit, amount, _, _) in enumerate(transfers):
+            assert amount > 0, transfers
             left = balances[debit] - amount
             if left < 0 and accounts[debit].pocket != Pocket.OPEN:
+                available = balances[debit]
                 for undone in transfers[:done]:
                     balances[undone.debit] += undone.amount
                     balances[undone.credit] -= undone.amount
                 account = accounts[debit]
-                raise InsufficientBalance(str(account.asset), amount, balances[debit])
+                raise InsufficientBalance(str(account.asset), amount, available)
             balances[debit] = left
             balances[credit] += amount
         number, touched, posted = self.transfers, self.touched, self.posted
