@@ -6,14 +6,13 @@ interrupted and repeated.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row
 
 from listings import catalogue, terms
 from listings.instruments import Instrument
 from listings.terms import MarketFacts
-from marketplace.services import Services
 from marketplace.trading import reads
 from marketplace.trading.commands import (
     Command,
@@ -25,8 +24,11 @@ from marketplace.trading.commands import (
 from settlement import statements
 from settlement.canonical import canonical
 
+if TYPE_CHECKING:  # the services start a follower that needs this module
+    from marketplace.services import Services
 
-def tell_market(parts: Services, product: int, by: int) -> int:
+
+def tell_market(parts: "Services", product: int, by: int) -> int:
     """Bring the books of a product to what the catalogue says; how many commands.
 
     *by* is the user whose decision it was.

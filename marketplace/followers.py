@@ -3,18 +3,24 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from threading import Event, Thread
 
 from sqlalchemy import Engine
 
+from listings.changes import changed
 from listings.search.projection import Projection
 from listings.search.whoosh import Index
-from marketplace import projection, warehouse
+from marketplace import admission, projection, warehouse
 from marketplace.config import Config
 from marketplace.members import verification
 from marketplace.trading.gateway import Gateway
+from settlement.errors import Busy, ExchangeHalted, OutcomeUnknown, Refusal
 
 STANDINGS_S = 0.5
+ADMISSIONS_S = 2.0
+ADMISSIONS = "admissions.position"
+CHANGES_MAX = 5_000  # of the catalogue, looked at in one step
 REST_S = 5.0  # after a failure
 
 log = logging.getLogger(__name__)
@@ -51,6 +57,47 @@ class Follower:
                 pause_s = max(REST_S, self._pause_s)
 
 
+class Admissions:
+    """Tells the market what the catalogue decided, where nobody else did.
+
+    Whoever decides tells the market at once; this is for imports, commands and crashes.
+    So it lets a change lie from one step to the next.
+    """
+
+    def __init__(self, reads: Engine, gateway: Gateway, directory: Path) -> None:
+        """Remember in *directory* how far the changes are dealt with."""
+        self._reads = reads
+        self._gateway = gateway
+        self._file = directory / ADMISSIONS
+        self._seen: list[tuple[int, int]] = []
+        kept = self._file.read_text("ascii") if self._file.exists() else "0"
+        self._position = int(kept)
+
+    def step(self) -> int:
+        """Tell what is left of the changes seen before; return how many commands."""
+        told = sum(self._tell(product) for _, product in self._seen)
+        if self._seen:
+            self._position = self._seen[-1][0]
+            draft = self._file.with_suffix(".draft")
+            draft.write_text(str(self._position), "ascii")
+            draft.replace(self._file)
+        with self._reads.connect() as db:
+            self._seen = changed(db, self._position, CHANGES_MAX)
+        return told
+
+    def _tell(self, product: int) -> int:
+        with self._reads.connect() as db:
+            commands = list(admission.untold(db, product, verification.OPERATOR))
+        for command in commands:
+            try:
+                self._gateway.submit(command)
+            except (Busy, ExchangeHalted, OutcomeUnknown):
+                raise  # the same changes are looked at again
+            except Refusal as refusal:
+                log.warning("product %s: the market refused: %s", product, refusal)
+        return len(commands)
+
+
 @contextmanager
 def following(
     config: Config, reads: Engine, writes: Engine, gateway: Gateway, index: Index
@@ -60,6 +107,7 @@ def following(
     Where the writer is, and only there: the tape may be extended by one process only.
     """
     prices = projection.Prices(reads, writes, config.data)
+    admissions = Admissions(reads, gateway, config.data)
     feed = warehouse.Feed(reads, config.warehouse())
     followers: list[Projection | Follower] = [
         Projection(reads, index, projection.changes_after),
@@ -67,6 +115,7 @@ def following(
         Follower(
             "standings", lambda: verification.tell_market(reads, gateway), STANDINGS_S
         ),
+        Follower("admissions", admissions.step, ADMISSIONS_S),
         Follower("tape", feed.step, warehouse.PAUSE_S),
     ]
     with ExitStack() as stack:

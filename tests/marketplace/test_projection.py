@@ -7,16 +7,17 @@ import pytest
 from listings import admission, instruments, licences, products, standard
 from listings.search.entry import Facet
 from listings.search.query import Query
-from marketplace.followers import following
+from marketplace.admission import tell_market
+from marketplace.followers import Admissions, following
 from marketplace.members.users import User
 from marketplace.projection import FILE, Prices, changes_after
 from marketplace.services import Services
 from marketplace.trading.commands import (
     CancelOrder,
     Line,
-    ListInstrument,
     PlaceOrder,
 )
+from marketplace.trading.venue import InstrumentClosed
 from settlement import clock
 
 FACTS = products.Facts(
@@ -39,9 +40,8 @@ FACTS = products.Facts(
 )
 
 
-@pytest.fixture
-def listed(parts: Services, people: dict[str, User]) -> tuple[int, int]:
-    """A listed product of the vendor and its instrument."""
+def _register(parts: Services, people: dict[str, User]) -> tuple[int, int]:
+    """Return a product that the catalogue admitted, and its instrument."""
     vendor, registrar = people["vendor"], people["registrar"]
     with parts.writes.begin() as db:
         numbers = licences.ensure(db, standard.STANDARD)
@@ -51,10 +51,16 @@ def listed(parts: Services, people: dict[str, User]) -> tuple[int, int]:
         admission.submit(db, product, vendor)
         admission.approve(db, product, registrar)
         admission.lapse(db, product, registrar)
-        told = admission.admit(db, product, registrar)
-    for facts in told:
-        parts.gateway.submit(ListInstrument(registrar.id, *facts))
+        admission.admit(db, product, registrar)
     return product, instrument
+
+
+@pytest.fixture
+def listed(parts: Services, people: dict[str, User]) -> tuple[int, int]:
+    """A listed product of the vendor and its instrument."""
+    found = _register(parts, people)
+    tell_market(parts, found[0], people["registrar"].id)
+    return found
 
 
 def _offer(parts: Services, vendor: User, instrument: int, price: int) -> int:
@@ -133,3 +139,19 @@ def test_a_new_price_is_found_by_search_within_a_second(
         assert until(["under_100"]) < 5  # on a busy machine; alone it is below one
         _offer(parts, people["vendor"], listed[1], 4100)
         until(["under_100"])
+
+
+def test_the_market_hears_of_admissions_that_nobody_told_it(
+    parts: Services, people: dict[str, User]
+) -> None:
+    product, instrument = _register(parts, people)
+    admissions = Admissions(parts.reads, parts.gateway, parts.config.data)
+    assert admissions.step() == 0, "whoever decided may still be about to tell"
+    assert admissions.step() == 1
+    _offer(parts, people["vendor"], instrument, 4200)
+    with parts.writes.begin() as db:
+        admission.suspend(db, product, "a complaint", people["registrar"])
+    restarted = Admissions(parts.reads, parts.gateway, parts.config.data)
+    assert [restarted.step(), restarted.step(), restarted.step()] == [0, 1, 0]
+    with pytest.raises(InstrumentClosed):
+        _offer(parts, people["vendor"], instrument, 4100)
