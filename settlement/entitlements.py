@@ -140,6 +140,11 @@ class Register:
         """Yield the holder's rights in one instrument, oldest first."""
         yield from list(self._of.get((holder, instrument), {}).values())
 
+    def active_units(self, holder: int, instrument: int) -> int:
+        """Return how many units the holder's active rights in an instrument come to."""
+        rights = self._of.get((holder, instrument), {}).values()
+        return sum(r.quantity for r in rights if r.state is EntitlementState.ACTIVE)
+
     def move(self, right: Entitlement, event: EntitlementEvent) -> None:
         """Apply *event*; IllegalMove if the state does not allow it."""
         right.state = ENTITLEMENT.after(right.state, event)

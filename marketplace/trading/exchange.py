@@ -8,7 +8,6 @@ memory is ahead of the records: halt, refuse, rebuild from the records, never un
 import gc
 import queue
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
@@ -38,6 +37,7 @@ from settlement.tables import journal
 
 INBOX_MAX = 4_096  # commands waiting; more are refused with Busy
 BATCH_MAX = 2_000  # orders in one commit
+BATCH_MIN = 500  # orders that are worth applying while another batch is committed
 KEYS_MAX = 65_536  # recent idempotency keys known without asking the records
 LINGER_S = 0.0003
 # Nearly all that the market makes stays and has no cycles: at Python's default (700) a
@@ -84,6 +84,7 @@ class Exchange:
         self._free = threading.Semaphore(1)  # the committer takes one batch at a time
         self._keys: OrderedDict[tuple[int, str], None] = OrderedDict()
         self._crowd = 1  # tickets in the last batch
+        self._committing = False
         self._stopping = False
         self.failed = threading.Event()
         self.fenced = threading.Event()
@@ -139,39 +140,54 @@ class Exchange:
 
     def _apply_forever(self) -> None:
         """Apply batches until told to stop; rebuild when a commit has failed."""
-        while True:
+        stop = False
+        while not stop:
             tickets, stop = self._take()
             if self.failed.is_set() and not self.fenced.is_set():
                 refuse(tickets, ExchangeHalted())
-                self._rebuild()
+                if not stop:
+                    self._rebuild()
                 continue
             batch = self._apply(tickets)
             if batch is not None:
                 self._free.acquire()
+                self._committing = True
                 self._commits.put(batch)
-            if stop:
-                self._free.acquire()
-                self._commits.put(None)
-                return
+        self._free.acquire()
+        self._commits.put(None)
 
     def _take(self) -> tuple[list[Ticket], bool]:
-        """Wait for tickets; as many as one commit may carry, and whether to stop."""
+        """Wait for tickets; as many as one commit should carry, and whether to stop."""
         tickets: list[Ticket] = []
-        weight = 0
-        try:
-            ticket = self._inbox.get(timeout=self._patience_s())
-            if self._inbox.qsize() + 1 < self._crowd:
-                time.sleep(LINGER_S)  # those just answered are about to ask again
-            while ticket is not None:
-                tickets.append(ticket)
-                command = ticket.command
-                weight += len(command.lines) if type(command) is PlaceBasket else 1
-                if weight >= BATCH_MAX:
+        weight, lingered = 0, False
+        patience_s = self._patience_s()
+        while weight < BATCH_MAX:
+            try:
+                ticket = self._inbox.get(timeout=patience_s)
+            except queue.Empty:
+                if not tickets or self._enough(len(tickets), weight, lingered):
                     return tickets, False
-                ticket = self._inbox.get_nowait()
-        except queue.Empty:
-            return tickets, False
-        return tickets, True
+                lingered = not self._committing
+                patience_s = LINGER_S
+                continue
+            if ticket is None:
+                return tickets, True
+            tickets.append(ticket)
+            command = ticket.command
+            weight += len(command.lines) if type(command) is PlaceBasket else 1
+            patience_s, lingered = 0, False
+        return tickets, False
+
+    def _enough(self, tickets: int, weight: int, lingered: bool) -> bool:  # noqa: FBT001
+        """Tell whether to go on with what is there, or let others join the commit.
+
+        A commit costs the disk as much for one order as for a hundred. So a small batch
+        waits for the commit under way, and a moment for as many as asked last time:
+        those just answered are about to ask again.
+        """
+        if weight >= BATCH_MIN:
+            return True
+        return not self._committing and (tickets >= self._crowd or lingered)
 
     def _patience_s(self) -> float:
         """Return how long to wait for a ticket before time itself needs a Tick."""
@@ -249,6 +265,7 @@ class Exchange:
                 else:
                     self._commit(batch)
             finally:
+                self._committing = False
                 self._free.release()
 
     def _commit(self, batch: Batch) -> None:

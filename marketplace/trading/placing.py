@@ -119,7 +119,7 @@ def _place(
         raise NotVerified(member)
     venue = market.venue(line.instrument)
     side, time_in_force = check_line(line, venue, at_us)
-    check_cover(line, side, member, venue, market.ledger)
+    check_cover(line, side, member, venue, market)
     if len(market.orders_of.get(member, ())) >= OPEN_ORDERS_MAX:
         raise TooManyOrders(OPEN_ORDERS_MAX)
     order = Order(

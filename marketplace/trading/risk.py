@@ -1,5 +1,7 @@
 """Checks on an order before anything moves; each failure is a refusal, none has effects."""
 
+from typing import Protocol
+
 from marketplace.trading.commands import Line
 from marketplace.trading.orders import (
     BUY,
@@ -22,7 +24,17 @@ from marketplace.trading.venue import (
     Venue,
     WrongOrder,
 )
-from settlement.ledger import Ledger
+from settlement.entitlements import Register
+from settlement.errors import InsufficientBalance
+from settlement.ledger import Ledger, Pocket
+
+
+class Funds(Protocol):
+    """What cover is judged by; the market has it."""
+
+    ledger: Ledger
+    rights: Register
+
 
 SIDES = {str(side): side for side in Side}
 TIMES = {str(time): time for time in TimeInForce}
@@ -90,12 +102,12 @@ def check_purpose(purpose: str, venue: Venue) -> None:
 
 
 def check_cover(
-    line: Line, side: Side, member: int, venue: Venue, ledger: Ledger
+    line: Line, side: Side, member: int, venue: Venue, market: Funds
 ) -> None:
     """Refuse an order that the member could not settle in full.
 
     A bid needs limit × quantity free, a market bid what the book asks now; a seller
-    who is not the vendor needs the rights, free and transferable.
+    who is not the vendor needs the rights: transferable, active and not on offer.
     """
     if side is BUY:
         needed = (
@@ -103,13 +115,21 @@ def check_cover(
             if line.price is None
             else line.price * line.quantity
         )
-        ledger.require(member, venue.currency, needed)
+        market.ledger.require(member, venue.currency, needed)
     elif member != venue.vendor:
         if not venue.transferable:
             raise NotTransferable(venue.symbol)
         if line.evergreen:
             raise WrongOrder("evergreen")
-        ledger.require(member, venue.instrument, line.quantity)
+        _require_rights(line.quantity, member, venue, market)
+
+
+def _require_rights(quantity: int, member: int, venue: Venue, market: Funds) -> None:
+    """Refuse to sell units that are suspended or already on offer."""
+    on_offer = market.ledger.balance(member, venue.instrument, Pocket.HELD)
+    available = market.rights.active_units(member, venue.instrument) - on_offer
+    if available < quantity:
+        raise InsufficientBalance(venue.symbol, quantity, available)
 
 
 def _market_cost(quantity: int, venue: Venue) -> int:
