@@ -1,0 +1,1 @@
+"""What an entitlement opens: files, each delivery checked, counted and receipted."""

@@ -1,0 +1,50 @@
+"""The pages: server-rendered, one area a file; they work without JavaScript."""
+
+from flask import Flask
+
+from marketplace.web import (
+    accounts,
+    cash,
+    codes,
+    forms,
+    guide,
+    home,
+    layout,
+    listings,
+    orders,
+    reviews,
+    rights,
+    search,
+    staff,
+    statistics,
+    tickets,
+    vendor,
+    words,
+)
+
+# The staff desk is in two files; importing the second adds its views to the first's.
+assert reviews.STEPS
+AREAS = (
+    home,
+    search,
+    listings,
+    tickets,
+    orders,
+    rights,
+    cash,
+    vendor,
+    staff,
+    statistics,
+    guide,
+    accounts,
+)
+
+
+def register(app: Flask) -> None:
+    """Give the application its pages, and the templates their words and forms."""
+    words.init_app(app)
+    codes.init_app(app)
+    forms.init_app(app)
+    layout.init_app(app)
+    for area in AREAS:
+        app.register_blueprint(area.bp)

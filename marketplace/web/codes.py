@@ -1,0 +1,71 @@
+"""What the catalogue's codes are called, in the visitor's language, as filters."""
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+
+from flask import Flask
+from flask_babel import gettext
+
+from listings import licences, vocabulary
+from listings.vocabulary import Name
+from marketplace import formatting
+from marketplace.language import language
+
+CODES: Mapping[str, Mapping[str, Name]] = {
+    "class": vocabulary.CLASSES,
+    "kind": vocabulary.CLASSES,
+    "sector": vocabulary.SECTORS,
+    "region": vocabulary.regions(),
+    "updates": vocabulary.UPDATES,
+    "mode": vocabulary.MODES,
+    "purpose": licences.PURPOSES,
+}
+
+
+def code_name(code: str | None, topic: str) -> str:
+    """Return what *code* is called; itself if it has no name, a dash for none."""
+    if not code:
+        return "–"
+    found = CODES[topic].get(code)
+    return getattr(found, language()) if found else code
+
+
+def named(codes: Mapping[str, Name]) -> list[tuple[str, str]]:
+    """Return codes with their names, for a choice."""
+    return [(code, getattr(found, language())) for code, found in codes.items()]
+
+
+def in_language(names: tuple[str, str] | None) -> str:
+    """Return the Chinese or English one of two names, the other if it is empty."""
+    if not names:
+        return str(gettext("unknown"))
+    zh, en = names
+    return (zh or en) if language() == "zh" else (en or zh)
+
+
+def signed(minor: int, currency: int | str) -> str:
+    """Return an amount with its sign, gains with a plus."""
+    shown = formatting.amount(minor, currency)
+    return f"+{shown}" if minor > 0 else shown
+
+
+def attributes(value: object) -> object:
+    """Return JSON *value* with the keys of its objects as attributes."""
+    if isinstance(value, dict):
+        return SimpleNamespace(
+            **{name: attributes(part) for name, part in value.items()}
+        )
+    return [attributes(part) for part in value] if isinstance(value, list) else value
+
+
+def init_app(app: Flask) -> None:
+    """Give templates the filters of this module."""
+    filters = {
+        "code_name": code_name,
+        "named": named,
+        "in_language": in_language,
+        "purpose": lambda code: code_name(code, "purpose"),
+        "signed": signed,
+        "attributes": attributes,
+    }
+    app.jinja_env.filters.update(filters)

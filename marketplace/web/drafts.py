@@ -1,0 +1,143 @@
+"""What a vendor types of a product, turned into the facts of the catalogue and back."""
+
+import csv
+import io
+from typing import Any
+
+from sqlalchemy import Connection
+
+from listings import licences, products
+from listings.instruments import DELIVERIES_MAX, LOT_MAX, TERM_DAYS_MAX, Unit
+from listings.products import Facts
+from listings.releases import NOTES_MAX
+from listings.standard import STANDARD
+from listings.vocabulary import CLASSES, MODES, SECTORS, UPDATES, regions
+from marketplace.web.forms import Form, Whole, choice, text
+from settlement.money import AMOUNT_MAX, BY_ASSET
+
+LONG_MAX = 200_000  # characters that a form takes; imports may bring more
+
+
+class DraftForm(Form):
+    """The facts of a product; almost all may be missing in a draft."""
+
+    kind = choice(CLASSES)
+    title_zh = text(products.TITLE_MAX, needed=False)
+    title_en = text(products.TITLE_MAX, needed=False)
+    summary_zh = text(products.SUMMARY_MAX, needed=False)
+    summary_en = text(products.SUMMARY_MAX, needed=False)
+    description_zh = text(LONG_MAX, needed=False)
+    description_en = text(LONG_MAX, needed=False)
+    keywords = text(products.SUMMARY_MAX, needed=False)
+    sector = choice(SECTORS, needed=False)
+    region = choice(regions(), needed=False)
+    updates = choice(UPDATES, needed=False)
+    publisher = text(products.SUMMARY_MAX, needed=False)
+    source_url = text(products.URL_MAX, needed=False)
+    coverage_from = text(10, needed=False)
+    coverage_until = text(10, needed=False)
+    row_count = Whole(0, products.NUMBER_MAX, load_default=None)
+    dictionary = text(LONG_MAX, needed=False)
+    sample = text(LONG_MAX, needed=False)
+    rights_note = text(LONG_MAX, needed=False)
+    version = Whole(1, 2**31, load_default=1)
+
+
+class UnitForm(Form):
+    """What is sold: a licence, a unit, a symbol."""
+
+    symbol = text(32)
+    licence = choice(licence.code for licence in STANDARD)
+    mode = choice(MODES)
+    currency = choice(str(asset) for asset in BY_ASSET)
+    tick = Whole(1, AMOUNT_MAX, load_default=1)
+    lot = Whole(1, LOT_MAX, load_default=1)
+    term_days = Whole(1, TERM_DAYS_MAX, load_default=None)
+    deliveries_max = Whole(1, DELIVERIES_MAX, load_default=None)
+    transferable = text(1, needed=False)
+
+
+class ReleaseForm(Form):
+    """The label and notes of a release; its files come beside it."""
+
+    label = text(40)
+    notes_zh = text(NOTES_MAX, needed=False)
+    notes_en = text(NOTES_MAX, needed=False)
+
+
+def facts(typed: dict[str, Any]) -> Facts:
+    """Return the facts that were *typed* into a `DraftForm`."""
+    plain = {name: typed[name] for name in typed.keys() & set(Facts._fields)}
+    absent = ("sector", "region", "updates", "coverage_from", "coverage_until")
+    plain |= {name: typed[name] or None for name in absent}
+    plain |= {
+        "keywords": _words(typed["keywords"]),
+        "dictionary": _columns(typed["dictionary"]),
+        "sample": _sample(typed["sample"]),
+    }
+    return Facts(**plain)
+
+
+def values(known: Facts) -> dict[str, Any]:
+    """Return *known* facts as they are typed."""
+    sample = known.sample or {}
+    rows = [sample.get("columns", []), *sample.get("rows", [])]
+    return known._asdict() | {
+        "keywords": ", ".join(known.keywords),
+        "dictionary": "\n".join(map(_line, known.dictionary)),
+        "sample": sample.get("text") or _csv(rows),
+        "row_count": "" if known.row_count is None else known.row_count,
+    }
+
+
+def unit(db: Connection, typed: dict[str, Any]) -> Unit:
+    """Return the unit that was *typed* into a `UnitForm`; its licence is put in."""
+    numbers = licences.ensure(db, STANDARD)
+    return Unit(
+        typed["symbol"].upper(),
+        next(n for (code, _), n in numbers.items() if code == typed["licence"]),
+        typed["mode"],
+        int(typed["currency"]),
+        typed["tick"],
+        typed["lot"],
+        typed["term_days"],
+        typed["deliveries_max"],
+        bool(typed["transferable"]),
+    )
+
+
+def _words(text_of: str) -> tuple[str, ...]:
+    """Return the words between commas of either script, each once."""
+    for comma in "，、；;\n":
+        text_of = text_of.replace(comma, ",")
+    words = (word.strip() for word in text_of.split(","))
+    return tuple(dict.fromkeys(word for word in words if word))
+
+
+def _columns(text_of: str) -> tuple[dict[str, Any], ...]:
+    """Return a dictionary: ``name | type | Chinese | English``, one column a line."""
+    names = ("name", "type", "zh", "en")
+    lines = (line.split("|") for line in text_of.splitlines() if line.strip())
+    return tuple(
+        dict.fromkeys(names, "")
+        | {name: part.strip() for name, part in zip(names, line, strict=False)}
+        for line in lines
+    )
+
+
+def _line(column: dict[str, Any]) -> str:
+    return " | ".join(
+        str(column.get(name, "")) for name in ("name", "type", "zh", "en")
+    )
+
+
+def _sample(text_of: str) -> dict[str, Any] | None:
+    """Return the sample in CSV: the first line names the columns."""
+    rows = [row for row in csv.reader(io.StringIO(text_of)) if row]
+    return {"columns": rows[0], "rows": rows[1:]} if rows else None
+
+
+def _csv(rows: list[list[Any]]) -> str:
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\n").writerows(row for row in rows if row)
+    return written.getvalue()

@@ -1,0 +1,120 @@
+"""Help: what is what, how to, fees; states drawn from the tables of the code."""
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from listings.admission import LISTING, PRODUCT
+from listings.licences import PURPOSES
+from marketplace.language import N_
+from marketplace.members.verification import MEMBER
+from marketplace.services import services
+from marketplace.trading.orders import ORDER
+from marketplace.trading.venue import BOOK
+from marketplace.web.diagrams import draw
+from settlement import statements
+from settlement.entitlements import ENTITLEMENT
+from settlement.payments.payins import ALONE_MAX, PAYIN
+from settlement.payments.payouts import PAYOUT
+
+bp = Blueprint("help", __name__, url_prefix="/help")
+
+MACHINES = (PRODUCT, LISTING, ORDER, ENTITLEMENT, PAYIN, PAYOUT, MEMBER, BOOK)
+# Which words of `words.WORDS` a machine's states have.
+TOPICS = {"entitlement": "right", "book": "listing"}
+MACHINE_NAMES = {
+    "product": N_("Product"),
+    "listing": N_("Listing"),
+    "order": N_("Order"),
+    "entitlement": N_("Usage right"),
+    "payin": N_("Pay-in"),
+    "payout": N_("Payout"),
+    "member": N_("Member"),
+    "book": N_("Trading in an instrument"),
+}
+# Chinese, English, what it means: the words of the design, one meaning each.
+GLOSSARY = (
+    ("会员", "member", N_("An organisation that can hold and trade.")),
+    ("用户", "user", N_("A login that acts for a member.")),
+    ("数据产品", "product", N_("What is described and registered.")),
+    ("版本", "release", N_("One immutable version of a product.")),
+    ("登记", "registration", N_("The registered facts, with certificate number.")),
+    (
+        "挂牌",
+        "listing",
+        N_("A product admitted to the market, in public, with its instruments."),
+    ),
+    ("使用权许可", "licence", N_("Terms of use.")),
+    (
+        "交易标的",
+        "instrument",
+        N_("Product, licence and unit together: what is traded, under a symbol."),
+    ),
+    (
+        "委托",
+        "order",
+        N_("An instruction to buy (a bid) or to sell (an offer), with its limit."),
+    ),
+    (
+        "挂牌价",
+        "posted price",
+        N_("A vendor's offer that waits in the book and does not run out."),
+    ),
+    ("成交", "trade", N_("One match of a bid and an offer: price, quantity, parties.")),
+    (
+        "合同",
+        "contract",
+        N_(
+            "What was agreed in a trade, frozen: release, licence, purpose, price, fee."
+        ),
+    ),
+    ("清算", "clearing", N_("From a trade to what each side owes.")),
+    ("结算", "settlement", N_("The transfers that discharge what is owed.")),
+    ("账户", "account", N_("Owner, asset and pocket: free, held, in escrow.")),
+    ("划转", "transfer", N_("One immutable move from one account to another.")),
+    ("冻结", "hold", N_("Money or units reserved for a waiting order or a payout.")),
+    (
+        "使用权",
+        "entitlement",
+        N_("The right that you hold: from when, until when, how often, for what."),
+    ),
+    ("交付", "delivery", N_("Handing over what a right opens; leaves a receipt.")),
+    ("入金", "payin", N_("Money that comes in.")),
+    ("出金", "payout", N_("Money that goes out.")),
+    (
+        "流水",
+        "journal",
+        N_("The numbered, hash-chained record of every command and its outcome."),
+    ),
+    ("拒绝", "refusal", N_('An expected "no", with its reason and facts.')),
+    ("交易所", "house", N_("The operator of the exchange.")),
+)
+
+
+@bp.get("/")
+def show() -> ResponseReturnValue:
+    """Show how to buy, sell and pay, and the kinds of orders."""
+    return render_template("help/how_to.html", purposes=PURPOSES, alone_max=ALONE_MAX)
+
+
+@bp.get("/glossary")
+def glossary() -> ResponseReturnValue:
+    """Show the words of the exchange in both languages."""
+    return render_template("help/glossary.html", words=GLOSSARY)
+
+
+@bp.get("/states")
+def states() -> ResponseReturnValue:
+    """Show what may happen to what, drawn from the code's own tables."""
+    return render_template(
+        "help/states.html",
+        diagrams=[draw(machine) for machine in MACHINES],
+        names=MACHINE_NAMES,
+        topics=TOPICS,
+    )
+
+
+@bp.get("/fees")
+def fees() -> ResponseReturnValue:
+    """Show the fee schedule in force, with an example."""
+    with services().reads.connect() as db:
+        return render_template("help/fees.html", fees=statements.fees(db))

@@ -1,0 +1,89 @@
+"""What every page has: its sections, its place in the site, pages of older rows."""
+
+import secrets
+
+from flask import Flask, request, url_for
+from flask_babel import gettext, ngettext
+from flask_login import current_user
+
+from settlement import clock
+from settlement.errors import NotFound
+
+IDENTITY_MAX = 2**63 - 1
+ZONE_US = 8 * clock.HOUR_US  # China keeps one time, without summer time
+
+
+def sections() -> list[tuple[str, str]]:
+    """Return the sections that the visitor may enter: endpoint and name."""
+    found = [("home.show", gettext("Home")), ("search.show", gettext("Market"))]
+    if current_user.is_authenticated and not current_user.is_staff:
+        found += [
+            ("orders.show", gettext("My orders")),
+            ("rights.show", gettext("My rights")),
+            ("cash.show", gettext("My cash")),
+        ]
+        if "vendor" in current_user.roles:
+            found.append(("vendor.show", gettext("Vendor's desk")))
+    if current_user.is_authenticated and current_user.is_staff:
+        found.append(("staff.show", gettext("Staff desk")))
+    found.append(("statistics.show", gettext("Statistics")))
+    return [*found, ("help.show", gettext("Help"))]
+
+
+def here() -> str:
+    """Return the address to come back to after signing in or changing the language."""
+    if request.method != "GET" or request.blueprint == "accounts":
+        return "/"
+    return request.full_path.rstrip("?")
+
+
+def with_args(**changed: object) -> str:
+    """Return this page's address with some arguments of the query changed or gone."""
+    args = {**request.args.to_dict(flat=False), **(request.view_args or {})}
+    assert request.endpoint
+    kept = {
+        name: value for name, value in (args | changed).items() if value is not None
+    }
+    return url_for(request.endpoint, **kept)
+
+
+def without(name: str, value: str) -> str:
+    """Return this page's address without one value of one argument, at its start."""
+    left = [other for other in request.args.getlist(name) if other != value]
+    return with_args(**{name: left, "page": None})
+
+
+def before() -> int | None:
+    """Return the key that this page of older rows starts before; NotFound if odd."""
+    asked = request.args.get("before", "")
+    if not asked:
+        return None
+    if not (asked.isascii() and asked.isdigit()) or int(asked[:20]) > IDENTITY_MAX:
+        raise NotFound("page", asked[:40])
+    return int(asked)
+
+
+def midnight_us(days: int = 0) -> int:
+    """Return when the exchange's day began, or that of *days* ago, in microseconds."""
+    now_us = clock.now_us() + ZONE_US
+    return now_us - now_us % clock.DAY_US - ZONE_US - days * clock.DAY_US
+
+
+def age(since_us: int) -> str:
+    """Return how long ago a moment was, in the largest unit."""
+    hours = (clock.now_us() - since_us) // clock.HOUR_US
+    if hours < 48:
+        return str(ngettext("%(num)s hour", "%(num)s hours", hours))
+    return str(ngettext("%(num)s day", "%(num)s days", hours // 24))
+
+
+def new_key() -> str:
+    """Return a fresh idempotency key for a form: pressing twice does it once."""
+    return secrets.token_urlsafe(18)
+
+
+def init_app(app: Flask) -> None:
+    """Give templates the functions of this module."""
+    app.jinja_env.filters["age"] = age
+    for answer in (sections, here, with_args, without, new_key):
+        app.jinja_env.globals[answer.__name__] = answer

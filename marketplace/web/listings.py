@@ -1,0 +1,120 @@
+"""A listing: facts, dictionary, sample, rights, files, and the books to trade in."""
+
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection
+
+from listings import catalogue, instruments
+from listings.catalogue import Listing
+from listings.instruments import Instrument
+from listings.licences import PURPOSES, USES, Licence
+from marketplace.members import organisations
+from marketplace.members.signing import me
+from marketplace.services import services
+from marketplace.trading import reads
+from marketplace.trading.reads import Best, Levels
+from settlement import ids, statements
+from settlement.errors import NotFound
+
+bp = Blueprint("listings", __name__)
+DEPTH = 8
+TRADES_SHOWN = 10
+NOBODY_WAITS = Best(None, None)
+
+
+class Desk(NamedTuple):
+    """What the ticket needs of one instrument: its book, and the visitor's means."""
+
+    unit: Instrument
+    levels: Levels
+    best: Best
+    last: int | None
+    trades: Any
+    is_open: bool  # the market has it and lets it trade
+    free: int  # the visitor's free money, minor units
+    held_units: int  # of the right, free to sell
+
+
+@bp.get("/listings/<product>")
+def show(product: str) -> ResponseReturnValue:
+    """Show a listing with one of its instruments chosen."""
+    with services().reads.connect() as db:
+        found = catalogue.listing(db, ids.decode("product", product))
+        units = catalogue.instruments_of(db, found.id)
+        numbers = [unit.id for unit in units]
+        unit = _chosen(units)
+        return render_template(
+            "listings/listing.html",
+            listing=found,
+            vendor=organisations.names(db, [found.vendor]).get(found.vendor),
+            units=units,
+            best=reads.best(db, numbers),
+            last=reads.last_prices(db, numbers),
+            books=reads.books_of(db, numbers),
+            desk=desk(db, unit) if unit else None,
+            releases=_releases(db, found),
+            licences=_licences(units),
+            purposes=PURPOSES,
+            uses=USES,
+        )
+
+
+@bp.get("/listings/<product>/book")
+def book(product: str) -> ResponseReturnValue:
+    """Show the book of one instrument alone, for refreshing."""
+    with services().reads.connect() as db:
+        found = catalogue.listing(db, ids.decode("product", product))
+        unit = _chosen(catalogue.instruments_of(db, found.id))
+        if unit is None:
+            raise NotFound("instrument", product)
+        return render_template("listings/book.html", listing=found, desk=desk(db, unit))
+
+
+@bp.get("/instruments/<instrument>")
+def instrument(instrument: str) -> ResponseReturnValue:
+    """Go to the listing of an instrument, with it chosen."""
+    with services().reads.connect() as db:
+        unit = instruments.get(db, ids.decode("instrument", instrument))
+    product = ids.encode("product", unit.product)
+    address = url_for(".show", product=product, instrument=instrument)
+    return redirect(address, HTTPStatus.SEE_OTHER)
+
+
+def desk(db: Connection, unit: Instrument) -> Desk:
+    """Return what is known about trading in *unit* now."""
+    known = reads.books_of(db, [unit.id]).get(unit.id)
+    balances = {b.asset: b.free for b in statements.balances(db, me().member)}
+    return Desk(
+        unit,
+        reads.levels(db, unit.id, DEPTH),
+        reads.best(db, [unit.id]).get(unit.id, NOBODY_WAITS),
+        reads.last_prices(db, [unit.id]).get(unit.id),
+        reads.trades_of_instrument(db, unit.id, limit=TRADES_SHOWN),
+        known is not None and known.state == "listed",
+        balances.get(unit.currency, 0),
+        balances.get(unit.id, 0),
+    )
+
+
+def _chosen(units: list[Instrument]) -> Instrument | None:
+    """Return the instrument that the address names, else the first."""
+    wanted = request.values.get("instrument", "")
+    by_id = {ids.encode("instrument", unit.id): unit for unit in units}
+    return by_id.get(wanted) or next(iter(units), None)
+
+
+def _licences(units: list[Instrument]) -> list[Licence]:
+    """Return each licence of *units* once."""
+    return list({unit.licence.id: unit.licence for unit in units}.values())
+
+
+def _releases(db: Connection, found: Listing) -> list[tuple[Any, Any]]:
+    """Return the finalised releases with their files."""
+    return [
+        (release, catalogue.files_of(db, release.id))
+        for release in catalogue.releases_of(db, found.id)
+        if release.finalised_us is not None
+    ]

@@ -1,0 +1,75 @@
+"""My rights: what I hold, until when and for what; downloads and receipts."""
+
+from flask import Blueprint, Response, render_template
+from flask.typing import ResponseReturnValue
+from werkzeug.http import dump_options_header
+
+from listings import catalogue
+from marketplace.delivery.files import deliver, included
+from marketplace.members.roles import needs
+from marketplace.members.signing import me
+from marketplace.services import services
+from marketplace.web.forms import again
+from marketplace.web.layout import before
+from settlement import clock, ids, statements
+
+bp = Blueprint("rights", __name__, url_prefix="/rights")
+
+
+@bp.get("/")
+@needs()
+def show() -> ResponseReturnValue:
+    """Show the member's rights as cards, the newest first, and its last receipts."""
+    with services().reads.connect() as db:
+        page = statements.entitlements_of(db, me().member, before(), limit=20)
+        return render_template(
+            "rights/rights.html",
+            page=page,
+            known=catalogue.traded(db, {row.instrument for row in page.rows}),
+            terms=statements.terms_of(db, {row.terms for row in page.rows}),
+            included=included,
+            now_us=clock.now_us(),
+        )
+
+
+@bp.get("/<entitlement>")
+@needs()
+def one(entitlement: str) -> ResponseReturnValue:
+    """Show one right with its files, terms and receipts."""
+    with services().reads.connect() as db:
+        number = ids.decode("entitlement", entitlement)
+        right = statements.entitlement(db, number, me().member)
+        terms = statements.terms(db, right.terms)
+        return render_template(
+            "rights/right.html",
+            right=right,
+            terms=terms,
+            files=included(terms),
+            known=catalogue.traded(db, [right.instrument]).get(right.instrument),
+            receipts=statements.receipts_of(db, me().member, before(), under=number),
+            now_us=clock.now_us(),
+        )
+
+
+@bp.post("/<entitlement>/files/<file>")
+@needs()
+@again(one)
+def download(entitlement: str, file: str) -> ResponseReturnValue:
+    """Deliver one file; counted and receipted before the first byte.
+
+    By POST: it changes something, so no link or prefetch may do it.
+    """
+    delivery = deliver(
+        services(),
+        me(),
+        ids.decode("entitlement", entitlement),
+        ids.decode("file", file),
+    )
+    answer = Response(delivery.content, mimetype=delivery.media_type)
+    answer.headers["Content-Disposition"] = dump_options_header(
+        "attachment", {"filename": delivery.name}
+    )
+    answer.content_length = delivery.size
+    answer.headers["X-Receipt"] = ids.encode("receipt", delivery.receipt)
+    answer.headers["X-Content-SHA256"] = delivery.sha256
+    return answer

@@ -1,0 +1,177 @@
+"""Statistics: published questions with definition, figures, chart and SQL text."""
+
+from typing import Any
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from listings import instruments
+from listings.vocabulary import CLASSES, SECTORS
+from marketplace import formatting
+from marketplace.language import language
+from marketplace.services import services
+from marketplace.trading import reads
+from marketplace.web import charts
+from marketplace.web.codes import CODES, code_name
+from marketplace.web.forms import Form, choice, read, text
+from marketplace.web.layout import midnight_us
+from settlement import clock
+from settlement.money import BY_CODE, CURRENCIES, DEFAULT
+from settlement.statistics.questions import Figures, Question, ask, question, questions
+
+bp = Blueprint("statistics", __name__, url_prefix="/statistics")
+
+WIDTHS = {"day": clock.DAY_US, "week": 7 * clock.DAY_US, "hour": clock.HOUR_US}
+BUSY_DAYS = 30
+MONEY = {"turnover", "mean", "median", "open", "high", "low", "close"}
+SHARES = {"cr5", "hhi"}
+SHARE_BPS = 10_000
+
+
+class ViewForm(Form):
+    """Which figures: the currency, the month, the instrument and interval."""
+
+    currency = choice(BY_CODE, needed=False, default=DEFAULT)
+    month = text(7, needed=False)
+    symbol = text(40, needed=False)
+    width = choice(WIDTHS, needed=False, default="day")
+
+
+@bp.get("/")
+def show() -> ResponseReturnValue:
+    """Show turnover, trades and the market by class and sector; list all questions."""
+    asked = read(ViewForm(), request.args)
+    currency = asked["currency"]
+    warehouse = services().warehouse
+    turnover = ask(warehouse, "turnover_by_day")
+    trades = ask(warehouse, "trades_count")
+    by_class = ask(warehouse, "turnover_by_class_sector_month")
+    return render_template(
+        "statistics/overview.html",
+        currency=currency,
+        currencies=[(each.code, each.code) for each in CURRENCIES],
+        turnover=turnover,
+        turnover_rows=charts.in_currency(charts.records(turnover), currency),
+        turnover_chart=_turnover_chart(turnover, currency),
+        trades=trades,
+        trades_rows=charts.records(trades),
+        trades_chart=charts.bars(
+            title(trades.question),
+            charts.records(trades),
+            "day",
+            {"trades": gettext("Trades")},
+        ),
+        by_class=by_class,
+        questions=questions().values(),
+        **_by_class(by_class, currency, asked["month"]),
+    )
+
+
+def _turnover_chart(figures: Figures, currency: str) -> charts.Chart:
+    return charts.bars(
+        title(figures.question),
+        charts.in_currency(charts.records(figures), currency),
+        "day",
+        {"turnover": f"{gettext('Turnover')} {currency}"},
+        BY_CODE[currency].exponent,
+    )
+
+
+def _by_class(figures: Figures, currency: str, month: str) -> dict[str, Any]:
+    """Return the class × sector table of one month, the latest unless it is chosen."""
+    rows = charts.in_currency(charts.records(figures), currency)
+    months = sorted({row["month"] for row in rows}, reverse=True)
+    chosen = month if month in months else next(iter(months), "")
+    there = [row for row in rows if row["month"] == chosen]
+    cells = charts.matrix(there, "sector", "class", "turnover")
+    across = {code: code_name(code, "class") for code in CLASSES}
+    down = {code: code_name(code, "sector") for code in SECTORS if code in cells}
+    exponent = BY_CODE[currency].exponent
+    return {
+        "months": [(each, each) for each in months],
+        "month": chosen,
+        "cells": cells,
+        "across": across,
+        "down": down,
+        "heat": charts.heat(title(figures.question), cells, across, down, exponent),
+    }
+
+
+@bp.get("/candles")
+def candles() -> ResponseReturnValue:
+    """Show the candles of one instrument, of the busiest one unless it is chosen."""
+    asked = read(ViewForm(), request.args)
+    with services().reads.connect() as db:
+        busiest = reads.busiest(db, midnight_us(BUSY_DAYS), limit=20)
+        symbol = asked["symbol"] or next((busy.symbol for busy in busiest), "")
+        instrument = instruments.by_symbol(db, symbol) if symbol else None
+    figures = chart = None
+    if instrument:
+        figures = ask(
+            services().warehouse,
+            "candles",
+            instrument=instrument.id,
+            width_us=WIDTHS[asked["width"]],
+        )
+        chart = _candle_chart(figures, symbol, instrument.currency_code)
+    return render_template(
+        "statistics/candles.html",
+        busiest=busiest,
+        instrument=instrument,
+        figures=figures,
+        rows=charts.records(figures) if figures else [],
+        chart_data=chart,
+        width=asked["width"],
+        widths=[
+            ("hour", gettext("Hour")),
+            ("day", gettext("Day")),
+            ("week", gettext("Week")),
+        ],
+    )
+
+
+def _candle_chart(figures: Figures, symbol: str, currency: str) -> charts.Chart:
+    names = {
+        "open": gettext("Open"),
+        "high": gettext("High"),
+        "low": gettext("Low"),
+        "close": gettext("Close"),
+        "volume": gettext("Volume"),
+    }
+    return charts.candles(symbol, figures, currency, names)
+
+
+@bp.get("/<code>")
+def one(code: str) -> ResponseReturnValue:
+    """Show one question: definition, all figures, SQL text and its hash."""
+    asked = question(code)
+    return render_template(
+        "statistics/question.html",
+        question=asked,
+        figures=ask(services().warehouse, code),
+    )
+
+
+def title(asked: Question) -> str:
+    """Return the question's title in the visitor's language."""
+    return asked.title_zh if language() == "zh" else asked.title_en
+
+
+@bp.app_template_filter()
+def cell(value: Any, column: str, currency: str = DEFAULT) -> str:
+    """Return a figure as it is shown; withheld ones say so."""
+    if value is None:
+        return str(gettext("withheld"))
+    if column in MONEY:
+        return formatting.amount(round(value), currency)
+    if column in SHARES:
+        return formatting.percent(round(value * SHARE_BPS))
+    if column == "begins_us":
+        return formatting.date(value)
+    if column in CODES:
+        return code_name(value, column)
+    return formatting.number(value) if isinstance(value, int) else str(value)
+
+
+bp.add_app_template_filter(charts.records)

@@ -1,0 +1,226 @@
+"""The vendor's desk: my products and their states, prices, orders, income."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from listings import admission, catalogue, instruments, products, releases
+from listings.standard import STANDARD
+from listings.vocabulary import CLASSES, MODES, SECTORS, UPDATES, regions
+from marketplace.admission import tell_market
+from marketplace.members.roles import needs
+from marketplace.members.signing import me
+from marketplace.services import services
+from marketplace.trading import reads
+from marketplace.web import drafts
+from marketplace.web.drafts import DraftForm, ReleaseForm, UnitForm
+from marketplace.web.forms import Form, again, amount, read, text
+from marketplace.web.layout import before
+from marketplace.web.posting import post
+from settlement import ids, statements
+from settlement.money import BY_ASSET, CURRENCIES
+
+bp = Blueprint("vendor", __name__, url_prefix="/vendor")
+TRADES_SHOWN = 20
+
+
+class PriceForm(Form):
+    """A posted price, typed in the instrument's currency."""
+
+    price = text(24)
+
+
+class ReasonForm(Form):
+    """Why something ends."""
+
+    reason = text(admission.REASON_MAX)
+
+
+@bp.get("/")
+@needs("vendor")
+def show() -> ResponseReturnValue:
+    """Show the vendor's products, waiting offers, sales and income."""
+    vendor = me().member
+    with services().reads.connect() as db:
+        found = catalogue.products_of(db, vendor, before(), limit=50)
+        income = statements.income_of(db, vendor)
+        trades = reads.trades_of(db, vendor, limit=TRADES_SHOWN)
+        return render_template(
+            "vendor/desk.html",
+            products=found,
+            before=found[-1].id if len(found) == 50 else None,
+            units=instruments.of_products(db, [product.id for product in found]),
+            offers=reads.offers_of(db, vendor),
+            income=income,
+            known=catalogue.traded(db, [line.instrument for line in income]),
+            sales=[row for row in trades.rows if row.side == "sell"],
+        )
+
+
+@bp.get("/products/new")
+@needs("vendor")
+def new() -> ResponseReturnValue:
+    """Show an empty form for a product."""
+    return render_template("vendor/new.html", **_choices())
+
+
+@bp.post("/products/new")
+@needs("vendor")
+@again(new)
+def create() -> ResponseReturnValue:
+    """Begin a draft; it may be incomplete."""
+    facts = drafts.facts(read(DraftForm()))
+    with services().writes.begin() as db:
+        number = products.draft(db, me().member, facts, me().id)
+    flash(
+        gettext("Saved as a draft. Add what is sold and a release, then submit."),
+        "success",
+    )
+    return _to(number)
+
+
+@bp.get("/products/<product>")
+@needs("vendor")
+def edit(product: str) -> ResponseReturnValue:
+    """Show a product of the vendor: facts, prices, releases, history, next step."""
+    number = ids.decode("product", product)
+    with services().reads.connect() as db:
+        found = catalogue.product(db, number, me().member)
+        row = products.find(db, number)
+        units = catalogue.instruments_of(db, number)
+        return render_template(
+            "vendor/product.html",
+            product=found,
+            values=drafts.values(products.facts_of(row)),
+            version=row.version,
+            units=units,
+            posted=reads.posted_prices(db, [unit.id for unit in units]),
+            best=reads.best(db, [unit.id for unit in units]),
+            releases=[
+                (release, catalogue.files_of(db, release.id))
+                for release in catalogue.releases_of(db, number)
+            ],
+            reviews=catalogue.reviews_of(db, number),
+            lacking=admission.problems(db, row),
+            licences=STANDARD,
+            fees=statements.fees(db),
+            **_choices(),
+        )
+
+
+def _choices() -> dict[str, Any]:
+    return {
+        "classes": CLASSES,
+        "sectors": SECTORS,
+        "regions": regions(),
+        "updates": UPDATES,
+        "modes": MODES,
+        "currencies": [(currency.asset, currency.code) for currency in CURRENCIES],
+    }
+
+
+def _to(number: int) -> ResponseReturnValue:
+    address = url_for(".edit", product=ids.encode("product", number))
+    return redirect(address, HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/products/<product>")
+@needs("vendor")
+@again(edit)
+def save(product: str) -> ResponseReturnValue:
+    """Save the facts; those of a registered product are handed in for review."""
+    number, typed = _mine(product), read(DraftForm())
+    facts, version = drafts.facts(typed), typed["version"]
+    with services().writes.begin() as db:
+        if products.find(db, number).state == admission.ProductState.REGISTERED:
+            admission.change(db, number, facts, version, me())
+        else:
+            products.edit(db, number, facts, version, me().id)
+    flash(gettext("Saved."), "success")
+    return _to(number)
+
+
+@bp.post("/products/<product>/submit")
+@needs("vendor")
+@again(edit)
+def submit(product: str) -> ResponseReturnValue:
+    """Hand the product in for review."""
+    number = _mine(product)
+    with services().writes.begin() as db:
+        admission.submit(db, number, me())
+    flash(
+        gettext("Submitted. A registrar reviews it; remarks appear at the fields."),
+        "success",
+    )
+    return _to(number)
+
+
+@bp.post("/products/<product>/instruments")
+@needs("vendor")
+@again(edit)
+def add_unit(product: str) -> ResponseReturnValue:
+    """Add an instrument: a licence and a unit under a symbol."""
+    number, typed = _mine(product), read(UnitForm())
+    with services().writes.begin() as db:
+        instruments.add(db, number, drafts.unit(db, typed))
+    flash(gettext("Added: %(symbol)s.", symbol=typed["symbol"].upper()), "success")
+    return _to(number)
+
+
+@bp.post("/products/<product>/releases")
+@needs("vendor")
+@again(edit)
+def release(product: str) -> ResponseReturnValue:
+    """Store the uploaded files as a release and finalise it."""
+    number, typed = _mine(product), read(ReleaseForm())
+    uploads = [file for file in request.files.getlist("files") if file.filename]
+    stored = [
+        (file.filename or "", services().files.put(file.stream)) for file in uploads
+    ]
+    with services().writes.begin() as db:
+        made = releases.begin(
+            db, number, typed["label"], typed["notes_zh"], typed["notes_en"]
+        )
+        for name, content in stored:
+            releases.add_file(db, made, name, content)
+        releases.finalise(db, made)
+    tell_market(services(), number, me().id)  # later buyers get the new release
+    flash(gettext("Release %(label)s is final.", label=typed["label"]), "success")
+    return _to(number)
+
+
+@bp.post("/products/<product>/delist")
+@needs("vendor")
+@again(edit)
+def delist(product: str) -> ResponseReturnValue:
+    """Take the vendor's own product off the market; rights stay."""
+    number, reason = _mine(product), read(ReasonForm())["reason"]
+    with services().writes.begin() as db:
+        admission.delist(db, number, reason, me())
+    tell_market(services(), number, me().id)
+    flash(gettext("Delisted. Rights already sold stay."), "success")
+    return _to(number)
+
+
+@bp.post("/products/<product>/instruments/<instrument>/price")
+@needs("vendor")
+@again(edit)
+def set_price(product: str, instrument: str) -> ResponseReturnValue:
+    """Post a price for an instrument, in place of the one before."""
+    number, typed = _mine(product), read(PriceForm())
+    with services().reads.connect() as db:
+        unit = instruments.get(db, ids.decode("instrument", instrument))
+    price = amount(typed, "price", BY_ASSET[unit.currency].code)
+    post(services(), me(), unit.id, unit.lot, price)
+    flash(gettext("The price is posted."), "success")
+    return _to(number)
+
+
+def _mine(product: str) -> int:
+    """Return the number of a product of the vendor's; NotFound if it is another's."""
+    with services().reads.connect() as db:
+        number = ids.decode("product", product)
+        return catalogue.product(db, number, me().member).id

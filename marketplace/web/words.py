@@ -1,0 +1,347 @@
+"""What codes are called on the pages: states, reasons, kinds; and facts of refusals."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import Flask
+from flask_babel import gettext
+
+from marketplace import formatting
+from marketplace.language import N_
+from marketplace.members.organisations import KINDS
+from marketplace.members.roles import NAMES
+from settlement.errors import Invalid, Refusal
+from settlement.money import BY_ASSET, BY_CODE
+
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "order": {
+        "open": N_("Waiting"),
+        "partial": N_("Partly filled"),
+        "filled": N_("Filled"),
+        "cancelled": N_("Cancelled"),
+        "expired": N_("Expired"),
+    },
+    "side": {"buy": N_("Buy"), "sell": N_("Sell")},
+    "reason": {
+        "requested": N_("as you asked"),
+        "immediate_or_cancel": N_("the rest was not there at once"),
+        "fill_or_kill": N_("not all of it was there at once"),
+        "no_liquidity": N_("nobody was on the other side"),
+        "self_trade": N_("it would have met your own order"),
+        "delisted": N_("the instrument was delisted"),
+        "suspended": N_("the member was suspended"),
+        "right_ended": N_("the right behind the offer ended"),
+        "expired": N_("its time was over"),
+    },
+    "time": {
+        "GTC": N_("until cancelled"),
+        "IOC": N_("at once or not at all (partly is fine)"),
+        "FOK": N_("all at once or nothing"),
+        "GTD": N_("until a day"),
+    },
+    "trade": {
+        "matched": N_("Matched"),
+        "escrowed": N_("In escrow"),
+        "delivered": N_("Delivered"),
+        "disputed": N_("Disputed"),
+        "settled": N_("Settled"),
+        "unwound": N_("Unwound"),
+    },
+    "right": {
+        "active": N_("In force"),
+        "suspended": N_("Suspended"),
+        "expired": N_("Ended"),
+        "revoked": N_("Given up or revoked"),
+    },
+    "payin": {
+        "created": N_("Announced"),
+        "pending": N_("Confirmed, waits for approval"),
+        "succeeded": N_("Credited"),
+        "failed": N_("Did not arrive"),
+        "refunded": N_("Refunded"),
+        "disputed": N_("Disputed"),
+        "charged_back": N_("Charged back"),
+    },
+    "payout": {
+        "requested": N_("Requested, money held"),
+        "approved": N_("Approved"),
+        "submitted": N_("On its way"),
+        "paid": N_("Paid"),
+        "failed": N_("Failed, money free again"),
+        "cancelled": N_("Withdrawn"),
+    },
+    "transfer": {
+        "payin": N_("Pay-in"),
+        "payout": N_("Payout"),
+        "payout_hold": N_("Held for a payout"),
+        "payout_release": N_("Payout given back"),
+        "hold": N_("Held for an order"),
+        "release": N_("Released by an order"),
+        "payment": N_("Payment for a trade"),
+        "fee": N_("Exchange fee"),
+        "delivery": N_("Delivery"),
+        "grant": N_("Grant"),
+    },
+    "member": {
+        "invited": N_("Registered"),
+        "pending": N_("Under verification"),
+        "verified": N_("Verified"),
+        "suspended": N_("Suspended"),
+        "rejected": N_("Rejected"),
+    },
+    "product": {
+        "draft": N_("Draft"),
+        "in_review": N_("In review"),
+        "returned": N_("Returned to you"),
+        "publicity": N_("In public notice"),
+        "objection": N_("Objection raised"),
+        "registered": N_("Registered"),
+        "lapsed": N_("Lapsed"),
+    },
+    "listing": {
+        "pending": N_("Not yet listed"),
+        "listed": N_("Listed"),
+        "suspended": N_("Suspended"),
+        "delisted": N_("Delisted"),
+    },
+    "class": {
+        "dataset": N_("Dataset"),
+        "service": N_("Data service"),
+        "application": N_("Data application"),
+    },
+    "event": {
+        "submit": N_("submit"),
+        "return": N_("return"),
+        "approve": N_("approve"),
+        "object": N_("object"),
+        "lapse": N_("notice lapses"),
+        "change": N_("change"),
+        "expire": N_("expires"),
+        "cancel": N_("cancel"),
+        "admit": N_("admit"),
+        "suspend": N_("suspend"),
+        "resume": N_("resume"),
+        "restore": N_("restore"),
+        "delist": N_("delist"),
+        "fill_some": N_("partial fill"),
+        "fill_rest": N_("last fill"),
+        "succeed": N_("money arrives"),
+        "fail": N_("fails"),
+        "refund": N_("refund"),
+        "dispute": N_("dispute"),
+        "win": N_("won"),
+        "lose": N_("lost"),
+        "pay": N_("paid"),
+        "revoke": N_("revoke"),
+        "verify": N_("verify"),
+        "reject": N_("reject"),
+        "escrow": N_("escrow"),
+        "deliver": N_("deliver"),
+        "accept": N_("accept"),
+        "settle": N_("settle"),
+        "uphold": N_("uphold"),
+        "resolve": N_("resolve"),
+        "withdraw": N_("withdraw"),
+    },
+    "scope": {
+        "read": N_("Read what you may see"),
+        "trade": N_("Place and cancel orders"),
+        "vendor": N_("Run the vendor's desk"),
+        "staff": N_("Work at the staff desk"),
+    },
+    "facet": {
+        "kind": N_("Class"),
+        "sector": N_("Sector"),
+        "region": N_("Region"),
+        "licence": N_("Licence"),
+        "price": N_("Price"),
+        "updates": N_("Update frequency"),
+        "vendor": N_("Vendor"),
+    },
+    "price": {
+        "free": N_("Free"),
+        "under_100": N_("Under ¥100"),
+        "100_1k": N_("¥100 to ¥1,000"),
+        "1k_10k": N_("¥1,000 to ¥10,000"),
+        "10k_100k": N_("¥10,000 to ¥100,000"),
+        "over_100k": N_("¥100,000 and more"),
+        "ask": N_("Ask for a quote"),
+    },
+    "sort": {
+        "relevance": N_("Relevance"),
+        "newest": N_("Newest"),
+        "price": N_("Price, low to high"),
+        "-price": N_("Price, high to low"),
+    },
+    "organisation": {**KINDS, "house": N_("The exchange")},
+    "role": NAMES,
+    "step": {
+        "confirm": N_("Confirm"),
+        "approve": N_("Approve"),
+        "reject": N_("Reject"),
+        "pay": N_("Record as paid"),
+        "fail": N_("Refuse"),
+    },
+    "decision": {
+        "approve": N_("Approve: into public notice"),
+        "return": N_("Return with remarks"),
+        "object": N_("Record an objection"),
+        "lapse": N_("Register: the notice is over"),
+        "cancel": N_("Cancel the registration"),
+        "admit": N_("Admit to the market"),
+        "admit_added": N_("Admit the added instruments"),
+        "suspend": N_("Suspend the listing"),
+        "resume": N_("Let it trade again"),
+        "delist": N_("Delist for good"),
+    },
+    "field": {
+        "kind": N_("Class"),
+        "title_zh": N_("Title"),
+        "title_en": N_("Title in English"),
+        "summary_zh": N_("Summary"),
+        "summary_en": N_("Summary in English"),
+        "description_zh": N_("Description"),
+        "description_en": N_("Description in English"),
+        "keywords": N_("Keywords"),
+        "sector": N_("Sector"),
+        "region": N_("Region"),
+        "updates": N_("Update frequency"),
+        "dictionary": N_("Data dictionary"),
+        "sample": N_("Sample"),
+        "instruments": N_("What is sold"),
+        "releases": N_("Releases"),
+        "rights_note": N_("Where the rights come from"),
+        "source_url": N_("Address of the data"),
+        "listing": N_("Listing"),
+        "objection": N_("Objection"),
+        "registration": N_("Registration"),
+    },
+    "column": {
+        "month": N_("Month"),
+        "day": N_("Day"),
+        "class": N_("Class"),
+        "sector": N_("Sector"),
+        "region": N_("Region"),
+        "currency": N_("Currency"),
+        "turnover": N_("Turnover"),
+        "trades": N_("Trades"),
+        "parties": N_("Parties"),
+        "buyers": N_("Buyers"),
+        "sellers": N_("Sellers"),
+        "quantity": N_("Units"),
+        "instruments": N_("Instruments"),
+        "instrument": N_("Instrument"),
+        "symbol": N_("Symbol"),
+        "place": N_("Place"),
+        "mean": N_("Mean"),
+        "median": N_("Median"),
+        "cr5": N_("Share of the five largest"),
+        "hhi": N_("Herfindahl index"),
+        "begins_us": N_("Interval from"),
+        "open": N_("Open"),
+        "high": N_("High"),
+        "low": N_("Low"),
+        "close": N_("Close"),
+        "volume": N_("Volume"),
+    },
+}
+
+# Which colour a state has, whatever it is the state of.
+TONES: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("filled", "settled", "active", "succeeded", "paid", "verified", "listed"),
+        "good",
+    ),
+    **dict.fromkeys(("registered", "delivered", "approved"), "good"),
+    **dict.fromkeys(
+        ("open", "partial", "created", "pending", "requested", "submitted"), "wait"
+    ),
+    **dict.fromkeys(
+        ("in_review", "publicity", "matched", "escrowed", "invited"), "wait"
+    ),
+    **dict.fromkeys(
+        ("returned", "objection", "disputed", "suspended", "rejected", "failed"), "bad"
+    ),
+    **dict.fromkeys(("revoked", "charged_back"), "bad"),
+}
+
+_MONEY = {"needed", "available", "value", "value_max", "amount", "amount_max"}
+FACTS: Mapping[str, str] = {
+    "needed": N_("Needed"),
+    "available": N_("Available"),
+    "value": N_("Value"),
+    "value_max": N_("At most"),
+    "amount_max": N_("At most"),
+    "symbol": N_("Instrument"),
+    "tick": N_("Price step"),
+    "lot": N_("Quantity step"),
+    "quantity": N_("Quantity"),
+    "price": N_("Price"),
+    "deliveries_max": N_("Deliveries included"),
+    "retry_after_s": N_("Seconds to wait"),
+    "length": N_("Characters"),
+    "count": N_("Number"),
+    "limit": N_("At most"),
+    "maximum": N_("At most"),
+    "orders_max": N_("At most"),
+    "field": N_("Field"),
+    "fact": N_("Fact"),
+    "state": N_("State"),
+}
+
+
+def word(code: object, topic: str) -> str:
+    """Return what *code* is called in the visitor's language; itself if unknown."""
+    text = WORDS[topic].get(str(code))
+    return str(gettext(text)) if text else str(code)
+
+
+def tone(code: object) -> str:
+    """Return the tone of a state: good, wait, bad or plain."""
+    return TONES.get(str(code), "plain")
+
+
+def facts(refusal: Refusal) -> list[tuple[str, str]]:
+    """Return what a member needs to understand *refusal*: names and values."""
+    if isinstance(refusal, Invalid):
+        return []
+    return known_facts(refusal.facts())
+
+
+def known_facts(given: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return those facts of a refusal that have a name: names and values."""
+    currency = str(given.get("asset", ""))
+    return [
+        (str(gettext(FACTS[name])), _shown(name, value, currency))
+        for name, value in given.items()
+        if name in FACTS
+    ]
+
+
+def _shown(name: str, value: Any, currency: str) -> str:
+    if name in _MONEY and currency in BY_CODE:
+        return formatting.amount(value, currency)
+    return formatting.number(value) if isinstance(value, int) else str(value)
+
+
+def currency_code(asset: int) -> str:
+    """Return the ISO code of a currency's asset number."""
+    return BY_ASSET[asset].code
+
+
+def translated_pairs(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return codes with their names in the visitor's language, for a choice."""
+    return [(code, str(gettext(name))) for code, name in pairs]
+
+
+def init_app(app: Flask) -> None:
+    """Give templates the filters of this module."""
+    filters = {
+        "word": word,
+        "tone": tone,
+        "facts": facts,
+        "known_facts": known_facts,
+        "translated_pairs": translated_pairs,
+        "currency": currency_code,
+    }
+    app.jinja_env.filters.update(filters)

@@ -1,0 +1,208 @@
+// Makes the pages better where scripts run; nothing on them needs it.
+"use strict";
+
+document.documentElement.classList.add("js");
+
+const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+// Amounts arrive in minor units; only their display is divided.
+const shown = (value, places) =>
+  value === null || value === undefined
+    ? "–"
+    : (value / 10 ** places).toLocaleString(document.documentElement.lang, {
+        minimumFractionDigits: 0,
+        maximumFractionDigits: places,
+      });
+
+function axes(data) {
+  const text = { color: css("--ink-soft"), fontFamily: css("--fonts") };
+  return {
+    x: {
+      type: "category",
+      data: data.labels,
+      axisLabel: text,
+      axisLine: { lineStyle: { color: css("--line-strong") } },
+      axisTick: { show: false },
+    },
+    y: {
+      type: "value",
+      scale: data.kind === "candles",
+      axisLabel: {
+        ...text,
+        formatter: (value) =>
+          (value / 10 ** data.places).toLocaleString(document.documentElement.lang, {
+            notation: "compact",
+            maximumFractionDigits: 1,
+          }),
+      },
+      splitLine: { lineStyle: { color: css("--line") } },
+    },
+  };
+}
+
+const frame = (data) => ({
+  animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+  aria: { enabled: true, label: { description: data.title } },
+  color: [css("--brand"), css("--seal"), css("--fall"), css("--wait")],
+  textStyle: { fontFamily: css("--fonts"), color: css("--ink") },
+  grid: { left: 8, right: 12, top: 28, bottom: 8, containLabel: true },
+});
+
+const tooltip = {
+  trigger: "axis",
+  renderMode: "richText", // HTML tooltips need inline styles
+  confine: true,
+};
+
+const charts = {
+  bars(data) {
+    const { x, y } = axes(data);
+    return {
+      ...frame(data),
+      tooltip: { ...tooltip, valueFormatter: (value) => shown(value, data.places) },
+      legend: data.series.length > 1 ? { top: 0, textStyle: { color: css("--ink-soft") } } : undefined,
+      xAxis: x,
+      yAxis: y,
+      series: data.series.map((line) => ({
+        name: line.name,
+        type: "bar",
+        stack: data.stacked ? "all" : undefined,
+        data: line.values,
+        barMaxWidth: 26,
+        itemStyle: { borderRadius: data.stacked ? 0 : [3, 3, 0, 0] },
+      })),
+    };
+  },
+  candles(data) {
+    const { x, y } = axes(data);
+    const rise = css("--rise");
+    const fall = css("--fall");
+    return {
+      ...frame(data),
+      tooltip: {
+        ...tooltip,
+        formatter: ([candle]) => {
+          if (!candle) return "";
+          const [, open, close, low, high] = candle.data;
+          const row = (name, value) => `${name} ${shown(value, data.places)}`;
+          return [
+            candle.name,
+            row(data.names.open, open),
+            row(data.names.high, high),
+            row(data.names.low, low),
+            row(data.names.close, close),
+          ].join("\n");
+        },
+      },
+      grid: [
+        { left: 8, right: 12, top: 12, height: "62%", containLabel: true },
+        { left: 8, right: 12, bottom: 8, height: "22%", containLabel: true },
+      ],
+      xAxis: [
+        { ...x, gridIndex: 0, axisLabel: { show: false } },
+        { ...x, gridIndex: 1 },
+      ],
+      yAxis: [
+        { ...y, gridIndex: 0 },
+        { ...y, gridIndex: 1, scale: false, axisLabel: { ...y.axisLabel, formatter: "{value}" }, splitNumber: 2 },
+      ],
+      series: [
+        {
+          type: "candlestick",
+          data: data.candles, // open, close, low, high
+          itemStyle: { color: rise, borderColor: rise, color0: fall, borderColor0: fall },
+        },
+        { name: data.names.volume, type: "bar", xAxisIndex: 1, yAxisIndex: 1, data: data.volumes, barMaxWidth: 14 },
+      ],
+    };
+  },
+  heat(data) {
+    const { x, y } = axes(data);
+    const values = data.cells.map((cell) => cell[2] ?? 0);
+    return {
+      ...frame(data),
+      tooltip: {
+        renderMode: "richText",
+        confine: true,
+        formatter: ({ data: [across, down, value] }) =>
+          `${data.rows[down]} · ${data.labels[across]}\n${shown(value, data.places)}`,
+      },
+      grid: { left: 8, right: 12, top: 8, bottom: 48, containLabel: true },
+      xAxis: { ...x, splitArea: { show: false } },
+      yAxis: { ...x, data: data.rows },
+      visualMap: {
+        min: 0,
+        max: Math.max(1, ...values),
+        orient: "horizontal",
+        left: "center",
+        bottom: 0,
+        itemHeight: 120,
+        inRange: { color: [css("--brand-soft"), css("--brand")] },
+        textStyle: { color: css("--ink-soft") },
+        formatter: (value) => shown(Math.round(value), data.places),
+      },
+      series: [{ type: "heatmap", data: data.cells, itemStyle: { borderColor: css("--card"), borderWidth: 2 } }],
+    };
+  },
+};
+
+function draw(figure) {
+  const canvas = figure.querySelector(".chart__canvas");
+  if (!window.echarts || canvas.dataset.drawn) return;
+  canvas.dataset.drawn = "yes";
+  const data = JSON.parse(figure.dataset.chart);
+  const locale = document.documentElement.lang.startsWith("zh") ? "ZH" : "EN";
+  const chart = window.echarts.init(canvas, null, { renderer: "canvas", locale });
+  chart.setOption(charts[data.kind](data));
+  new ResizeObserver(() => chart.resize()).observe(canvas);
+}
+
+// Only the fields that a kind of order has are shown; without scripts all are.
+function followChoice(form) {
+  const show = () => {
+    const chosen = form.querySelector("[data-chooses]:checked")?.value;
+    for (const part of form.querySelectorAll("[data-for]")) {
+      const wanted = part.dataset.for.split(" ").includes(chosen);
+      part.hidden = !wanted;
+      for (const input of part.querySelectorAll("input, select")) input.disabled = !wanted;
+    }
+  };
+  form.addEventListener("change", show);
+  show();
+}
+
+function start(root) {
+  root.querySelectorAll("[data-chart]").forEach(draw);
+  root.querySelectorAll("form[data-follows]").forEach(followChoice);
+  root.querySelectorAll("[data-autosubmit]").forEach((control) =>
+    control.addEventListener("change", () => control.form.requestSubmit()),
+  );
+}
+
+// One menu open at a time; Escape and a click elsewhere close it.
+document.addEventListener("click", (event) => {
+  for (const open of document.querySelectorAll("details.menu[open], details.confirm[open]")) {
+    if (!open.contains(event.target)) open.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const open of document.querySelectorAll("details.menu[open], details.confirm[open]")) {
+    open.open = false;
+    open.querySelector("summary").focus();
+  }
+});
+// A form that moves something is sent once, however often it is pressed.
+document.addEventListener("submit", (event) => {
+  if (event.target.method !== "post") return;
+  if (event.target.dataset.sent) event.preventDefault();
+  else if (!event.target.hasAttribute("data-download")) event.target.dataset.sent = "yes";
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+document.addEventListener("DOMContentLoaded", () => {
+  start(document);
+  document.querySelector(".refusal, [aria-invalid]")?.focus();
+});
+document.addEventListener("htmx:afterSwap", (event) => start(event.target));
