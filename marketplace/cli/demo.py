@@ -1,5 +1,7 @@
 """``databourse demo``: a believable market from a seed."""
 
+import sys
+
 import click
 
 from marketplace import demo as market
@@ -32,16 +34,13 @@ def demo(host: str, seed: int, *, serve: bool) -> None:
 
 def _build(config: Config, seed: int) -> None:
     """Build the market behind a progress bar, and say what there is."""
-    began_s, done = clock.elapsed_s(), 0
-    to = click.get_text_stream("stderr")
-    with click.progressbar(length=market.STEPS, label="trading", file=to) as bar:
-
-        def progress(step: int) -> None:
-            nonlocal done
-            bar.update(step - done)
-            done = step
-
-        summary = market.build(config, seed=seed, progress=progress)
+    began_s = clock.elapsed_s()
+    with click.progressbar(
+        length=market.STEPS, label="trading", file=sys.stderr
+    ) as bar:
+        summary = market.build(
+            config, seed=seed, progress=lambda done: bar.update(done - bar.pos)
+        )
     took_s = clock.elapsed_s() - began_s
     click.echo(str(summary))
     click.secho(f"✓ the demo market was built in {took_s:.1f} s", fg="green")

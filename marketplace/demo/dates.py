@@ -7,7 +7,7 @@ time from the demo's clock and stays as it is in the journal.
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, Table, bindparam, update
+from sqlalchemy import Connection, Update, bindparam, update
 
 from listings import tables
 from marketplace.demo.calendar import Day
@@ -16,7 +16,7 @@ from settlement import clock
 
 # Days before admission, early in a morning, at which a listing's steps happened: the
 # fractions put them into office hours.
-_STEPS = {"submit": 8.9, "approve": 6.75, "lapse": 0.7, "admit": 0.0}
+_STEPS = {"submit": 8.9, "approve": 6.75, "lapse": 0.7}
 _DRAFTED = 10.6
 _SIGNED_UP, _APPLIED, _VERIFIED = 5.05, 5.0, 3.8  # days before the first of trading
 
@@ -39,57 +39,51 @@ def move_members(db: Connection, first: Day, last: Day) -> None:
         db.execute(moved.values({column: late + 20 * clock.MINUTE_US}))
 
 
-def move_listings(db: Connection, admitted: Mapping[int, int]) -> None:
-    """Date each product by when it was *admitted*: product → microseconds UTC.
+def move_listings(db: Connection, admissions: Mapping[int, int]) -> None:
+    """Date the steps before each product's admission: product → microseconds UTC.
 
-    Those that still wait are given when they would have been.
+    Before it is admitted, for the terms of its contracts say when its release was made.
     """
-    drafted = [
-        {"which": product, "moment": _before(at_us, _DRAFTED)}
-        for product, at_us in admitted.items()
-    ]
-    registered = [
-        {"which": product, "moment": _before(at_us, _STEPS["lapse"])}
-        for product, at_us in admitted.items()
-    ]
-    for table, column, key, rows in (
-        (tables.products, "created_us", "id", drafted),
-        (tables.products, "changed_us", "id", drafted),
-        (tables.releases, "created_us", "product", drafted),
-        (tables.releases, "finalised_us", "product", drafted),
-        (tables.instruments, "created_us", "product", drafted),
-        (tables.registrations, "registered_us", "product", registered),
-        (tables.listings, "requested_us", "product", registered),
-        (tables.listings, "changed_us", "product", registered),
+    for table, column, key, days in (
+        (tables.products, "created_us", "id", _DRAFTED),
+        (tables.products, "changed_us", "id", _DRAFTED),
+        (tables.releases, "created_us", "product", _DRAFTED),
+        (tables.releases, "finalised_us", "product", _DRAFTED),
+        (tables.instruments, "created_us", "product", _DRAFTED),
+        (tables.registrations, "registered_us", "product", _STEPS["lapse"]),
+        (tables.listings, "requested_us", "product", _STEPS["lapse"]),
+        (tables.listings, "changed_us", "product", _STEPS["lapse"]),
     ):
-        _move(db, table, column, key, rows)
-    listed = tables.listings.c.admitted_us.is_not(None)
-    moved = update(tables.listings).where(
-        listed, tables.listings.c.product == bindparam("which")
-    )
-    db.execute(
-        moved.values(admitted_us=bindparam("moment"), changed_us=bindparam("moment")),
-        [{"which": product, "moment": at_us} for product, at_us in admitted.items()],
-    )
+        moved = update(table).where(table.c[key] == bindparam("which"))
+        _move(db, moved.values({column: bindparam("moment")}), admissions, days)
     for event, days in _STEPS.items():
-        moved = update(tables.reviews).where(
-            tables.reviews.c.event == event,
-            tables.reviews.c.product == bindparam("which"),
-        )
-        db.execute(
-            moved.values(at_us=bindparam("moment")),
-            [
-                {"which": product, "moment": _before(at_us, days)}
-                for product, at_us in admitted.items()
-            ],
-        )
+        _move(db, _review(event), admissions, days)
+
+
+def move_admission(db: Connection, product: int, at_us: int) -> None:
+    """Date the admission of *product*."""
+    listed = update(tables.listings).where(tables.listings.c.product == product)
+    db.execute(listed.values(admitted_us=at_us, changed_us=at_us))
+    _move(db, _review("admit"), {product: at_us}, 0)
+
+
+def _review(event: str) -> Update:
+    reviews = tables.reviews
+    mine = (reviews.c.event == event) & (reviews.c.product == bindparam("which"))
+    return update(reviews).where(mine).values(at_us=bindparam("moment"))
 
 
 def _move(
-    db: Connection, table: Table, column: str, key: str, rows: list[dict[str, int]]
+    db: Connection, moved: Update, admissions: Mapping[int, int], days: float
 ) -> None:
-    moved = update(table).where(table.c[key] == bindparam("which"))
-    db.execute(moved.values({column: bindparam("moment")}), rows)
+    """Carry out *moved* for each product, so many days before its admission."""
+    db.execute(
+        moved,
+        [
+            {"which": product, "moment": _before(at_us, days)}
+            for product, at_us in admissions.items()
+        ],
+    )
 
 
 def _before(at_us: int, days: float) -> int:

@@ -151,7 +151,6 @@ class _Making:
         self._opens = listing_days(products(), self._days, self._random)
         self._traded: dict[str, list[Traded]] = {}
         self._numbers: dict[str, int] = {}
-        self._admitted_us: dict[int, int] = {}
         self._cast: Cast
         self._registrar: Actor
 
@@ -189,6 +188,21 @@ class _Making:
                 one.popularity = liked
             self._traded[product.code] = traded
             self._progress(number)
+
+        with self._writes.begin() as db:
+            dates.move_listings(db, self._admissions())
+
+    def _admissions(self) -> dict[int, int]:
+        """Return when each product is admitted, or would be if it did not wait."""
+        last = self._days[-1]
+        waiting = {  # so that the steps before it are past
+            listing.TO_REVIEW: last.at(9) + 8 * clock.DAY_US,
+            listing.TO_ADMIT: last.at(9) + clock.DAY_US,
+        }
+        return {
+            number: waiting.get(code) or self._days[self._opens[code]].at(8)
+            for code, number in self._numbers.items()
+        }
 
     def trade(self) -> Summary:
         """Open the exchange on the demo's clock and trade the four weeks."""
@@ -239,20 +253,14 @@ class _Making:
         with self._writes.begin() as db:
             number = self._numbers[product.code]
             told = listing.admit(db, number, self._registrar)
-        self._admitted_us[number] = floor.at_us
+            dates.move_admission(db, number, floor.at_us)
         for command in told:
             floor.must(command)
 
     def follow(self) -> None:
-        """Date what happened, then bring search and statistics up with the records."""
-        last = self._days[-1]
-        waiting = {  # as if admission followed, so that the steps before it are past
-            self._numbers[listing.TO_REVIEW]: last.at(9) + 8 * clock.DAY_US,
-            self._numbers[listing.TO_ADMIT]: last.at(9) + clock.DAY_US,
-        }
+        """Date the members; bring search and statistics up with the records."""
         with self._writes.begin() as db:
-            dates.move_members(db, self._days[0], last)
-            dates.move_listings(db, self._admitted_us | waiting)
+            dates.move_members(db, self._days[0], self._days[-1])
             catalogue.touch(db, list(self._numbers.values()))
         Prices(self._reads, self._writes, self._config.data).step()
         index = open_index(self._config.search_url)

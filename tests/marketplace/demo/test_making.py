@@ -1,0 +1,170 @@
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select
+
+from listings import catalogue, tables
+from listings.files import Storage
+from listings.search.query import Query
+from listings.search.whoosh import open_index
+from marketplace import demo
+from marketplace.config import Config
+from marketplace.demo.people import PASSWORD, logins
+from marketplace.members import users
+from marketplace.members.passwords import Passwords
+from marketplace.members.tables import members
+from marketplace.trading.replay import replay
+from marketplace.trading.tables import orders
+from settlement import clock, store
+from settlement.invariants import violations
+from settlement.tables import entitlements, journal, payins, payouts, receipts, trades
+
+
+@pytest.fixture
+def db(market):
+    config, _ = market
+    engine = store.connect(config.database_url)
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def count(db, table, *where):
+    return db.scalar(select(func.count()).select_from(table).where(*where))
+
+
+def test_the_market_is_as_large_as_its_summary_says(market, db):
+    _, summary = market
+    assert summary.members == 28
+    assert summary.listings == sum(catalogue.counts(db).values()) >= 60
+    assert summary.orders == count(db, orders)
+    assert 1_500 < summary.trades == count(db, trades)
+    listed = tables.instruments.c.state == "listed"
+    assert summary.instruments == count(db, tables.instruments, listed)
+
+
+def test_the_books_balance_and_no_invariant_is_broken(db):
+    assert list(violations(db)) == []
+
+
+def test_the_journal_replays_to_what_is_recorded(db):
+    found = replay(db)
+    assert found.differences == []
+    assert found.replayed == found.recorded
+
+
+def test_everything_happened_in_the_four_weeks(db):
+    first, last = db.execute(
+        select(func.min(trades.c.at_us), func.max(trades.c.at_us))
+    ).one()
+    assert last <= clock.now_us()
+    assert 26 * clock.DAY_US < last - first < 28 * clock.DAY_US
+    latest = db.scalar(select(func.max(journal.c.at_us)))
+    assert latest <= clock.now_us()
+    assert db.scalar(select(func.max(tables.reviews.c.at_us))) <= clock.now_us()
+
+
+def test_a_listing_comes_after_its_steps_and_before_its_trades(db):
+    when = select(
+        tables.reviews.c.product, tables.reviews.c.event, tables.reviews.c.at_us
+    )
+    steps = {}
+    for product, event, at_us in db.execute(when):
+        steps.setdefault(product, {})[event] = at_us
+    whole = [found for found in steps.values() if "admit" in found]
+    assert len(whole) >= 60
+    for found in whole:
+        assert found["submit"] < found["approve"] < found["lapse"] < found["admit"]
+    early = (
+        select(func.count())
+        .select_from(trades)
+        .join(tables.instruments, tables.instruments.c.id == trades.c.instrument)
+        .join(
+            tables.listings,
+            tables.listings.c.product == tables.instruments.c.product,
+        )
+        .where(trades.c.at_us < tables.listings.c.admitted_us)
+    )
+    assert db.scalar(early) == 0
+
+
+def test_there_is_something_to_see_on_every_page(db):
+    assert count(db, receipts) > 500
+    assert count(db, payouts, payouts.c.state == "paid") > 5
+    assert {state for (state,) in db.execute(select(orders.c.state).distinct())} == {
+        *("open", "partial", "filled", "cancelled", "expired")
+    }
+    ended = entitlements.c.state == "revoked"
+    assert count(db, entitlements, ended) > 50  # passed on to others
+    assert len({code for (code,) in db.execute(select(trades.c.currency))}) >= 3
+
+
+def test_the_staff_finds_work_on_every_desk(db):
+    assert count(db, members, members.c.state == "pending") == 2
+    assert count(db, tables.products, tables.products.c.state == "in_review") == 1
+    assert count(db, tables.listings, tables.listings.c.state == "pending") == 1
+    assert count(db, payins, payins.c.state == "created") >= 1
+    assert count(db, payins, payins.c.state == "pending") >= 1
+    assert count(db, payouts, payouts.c.state == "requested") >= 1
+
+
+def test_lively_instruments_are_quoted_on_both_sides(db):
+    live = orders.c.state.in_(("open", "partial"))
+    sides = (
+        select(orders.c.instrument, func.count(orders.c.side.distinct()))
+        .join(tables.instruments, tables.instruments.c.id == orders.c.instrument)
+        .where(live, tables.instruments.c.transferable == 1)
+        .group_by(orders.c.instrument)
+    )
+    found = dict(db.execute(sides).all())
+    assert len(found) >= 20
+    assert sum(count == 2 for count in found.values()) >= 0.9 * len(found)
+
+
+def test_what_is_delivered_is_in_the_storage(market, db):
+    config, _ = market
+    storage = Storage(config.files_url)
+    rows = db.execute(select(tables.files)).all()
+    assert len(rows) == 126
+    assert all(storage.has(row.storage_key) for row in rows)
+
+
+def test_search_finds_the_listings_with_their_prices(market):
+    config, summary = market
+    index = open_index(config.search_url)
+    assert index.search(Query("")).total == summary.listings
+    found = index.search(Query("天气预报"))
+    assert found.total >= 1
+    assert index.search(Query("weather forecast")).total >= 1
+
+
+def test_the_tape_has_every_trade(market):
+    config, summary = market
+    days = {path.parent.name for path in config.warehouse().rglob("day=*/*.parquet")}
+    assert len(days) == 28
+    assert summary.trades
+
+
+def test_anyone_can_sign_in_with_the_printed_password(db):
+    passwords = Passwords()
+    for login in (logins()[0], logins()[7], logins()[-1]):
+        assert (
+            users.find(db, login.email, passwords, login.password).email == login.email
+        )
+    assert logins()[0].password == PASSWORD
+
+
+def test_a_market_is_built_once_and_noticed(market, tmp_path):
+    config, _ = market
+    assert demo.is_built(config)
+    assert not demo.is_built(Config.at(tmp_path / "empty").prepared())
+
+
+def test_the_same_seed_gives_the_same_journal(market, tmp_path, db):
+    config = replace(Config.at(tmp_path / "again"), fast_passwords=True)
+    demo.build(config, seed=3)
+    again = store.connect(config.database_url)
+    head = select(journal.c.hash).order_by(journal.c.seq.desc()).limit(1)
+    with again.connect() as other:
+        assert other.scalar(head) == db.scalar(head)
+    again.dispose()
