@@ -5,14 +5,16 @@ crash, a full inbox), the difference of the two is what to tell, so that telling
 interrupted and repeated.
 """
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, Row
 
-from listings import catalogue, terms
+from listings import admission, catalogue, terms
 from listings.instruments import Instrument
 from listings.terms import MarketFacts
+from marketplace.members.users import User
 from marketplace.trading import reads
 from marketplace.trading.commands import (
     Command,
@@ -26,6 +28,53 @@ from settlement.canonical import canonical
 
 if TYPE_CHECKING:  # the services start a follower that needs this module
     from marketplace.services import Services
+
+
+class Decision(NamedTuple):
+    """One step with a product: its event, and the reasons that it asks for."""
+
+    event: str
+    reason: str = ""
+    remarks: Mapping[str, str] = MappingProxyType(
+        {}
+    )  # field → what is to be changed there
+
+
+# What a registrar may decide on a product or its listing; see `listings.admission`.
+Verb = Callable[[Connection, int, Decision, User], object]
+STEPS: Mapping[str, Verb] = {
+    "approve": lambda db, product, _, by: admission.approve(db, product, by),
+    "return": lambda db, product, said, by: admission.return_(
+        db, product, said.remarks, by
+    ),
+    "object": lambda db, product, said, by: admission.object_(
+        db, product, said.reason, by
+    ),
+    "lapse": lambda db, product, _, by: admission.lapse(db, product, by),
+    "cancel": lambda db, product, said, by: admission.cancel(
+        db, product, said.reason, by
+    ),
+    "admit": lambda db, product, _, by: admission.admit(db, product, by),
+    "admit_added": lambda db, product, _, by: admission.admit_added(db, product, by),
+    "suspend": lambda db, product, said, by: admission.suspend(
+        db, product, said.reason, by
+    ),
+    "resume": lambda db, product, _, by: admission.resume(db, product, by),
+    "delist": lambda db, product, said, by: admission.delist(
+        db, product, said.reason, by
+    ),
+}
+
+
+def decide(parts: "Services", product: int, said: Decision, by: User) -> None:
+    """Take a step with a product, and tell the market what follows from it.
+
+    OwnWork, IllegalMove or Invalid as the catalogue says. *by* is a registrar, or the
+    vendor that takes its own product off the market.
+    """
+    with parts.writes.begin() as db:
+        STEPS[said.event](db, product, said, by)
+    tell_market(parts, product, by.id)
 
 
 def tell_market(parts: "Services", product: int, by: int) -> int:

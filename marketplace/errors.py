@@ -19,6 +19,7 @@ from flask_babel import gettext
 from flask_limiter.errors import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from markupsafe import escape
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
@@ -46,6 +47,7 @@ from marketplace.trading.venue import (
     SymbolTaken,
     UnknownInstrument,
 )
+from settlement import ids, money
 from settlement.entitlements import QuotaUsedUp, RightEnded
 from settlement.errors import (
     Busy,
@@ -83,9 +85,9 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     EditedMeanwhile: HTTPStatus.CONFLICT,
     NotEditable: HTTPStatus.CONFLICT,
     Finalised: HTTPStatus.CONFLICT,
-    KeyReuse: HTTPStatus.CONFLICT,
     TooManyKeys: HTTPStatus.CONFLICT,
     FileTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    KeyReuse: HTTPStatus.UNPROCESSABLE_ENTITY,
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     QueryTooLong: HTTPStatus.BAD_REQUEST,
     TooManyTerms: HTTPStatus.BAD_REQUEST,
@@ -113,6 +115,7 @@ BARE = """<!doctype html>
 <html lang="{language}"><meta charset="utf-8"><title>{title}</title>
 <main><h1>{title}</h1><p>{status}</p><p><a href="/">Databourse</a></p></main></html>
 """
+UNREACHABLE = N_("The exchange cannot be reached just now; try again shortly.")
 FORM_EXPIRED = N_("The form has expired; go back, reload the page and try again.")
 
 
@@ -121,6 +124,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(CSRFError, _csrf_failed)
     app.register_error_handler(HTTPException, failed)
+    app.register_error_handler(OperationalError, _unreachable)
     app.register_error_handler(Exception, _broken)
 
 
@@ -132,13 +136,27 @@ def status_of(refusal: Refusal) -> HTTPStatus:
     return HTTPStatus.UNPROCESSABLE_ENTITY
 
 
+def facts_of(refusal: Refusal) -> dict[str, Any]:
+    """Return the facts of *refusal* with public ids in place of our numbers."""
+    return {name: _public(name, fact) for name, fact in refusal.facts().items()}
+
+
+def _public(name: str, fact: Any) -> Any:
+    if name in ids.KINDS and type(fact) is int and fact >= 0:
+        return ids.encode(name, fact)
+    if name == "asset" and str(fact).isdigit():  # a right, or money by its number
+        currency = money.BY_ASSET.get(int(fact))
+        return currency.code if currency else ids.encode("instrument", int(fact))
+    return fact
+
+
 def refused(refusal: Refusal) -> Answer:
     """Answer a refusal; pages send visitors who are not signed in to sign in."""
     g.refusal = refusal.code
     if isinstance(refusal, SignInNeeded) and not is_api():
         there = request.full_path.rstrip("?") if request.method == "GET" else "/"
         return redirect(f"{SIGN_IN}?{urlencode({'next': there})}", HTTPStatus.SEE_OTHER)
-    facts = refusal.facts()
+    facts = facts_of(refusal)
     answer = _answer(status_of(refusal), refusal.code, refusal.title(), facts)
     if "retry_after_s" in facts:
         answer.headers["Retry-After"] = str(facts["retry_after_s"])
@@ -195,6 +213,14 @@ def _page(status: int, code: str, said: str, facts: dict[str, Any]) -> str:
 def _csrf_failed(_error: CSRFError) -> Answer:
     g.refusal = "form_expired"
     return _answer(HTTPStatus.BAD_REQUEST, "form_expired", FORM_EXPIRED, {})
+
+
+def _unreachable(error: OperationalError) -> Answer:
+    log.error("errors.database", exc_info=error)
+    unavailable = HTTPStatus.SERVICE_UNAVAILABLE
+    answer = _answer(unavailable, "unreachable", UNREACHABLE, {})
+    answer.headers["Retry-After"] = str(HALTED_RETRY_S)
+    return answer
 
 
 def _broken(error: Exception) -> Answer:
