@@ -116,7 +116,11 @@ def end(market: Market, right: Entitlement, event: EntitlementEvent, seq: int) -
 
 
 def _withdraw_offers(market: Market, right: Entitlement, seq: int) -> None:
-    """Cancel the holder's offers in the instrument, so that its units are all free."""
-    cancel_where(
-        market, seq, Reason.RIGHT_ENDED, right.holder, right.instrument, "sell"
-    )
+    """Cancel the holder's offers in the instrument, so that its units are all free.
+
+    The vendor's offers issue new units and do not rest on a right.
+    """
+    if right.holder != market.venue(right.instrument).vendor:
+        cancel_where(
+            market, seq, Reason.RIGHT_ENDED, right.holder, right.instrument, "sell"
+        )

@@ -1,5 +1,7 @@
 """Commands of the house: who may trade, what trades, at what fee; and time passing."""
 
+import re
+
 from marketplace.trading.book import Book
 from marketplace.trading.commands import (
     DelistInstrument,
@@ -11,7 +13,7 @@ from marketplace.trading.commands import (
     Tick,
 )
 from marketplace.trading.market import Market, handles
-from marketplace.trading.orders import Reason
+from marketplace.trading.orders import PRICE_MAX, QUANTITY_MAX, Reason
 from marketplace.trading.placing import cancel, cancel_where
 from marketplace.trading.rights import end
 from marketplace.trading.venue import (
@@ -27,12 +29,22 @@ from marketplace.trading.venue import (
 from settlement.canonical import sha256_of
 from settlement.entitlements import EntitlementEvent
 from settlement.fees import TRADE_BPS_MAX, FeeSchedule
+from settlement.ledger import HOUSE
 from settlement.money import BY_ASSET, INSTRUMENT_MIN
+
+TERM_MAX_US = 10**16  # three centuries: no sum of times outgrows 64 bits
+CODE = re.compile(r"[!-~]{1,64}")  # the records join codes with blanks
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL and UTF-8 have no such
 
 
 @handles(SetStanding)
 def set_standing(market: Market, command: SetStanding, seq: int, _at_us: int) -> None:
-    """Record a member's verification; losing it cancels the member's orders."""
+    """Record a member's verification; losing it cancels the member's orders.
+
+    The house runs the market and takes its fees: it does not trade there.
+    """
+    if command.member <= HOUSE:
+        raise WrongOrder("member")
     if command.verified:
         market.verified.add(command.member)
     else:
@@ -72,16 +84,29 @@ def _check_facts(market: Market, command: ListInstrument) -> None:
     """Refuse facts that cannot be, or that may not change under the waiting orders."""
     if command.instrument < INSTRUMENT_MIN or command.currency not in BY_ASSET:
         raise WrongOrder("instrument")
-    if command.tick < 1 or command.lot < 1:
+    if not (1 <= command.tick <= PRICE_MAX and 1 <= command.lot <= QUANTITY_MAX):
         raise WrongOrder("tick")
-    if not command.symbol.isascii() or not command.symbol.isprintable():
-        raise WrongOrder("symbol")
+    for code in (command.symbol, *command.purposes):
+        if not CODE.fullmatch(code):
+            raise WrongOrder("symbol" if code is command.symbol else "purposes")
+    _check_right(command)
+    if UNSTORABLE.search(command.terms):
+        raise WrongOrder("terms")
     if market.symbols.get(command.symbol, command.instrument) != command.instrument:
         raise SymbolTaken(command.symbol)
     present = market.venues.get(command.instrument)
     for fact in ("symbol", "vendor", "currency", "tick", "lot", "transferable"):
         if present and getattr(present, fact) != getattr(command, fact):
             raise FixedFact(fact)
+
+
+def _check_right(command: ListInstrument) -> None:
+    """Refuse limits of the buyer's right that no right could have."""
+    if command.term_us is not None and not 0 < command.term_us <= TERM_MAX_US:
+        raise WrongOrder("term_us")
+    most = command.deliveries_max
+    if most is not None and not 0 < most <= QUANTITY_MAX:
+        raise WrongOrder("deliveries_max")
 
 
 def _terms(market: Market, body: str) -> Terms:
