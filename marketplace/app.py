@@ -13,6 +13,7 @@ from marketplace import (
     limits,
     observability,
     security,
+    web,
 )
 from marketplace.config import Config, ui
 from marketplace.members import signing
@@ -42,12 +43,9 @@ def create_app(config: Config | None = None, parts: Services | None = None) -> F
     formatting.init_app(app)
     errors.init_app(app)
     health.init_app(app)
-    # each offers register(app): its blueprints, in reading order
-    for room in ("marketplace.web", "marketplace.api"):
-        try:
-            import_module(room).register(app)
-        except (ImportError, AttributeError):
-            pass
+    web.register(app)
+    if register_api := getattr(import_module("marketplace.api"), "register", None):
+        register_api(app)
     return app
 
 

@@ -3,6 +3,7 @@
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, gettext
 from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace.security import is_api
 
@@ -45,10 +46,21 @@ def language() -> str:
 
 def _chosen() -> str:
     if not is_api():
-        for choice in (request.cookies.get(COOKIE, ""), current_user.locale):
-            if choice in LANGUAGES:
-                return str(choice)
+        for choose in (_remembered, _of_the_user):
+            if (choice := choose()) in LANGUAGES:
+                return choice
     return request.accept_languages.best_match(LANGUAGES) or DEFAULT_LANGUAGE
+
+
+def _remembered() -> str:
+    return request.cookies.get(COOKIE, "")
+
+
+def _of_the_user() -> str:
+    try:
+        return str(current_user.locale)
+    except SQLAlchemyError:  # even the page that says so has to be in some language
+        return ""
 
 
 def bilingual(row: object, field: str) -> str:

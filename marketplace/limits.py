@@ -7,6 +7,7 @@ from flask import Flask, current_app, request
 from flask_limiter import Limiter
 from flask_login import current_user
 from limits import RateLimitItem, parse_many
+from limits.strategies import RateLimiter
 
 from marketplace.config import Config
 from settlement import clock
@@ -15,6 +16,7 @@ from settlement.errors import Refusal
 SIGN_IN_ACCOUNT = "10 per 5 minutes; 50 per day"
 SIGN_IN_ADDRESS = "60 per 5 minutes; 1000 per day"
 SIGN_UP_ADDRESS = "20 per hour"
+EXTENSION = "databourse limiter"
 PASSWORD_USER = "10 per 5 minutes"  # noqa: S105 (a rate, not a secret)
 
 
@@ -32,18 +34,22 @@ def principal() -> str:
     return f"from {request.remote_addr}"
 
 
-limiter = Limiter(principal, storage_uri="memory://", strategy="moving-window")
-
-
 def init_app(app: Flask, config: Config) -> None:
     """Limit all requests of one principal together; files of ``static`` are free."""
     app.config.update(
         RATELIMIT_ENABLED=config.rate_limits,
-        RATELIMIT_APPLICATION=config.rate_limit,
         RATELIMIT_HEADERS_ENABLED=False,
+    )
+    # One for each application: init_app adds its limits to those already there.
+    limiter = Limiter(
+        principal,
+        application_limits=[config.rate_limit],
+        storage_uri="memory://",
+        strategy="moving-window",
     )
     limiter.init_app(app)
     limiter.request_filter(lambda: request.endpoint in {"static", "healthz", "readyz"})
+    app.extensions[EXTENSION] = limiter
 
 
 def count(what: str, who: str, rates: str) -> None:
@@ -51,11 +57,12 @@ def count(what: str, who: str, rates: str) -> None:
     if not current_app.config["RATELIMIT_ENABLED"]:
         return
     name = sha256(who.encode()).hexdigest()  # no addresses in the storage
+    limiter: RateLimiter = current_app.extensions[EXTENSION].limiter
     for rate in parse_many(rates):
-        if not limiter.limiter.hit(rate, what, name):
-            raise TooManyTries(_wait_s(rate, what, name))
+        if not limiter.hit(rate, what, name):
+            raise TooManyTries(_wait_s(limiter, rate, what, name))
 
 
-def _wait_s(rate: RateLimitItem, what: str, name: str) -> int:
-    ends_s = int(limiter.limiter.get_window_stats(rate, what, name).reset_time)
+def _wait_s(limiter: RateLimiter, rate: RateLimitItem, what: str, name: str) -> int:
+    ends_s = int(limiter.get_window_stats(rate, what, name).reset_time)
     return max(1, ends_s - clock.now_us() // clock.SECOND_US + 1)

@@ -1,11 +1,16 @@
 """Refusals and HTTP errors: problem documents for programs, pages for people."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from flask import Flask, abort
+from jinja2 import DictLoader
+from sqlalchemy import text
 
 from marketplace.errors import STATUS, status_of
+from marketplace.services import EXTENSION, Services
+from settlement import store
 from settlement.errors import (
     Busy,
     ExchangeHalted,
@@ -14,6 +19,7 @@ from settlement.errors import (
     NotFound,
     Refusal,
 )
+from tests.visitors import Visitor
 
 
 def _raise(error: Exception) -> Callable[[], str]:
@@ -101,3 +107,30 @@ def test_every_refusal_has_a_status_that_blames_the_right_side() -> None:
         assert 400 <= status_of(instance) <= 503
     assert status_of(Invalid({})) == 422
     assert all(issubclass(kind, Refusal) for kind in STATUS)
+
+
+@pytest.mark.parametrize("path", ["/orders", "/api/v1/t"])
+def test_without_its_database_the_exchange_says_so(
+    app: Flask, visit: Callable[[str], Visitor], parts: Services, path: str
+) -> None:
+    def ask() -> str:
+        with parts.reads.connect() as db:
+            return str(db.execute(text("SELECT * FROM nowhere")))
+
+    app.add_url_rule("/api/v1/t", "t", ask)
+    visitor = visit("buyer")
+    gone = store.connect("sqlite:////nowhere/at/all.db")
+    app.extensions[EXTENSION] = replace(parts, reads=gone)
+    answer = visitor.get(path)
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+    assert "sqlite" not in answer.text.lower()
+    gone.dispose()
+
+
+def test_an_error_page_that_fails_is_replaced_by_a_bare_one(app: Flask) -> None:
+    app.jinja_env.cache = None
+    app.jinja_loader = DictLoader({"errors/refusal.html": "{{ 1 / 0 }}"})
+    answer = app.test_client().get("/nowhere")
+    assert answer.status_code == 404
+    assert "<h1>" in answer.text

@@ -1,5 +1,6 @@
 """Signing in and out through the application, by browser and by key."""
 
+import re
 import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -8,7 +9,6 @@ import pytest
 from flask import Flask, jsonify, request
 from sqlalchemy import update
 
-from marketplace import limits
 from marketplace.app import create_app
 from marketplace.config import Config
 from marketplace.members import keys, organisations, roles, signing, users, verification
@@ -100,15 +100,14 @@ def test_who_exists_is_not_told(visit: Visit, email: str, password: str) -> None
         visitor.post("/t/in", email=email, password=password) for email in (email, "x")
     ]
     assert {answer.status_code for answer in answers} == {401}
-    assert len({answer.text for answer in answers}) == 1
+    first, second = (re.sub(r'(value|nonce)="[^"]+"', "", a.text) for a in answers)
+    assert first == second
 
 
 def test_the_time_of_the_answer_does_not_tell_who_exists(
     parts: Services, people: dict[str, User]
 ) -> None:
-    slow = signing.services  # the real parameters, not the tests' fast ones
-    assert slow
-    passwords = users.Passwords()
+    passwords = users.Passwords()  # with the real parameters, not the tests' fast ones
     with parts.writes.begin() as db:
         real = update(table).where(table.c.email == EMAIL)
         db.execute(real.values(password=passwords.hash(PASSWORD)))
@@ -270,7 +269,6 @@ def test_a_revoked_key_is_dead_at_once(
 def test_a_password_cannot_be_guessed_for_long(config: Config) -> None:
     app = _views(create_app(replace(config, rate_limits=True)))
     parts: Services = app.extensions[EXTENSION]
-    limits.limiter.reset()
     with parts.writes.begin() as db:
         organisations.ensure_house(db)
         hashed = parts.passwords.hash(PASSWORD)
@@ -283,5 +281,4 @@ def test_a_password_cannot_be_guessed_for_long(config: Config) -> None:
     assert 0 < int(refused.headers["Retry-After"]) <= 24 * 3600
     unknown = [_sign_in(visitor, PASSWORD, "no@no.example") for _ in range(11)]
     assert unknown == [401] * 10 + [429]
-    limits.limiter.reset()
     parts.close()
