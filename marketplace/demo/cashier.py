@@ -12,12 +12,13 @@ from marketplace.trading.commands import (
     RequestPayin,
     RequestPayout,
 )
-from settlement.money import BY_CODE, CURRENCIES
+from settlement.money import BY_ASSET, BY_CODE, CURRENCIES
 
 START_CNY = 420_000  # whole yuan for a buyer of ordinary wealth
-STEP_CNY = 50_000  # payins are a multiple of this
-START_ABROAD = {"USD": 90_000, "EUR": 45_000, "JPY": 3_200_000}  # whole units
-START_AT_HOME = {"USD": 24_000, "EUR": 9_000}
+# Payins after the first are a multiple of this, whole units.
+STEPS = {"CNY": 50_000, "USD": 6_000, "EUR": 5_000, "JPY": 300_000}
+START_ABROAD = {"USD": 26_000, "EUR": 9_000, "JPY": 900_000}  # whole units
+START_AT_HOME = {"USD": 5_000, "EUR": 3_000}
 PAYOUT_LEAST = 5_000  # whole yuan; less waits for the next Friday
 FRIDAY, MONDAY = 4, 0
 
@@ -73,8 +74,8 @@ class Cashier:
 
     def top_up(self, buyer: Trader, asset: int, needed: int) -> None:
         """Bring in more money for *buyer*, enough for a while."""
-        exponent = next(money.exponent for money in CURRENCIES if money.asset == asset)
-        step = STEP_CNY * 10**exponent
+        currency = BY_ASSET[asset]
+        step = STEPS[currency.code] * 10**currency.exponent
         pieces = max(2, -(-needed // step) + round(2 * buyer.person.wealth))
         self.pay_in(buyer, asset, pieces * step)
 

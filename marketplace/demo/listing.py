@@ -12,6 +12,7 @@ from listings.instruments import Unit
 from listings.products import Facts
 from listings.standard import STANDARD
 from marketplace.demo.floor import Traded, Trader, tick_of
+from marketplace.demo.pack import PACK
 from marketplace.demo.payloads import Goods, dictionary
 from marketplace.demo.products import HONEST_EN, HONEST_ZH, Product, Sold
 from marketplace.trading.commands import ListInstrument
@@ -34,14 +35,14 @@ _PER_UNIT = {"seat": "SEAT", "per_call": "PACK"}
 
 
 def licence_numbers(db: Connection) -> dict[str, int]:
-    """Put the exchange's own licences in; return their numbers by code."""
-    made = licences.ensure(db, STANDARD)
+    """Put in the exchange's own licences and the packs'; their numbers by code."""
+    made = licences.ensure(db, (*STANDARD, PACK))
     return {code: number for (code, _), number in made.items()}
 
 
 def symbol(product: Product, sold: Sold) -> str:
     """Return an instrument's symbol: product, kind of right, currency if not CNY."""
-    kind = _PER_UNIT.get(sold.mode, _SUFFIXES[sold.licence])
+    kind = _PER_UNIT.get(sold.mode) or _SUFFIXES[sold.licence]
     money = "" if sold.currency == DEFAULT else f".{sold.currency}"
     return f"{product.code}-{kind}{money}"
 

@@ -16,13 +16,13 @@ from settlement import clock
 
 ORDERS = 118.0  # orders in such books on an ordinary day
 LIVELY = ("WXAPI", "ADDRAPI", "KYBCHK", "CHGLIVE", "CARBAPI", "SOLARFC", "OEEAPI")
-HOMES = (-0.20, -0.03)  # where a fair price is at home, a share above the posted one
+HOMES = (-0.15, -0.03)  # where a fair price is at home, a share above the posted one
 DRIFT = 0.013  # standard deviation of a day's move of that home
 PULL = 0.06  # of the way home, at each step
 STEP = 0.0075  # standard deviation of a step
 NEWS = 0.006  # how often a step is a jump, and how far it goes
 JUMP = 0.04
-CAP, FLOOR_TILT = -0.006, -0.30
+CAP, FLOOR_TILT = -0.006, -0.20
 TRANCHE = (20, 90)  # units that a vendor sells at once below its posted price
 LADDER = (1, 2, 4)  # ticks beside the fair price of a broker's quotes
 STALE_TICKS = 9
@@ -42,7 +42,7 @@ class Resale:
         rank = LIVELY.index(traded.product.code) if self._is_lively(traded) else None
         quiet = self._random.uniform(0.25, 0.9)
         traded.liquidity = quiet if rank is None else 8.0 / (1 + 0.45 * rank)
-        traded.home = traded.tilt = self._random.uniform(-0.14, -0.05)
+        traded.home = traded.tilt = self._random.uniform(-0.12, -0.05)
         self.tranche(traded)
 
     @staticmethod

@@ -86,8 +86,9 @@ def test_the_rows_are_what_the_dictionary_says(product):
 
 @EVERY
 def test_the_same_seed_and_day_make_the_same_bytes(product):
-    assert goods(product, 5, UNTIL) == goods(product, 5, UNTIL)
-    assert goods(product, 5, UNTIL).files != goods(product, 6, UNTIL).files
+    made = goods(product, 5, UNTIL)
+    assert made == goods(product, 5, UNTIL)
+    assert made.files != goods(product, 6, UNTIL).files
 
 
 @EVERY

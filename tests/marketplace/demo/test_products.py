@@ -5,6 +5,7 @@ import pytest
 from listings.standard import STANDARD
 from listings.vocabulary import MODES, SECTORS, UPDATES, regions
 from marketplace.demo.listing import symbol
+from marketplace.demo.pack import PACK
 from marketplace.demo.people import people
 from marketplace.demo.places import places
 from marketplace.demo.products import HONEST_EN, HONEST_ZH, products
@@ -49,7 +50,7 @@ def test_a_product_speaks_both_languages_and_is_honest(product):
 @EVERY
 def test_a_product_uses_codes_that_the_market_knows(product):
     vendors = {person.key for person in people("vendor")}
-    licences = {licence.code for licence in STANDARD}
+    licences = {licence.code for licence in (*STANDARD, PACK)}
     assert product.vendor in vendors
     assert product.region in regions()
     assert product.updates in UPDATES
@@ -59,6 +60,7 @@ def test_a_product_uses_codes_that_the_market_knows(product):
         assert sold.licence in licences
         assert sold.mode in MODES
         assert (sold.price == 0) == (sold.mode == "free")
+        assert sold.transferable == (sold.licence == PACK.code)
 
 
 def test_symbols_and_codes_are_unique():
