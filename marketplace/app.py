@@ -1,11 +1,10 @@
 """The application, wired in the order in which a request meets its parts."""
 
-from importlib import import_module
-
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from marketplace import (
+    api,
     errors,
     formatting,
     health,
@@ -44,8 +43,7 @@ def create_app(config: Config | None = None, parts: Services | None = None) -> F
     errors.init_app(app)
     health.init_app(app)
     web.register(app)
-    if register_api := getattr(import_module("marketplace.api"), "register", None):
-        register_api(app)
+    api.register(app)
     return app
 
 
