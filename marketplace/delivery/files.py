@@ -9,8 +9,9 @@ from listings import releases
 from marketplace.members.users import User
 from marketplace.services import Services
 from marketplace.trading.commands import Deliver
-from settlement import ids, statements
-from settlement.errors import NotFound
+from settlement import clock, ids, statements
+from settlement.entitlements import EntitlementState, RightEnded
+from settlement.errors import Forbidden, NotFound
 
 
 class Delivery(NamedTuple):
@@ -31,23 +32,37 @@ def included(terms: dict[str, Any]) -> list[dict[str, Any]]:
     return files
 
 
-def deliver(parts: Services, user: User, entitlement: int, file: int) -> Delivery:
+def deliver(
+    parts: Services, user: User, entitlement: int, file: int, key: str | None = None
+) -> Delivery:
     """Deliver one file under a right of the user's member.
 
     NotFound unless the right is theirs and its terms include the file; RightEnded or
     QuotaUsedUp as the market says. The content is looked up first, so that nothing is
-    counted that cannot be delivered.
+    counted that cannot be delivered; under the same idempotency *key* it is counted
+    once.
     """
     with parts.reads.connect() as db:
         right = statements.entitlement(db, entitlement, user.member)
         promised = _promised(statements.terms(db, right.terms), file)
         found = releases.file_of(db, file)
+    _check(user, right)
     assert found.sha256 == promised["sha256"], (found, promised)
     content = parts.files.read(found.storage_key)
-    receipt = parts.gateway.submit(_command(user, right, found)).result
+    receipt = parts.gateway.submit(_command(user, right, found), key).result
     return Delivery(
         receipt, found.name, found.media_type, found.size, found.sha256, content
     )
+
+
+def _check(user: User, right: Row[Any]) -> None:
+    """Refuse what has ended meanwhile: a repeated key does not ask the market again."""
+    if user.state != "verified":
+        raise Forbidden("verified")
+    ended = right.until_us is not None and right.until_us <= clock.now_us()
+    if ended or right.state != EntitlementState.ACTIVE:
+        state = EntitlementState.EXPIRED.value if ended else right.state
+        raise RightEnded(ids.encode("entitlement", right.id), state)
 
 
 def _promised(terms: dict[str, Any], file: int) -> dict[str, Any]:

@@ -1,0 +1,45 @@
+"""The JSON API, version 1: one area a file; its description and a page to try it."""
+
+from importlib.metadata import version
+
+from flask import Flask
+
+from marketplace.api import (
+    account,
+    cash,
+    docs,
+    entitlements,
+    licences,
+    listings,
+    market,
+    orders,
+    products,
+    releases,
+    staff,
+    statistics,
+    trades,
+)
+from marketplace.api.document import describe
+
+RESOURCES = (
+    market.bp,
+    listings.bp,
+    licences.bp,
+    statistics.bp,
+    account.bp,
+    orders.bp,
+    trades.bp,
+    cash.bp,
+    entitlements.bp,
+    products.bp,
+    releases.bp,
+    *staff.RESOURCES,
+)
+
+
+def register(app: Flask) -> None:
+    """Give the application its API, described at ``/api/v1/openapi.json``."""
+    document = describe(app, version("databourse"))
+    for resource in RESOURCES:
+        document.register_blueprint(resource)
+    docs.init_app(app)

@@ -1,0 +1,165 @@
+"""Entitlements: the rights that the member holds, and what they deliver."""
+
+from typing import Any
+
+from flask import Response
+from marshmallow import Schema, fields
+from werkzeug.http import dump_options_header
+
+from marketplace.api.fields import Body, Code, Id
+from marketplace.api.resource import KeyHeader, PageQuery, Resource
+from marketplace.delivery.files import deliver, included
+from marketplace.members.signing import me
+from marketplace.services import services
+from settlement import ids, statements
+from settlement.entitlements import EntitlementState
+from settlement.store import Page
+
+bp = Resource("rights", __name__, "Rights of use, the files they open, receipts.")
+STREAM = "application/octet-stream"
+RECEIPT, SHA256 = "X-Receipt", "X-Content-SHA256"
+
+
+class EntitlementSchema(Schema):
+    """A right of use."""
+
+    id = Id("entitlement", required=True)
+    holder = Id("member", required=True)
+    trade = Id("trade", required=True, allow_none=True)
+    instrument = Id("instrument", required=True)
+    quantity = fields.Integer(required=True)
+    purpose = fields.String(required=True)
+    from_us = fields.Integer(required=True)
+    until_us = fields.Integer(required=True, allow_none=True)
+    deliveries = fields.Integer(required=True)
+    deliveries_max = fields.Integer(required=True, allow_none=True)
+    state = Code(*EntitlementState, required=True)
+
+
+class FullEntitlementSchema(EntitlementSchema):
+    """A right of use with the terms it was bought under."""
+
+    terms = fields.Dict(required=True)
+
+
+class IncludedSchema(Schema):
+    """A file that a right opens."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    size = fields.Integer(required=True)
+    sha256 = fields.String(required=True)
+    media_type = fields.String(required=True)
+
+
+class FilesSchema(Schema):
+    """The files that a right opens, as its terms promise them."""
+
+    data = fields.List(fields.Nested(IncludedSchema), required=True)
+
+
+class ReceiptSchema(Schema):
+    """Proof of one delivery."""
+
+    id = Id("receipt", required=True)
+    record = Id("record", attribute="seq", required=True)
+    at_us = fields.Integer(required=True)
+    entitlement = Id("entitlement", required=True)
+    file = Id("file", required=True)
+    sha256 = fields.String(required=True)
+    bytes = fields.Integer(required=True)
+
+
+class ReceiptsQuery(PageQuery):
+    """Which receipts."""
+
+    entitlement = Id("entitlement", load_default=None)
+
+
+class DeliverySchema(Body):
+    """Which file."""
+
+    file = Id("file", required=True)
+
+
+@bp.route("/entitlements")
+@bp.needs()
+@bp.arguments(PageQuery, location="query")
+@bp.lists(EntitlementSchema)
+def list_entitlements(asked: dict[str, Any]) -> Page:
+    """List the member's rights, ended ones too."""
+    with services().reads.connect() as db:
+        return statements.entitlements_of(
+            db, me().member, asked["cursor"], asked["limit"]
+        )
+
+
+@bp.route("/entitlements/<entitlement>")
+@bp.needs()
+@bp.response(200, FullEntitlementSchema)
+@bp.refuses(404)
+def get_entitlement(entitlement: int) -> Any:
+    """Read one of the member's rights with its terms."""
+    with services().reads.connect() as db:
+        right = statements.entitlement(db, entitlement, me().member)
+        return right._asdict() | {"terms": statements.terms(db, right.terms)}
+
+
+@bp.route("/entitlements/<entitlement>/files")
+@bp.needs()
+@bp.response(200, FilesSchema)
+@bp.refuses(404)
+def list_included(entitlement: int) -> Any:
+    """List the files that a right opens."""
+    with services().reads.connect() as db:
+        right = statements.entitlement(db, entitlement, me().member)
+        return {"data": included(statements.terms(db, right.terms))}
+
+
+@bp.route("/entitlements/<entitlement>/deliveries", methods=["POST"])
+@bp.needs()
+@bp.arguments(DeliverySchema)
+@bp.arguments(KeyHeader, location="headers")
+@bp.response(
+    200,
+    {"type": "string", "format": "binary"},
+    content_type=STREAM,
+    headers={
+        name: {"schema": {"type": "string"}}
+        for name in (RECEIPT, SHA256, "Content-Disposition")
+    },
+)
+@bp.refuses(404)
+def deliver_file(
+    wanted: dict[str, int], header: dict[str, str], entitlement: int
+) -> Response:
+    """Deliver a file: checked, counted and receipted before the first byte.
+
+    The receipt's id is in the header X-Receipt. With the same Idempotency-Key a broken
+    download is begun again without being counted again.
+    """
+    sent = deliver(services(), me(), entitlement, wanted["file"], header["key"])
+    answer = Response(sent.content, mimetype=STREAM)
+    answer.headers["Content-Disposition"] = dump_options_header(
+        "attachment", {"filename": sent.name}
+    )
+    answer.content_length = sent.size
+    answer.headers[RECEIPT] = ids.encode("receipt", sent.receipt)
+    answer.headers[SHA256] = sent.sha256
+    return answer
+
+
+@bp.route("/receipts")
+@bp.needs()
+@bp.arguments(ReceiptsQuery, location="query")
+@bp.lists(ReceiptSchema)
+def list_receipts(asked: dict[str, Any]) -> Page:
+    """List the member's receipts, or those under one right."""
+    with services().reads.connect() as db:
+        return statements.receipts_of(
+            db,
+            me().member,
+            asked["cursor"],
+            asked["limit"],
+            under=asked["entitlement"],
+        )

@@ -1,0 +1,259 @@
+"""The market in public: instruments, their books, trades and candles; the fees."""
+
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from listings import instruments
+from listings.instruments import Instrument
+from listings.vocabulary import MODES
+from marketplace.api.fields import Code, Currency, Digits, Id
+from marketplace.api.licences import LicenceFactsSchema, LicenceSchema
+from marketplace.api.resource import PageQuery, Resource
+from marketplace.services import services
+from marketplace.trading import reads
+from marketplace.trading.orders import Side
+from settlement import clock, statements
+from settlement.errors import NotFound
+from settlement.ids import encode
+from settlement.store import Page
+
+bp = Resource("market", __name__, "Instruments, books, trades and candles, in public.")
+
+WIDTHS = {
+    "minute": clock.MINUTE_US,
+    "hour": clock.HOUR_US,
+    "day": clock.DAY_US,
+    "week": 7 * clock.DAY_US,
+}
+HOURS_MAX = 24 * 366
+NO_PRICES = reads.Best(None, None)
+
+
+class InstrumentSchema(Schema):
+    """What is traded: a product under a licence, in a unit."""
+
+    id = Id("instrument", required=True)
+    symbol = fields.String(required=True)
+    product = Id("product", required=True)
+    vendor = Id("member", required=True)
+    currency = Currency(required=True)
+    tick = fields.Integer(required=True)
+    lot = fields.Integer(required=True)
+    mode = Code(*MODES, required=True)
+    term_days = fields.Integer(required=True, allow_none=True)
+    deliveries_max = fields.Integer(required=True, allow_none=True)
+    transferable = fields.Boolean(required=True)
+    state = Code("pending", "listed", "suspended", "delisted", required=True)
+    licence = fields.Nested(LicenceFactsSchema, required=True)
+
+
+class QuotedSchema(InstrumentSchema):
+    """An instrument with its prices now; null where nobody waits."""
+
+    bid = fields.Integer(required=True, allow_none=True)
+    offer = fields.Integer(required=True, allow_none=True)
+    last = fields.Integer(required=True, allow_none=True)
+    posted = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The vendor's price, which does not run out."},
+    )
+
+
+class FullInstrumentSchema(QuotedSchema):
+    """An instrument with the text of its licence."""
+
+    licence = fields.Nested(LicenceSchema, required=True)
+
+
+class LevelSchema(Schema):
+    """What waits at one price."""
+
+    price = fields.Integer(required=True)
+    quantity = fields.Integer(
+        required=True, metadata={"description": "Of the orders that run out."}
+    )
+    orders = fields.Integer(required=True)
+    evergreen = fields.Integer(
+        required=True, metadata={"description": "Orders that do not run out."}
+    )
+
+
+class BookSchema(Schema):
+    """Both sides of a book, the best price first."""
+
+    bids = fields.List(fields.Nested(LevelSchema), required=True)
+    offers = fields.List(fields.Nested(LevelSchema), required=True)
+
+
+class PrintSchema(Schema):
+    """A trade as the public sees it."""
+
+    id = Id("trade", required=True)
+    at_us = fields.Integer(required=True)
+    price = fields.Integer(required=True)
+    quantity = fields.Integer(required=True)
+    currency = Currency(required=True)
+    taker = Code(*Side, required=True)
+
+
+class CandleSchema(Schema):
+    """The prices of one interval, and what was traded in it."""
+
+    begins_us = fields.Integer(required=True)
+    open = fields.Integer(required=True)
+    high = fields.Integer(required=True)
+    low = fields.Integer(required=True)
+    close = fields.Integer(required=True)
+    volume = fields.Integer(required=True)
+    turnover = fields.Integer(required=True)
+    trades = fields.Integer(required=True)
+
+
+class CandlesSchema(Schema):
+    """Candles, the earliest first."""
+
+    data = fields.List(fields.Nested(CandleSchema), required=True)
+
+
+class TurnoverSchema(Schema):
+    """What was traded in one currency."""
+
+    currency = Currency(required=True)
+    value = fields.Integer(required=True)
+    trades = fields.Integer(required=True)
+
+
+class GlanceSchema(Schema):
+    """The market in a few numbers."""
+
+    trades = fields.Integer(required=True)
+    instruments = fields.Integer(required=True)
+    orders = fields.Integer(required=True)
+    members = fields.Integer(required=True)
+    turnover = fields.List(fields.Nested(TurnoverSchema), required=True)
+
+
+class FeesSchema(Schema):
+    """What the house takes of a trade, from the seller."""
+
+    version = fields.Integer(required=True)
+    trade_bps = fields.Integer(
+        required=True, metadata={"description": "Basis points: 250 is 2.5 %."}
+    )
+
+
+class HoursQuery(Schema):
+    """How far back."""
+
+    hours = Digits(1, HOURS_MAX, load_default=24)
+
+
+class DepthQuery(Schema):
+    """How many price levels of each side."""
+
+    depth = Digits(1, reads.DEPTH_MAX, load_default=10)
+
+
+class CandlesQuery(Schema):
+    """Which intervals; the latest 2,000 with trades are answered."""
+
+    width = Code(*WIDTHS, load_default="day")
+    from_us = Digits(load_default=0)
+    until_us = Digits(load_default=None)
+
+
+@bp.route("/market")
+@bp.arguments(HoursQuery, location="query")
+@bp.response(200, GlanceSchema)
+def glance(asked: dict[str, int]) -> Any:
+    """See the market at a glance: trades of the last hours, the rest as of now."""
+    since_us = clock.now_us() - asked["hours"] * clock.HOUR_US
+    with services().reads.connect() as db:
+        seen = reads.glance(db, since_us)._asdict()
+        return seen | {"turnover": reads.turnover(db, since_us)}
+
+
+@bp.route("/fees")
+@bp.response(200, FeesSchema)
+def get_fees() -> Any:
+    """Read the fee schedule in force."""
+    with services().reads.connect() as db:
+        return statements.fees(db)
+
+
+@bp.route("/instruments/<instrument>")
+@bp.response(200, FullInstrumentSchema)
+@bp.refuses(404)
+def get_instrument(instrument: int) -> Any:
+    """Read an instrument with its licence and its prices now."""
+    with services().reads.connect() as db:
+        return quoted(db, [_admitted(instruments.get(db, instrument))])[0]
+
+
+@bp.route("/symbols/<symbol>")
+@bp.response(200, FullInstrumentSchema)
+@bp.refuses(404)
+def get_symbol(symbol: str) -> Any:
+    """Read the instrument with a symbol."""
+    with services().reads.connect() as db:
+        return quoted(db, [_admitted(instruments.by_symbol(db, symbol))])[0]
+
+
+@bp.route("/instruments/<instrument>/book")
+@bp.arguments(DepthQuery, location="query")
+@bp.response(200, BookSchema)
+@bp.refuses(404)
+def get_book(asked: dict[str, int], instrument: int) -> Any:
+    """Read the price levels of a book."""
+    with services().reads.connect() as db:
+        reads.book(db, instrument)
+        return reads.levels(db, instrument, asked["depth"])
+
+
+@bp.route("/instruments/<instrument>/trades")
+@bp.arguments(PageQuery, location="query")
+@bp.lists(PrintSchema)
+@bp.refuses(404)
+def list_prints(asked: dict[str, Any], instrument: int) -> Page:
+    """List the trades in an instrument."""
+    with services().reads.connect() as db:
+        reads.book(db, instrument)
+        return reads.trades_of_instrument(
+            db, instrument, asked["cursor"], asked["limit"]
+        )
+
+
+@bp.route("/instruments/<instrument>/candles")
+@bp.arguments(CandlesQuery, location="query")
+@bp.response(200, CandlesSchema)
+@bp.refuses(404)
+def list_candles(asked: dict[str, Any], instrument: int) -> Any:
+    """Read the candles of an instrument."""
+    until_us = asked["until_us"] or clock.now_us() + 1
+    with services().reads.connect() as db:
+        reads.book(db, instrument)
+        width_us = WIDTHS[asked["width"]]
+        found = reads.candles(db, instrument, width_us, asked["from_us"], until_us)
+    return {"data": found}
+
+
+def quoted(db: Any, units: list[Instrument]) -> list[dict[str, Any]]:
+    """Return *units* with their prices now."""
+    numbers = [unit.id for unit in units]
+    best, last = reads.best(db, numbers), reads.last_prices(db, numbers)
+    posted = reads.posted_prices(db, numbers)
+    return [
+        unit._asdict()
+        | best.get(unit.id, NO_PRICES)._asdict()
+        | {"last": last.get(unit.id), "posted": posted.get(unit.id)}
+        for unit in units
+    ]
+
+
+def _admitted(unit: Instrument) -> Instrument:
+    """Refuse an instrument that the market has not seen yet: it is its vendor's."""
+    if unit.state == "pending":
+        raise NotFound("instrument", encode("instrument", unit.id))
+    return unit

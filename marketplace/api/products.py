@@ -1,0 +1,308 @@
+"""Products of a vendor: drafts, what is sold, releases with files, prices, income."""
+
+from typing import Any
+
+from marshmallow import Schema, fields, post_load
+
+from listings import admission, catalogue, instruments, products
+from listings.admission import REASON_MAX
+from listings.instruments import DELIVERIES_MAX, LOT_MAX, TERM_DAYS_MAX, Unit
+from listings.products import Facts
+from listings.vocabulary import CLASSES, MODES, SECTORS, UPDATES
+from marketplace.admission import Decision, decide
+from marketplace.api.fields import Body, Code, Currency, Flag, Id, Int, Text
+from marketplace.api.listings import FactsSchema, ReleaseSchema, releases
+from marketplace.api.market import InstrumentSchema
+from marketplace.api.orders import PlacedSchema
+from marketplace.api.resource import PageQuery, Resource, at
+from marketplace.members.signing import me
+from marketplace.posting import post
+from marketplace.services import services
+from marketplace.trading import reads
+from marketplace.trading.orders import PRICE_MAX
+from settlement import ids, statements
+from settlement.errors import NotFound
+from settlement.money import AMOUNT_MAX, BY_CODE, DEFAULT
+from settlement.store import Page
+
+bp = Resource("vendor", __name__, "A vendor's products, from the draft to the price.")
+VERSION_MAX = 2**31
+NUMBER_MAX = 2**31
+
+
+class NewFactsSchema(Body):
+    """What a vendor says of a product; a draft may be incomplete."""
+
+    kind = Code(*CLASSES, required=True)
+    title_zh = Text(products.TITLE_MAX, load_default="")
+    title_en = Text(products.TITLE_MAX, load_default="")
+    summary_zh = Text(products.SUMMARY_MAX, lines=True, load_default="")
+    summary_en = Text(products.SUMMARY_MAX, lines=True, load_default="")
+    description_zh = Text(products.TEXT_MAX, lines=True, load_default="")
+    description_en = Text(products.TEXT_MAX, lines=True, load_default="")
+    keywords = fields.List(Text(products.KEYWORD_MAX, least=1), load_default=[])
+    sector = Code(*SECTORS, load_default=None, allow_none=True)
+    region = Text(12, load_default=None, allow_none=True)
+    updates = Code(*UPDATES, load_default=None, allow_none=True)
+    publisher = Text(products.SUMMARY_MAX, load_default="")
+    publisher_url = Text(products.URL_MAX, load_default="")
+    source_url = Text(products.URL_MAX, load_default="")
+    coverage_from = Text(10, load_default=None, allow_none=True)
+    coverage_until = Text(10, load_default=None, allow_none=True)
+    row_count = Int(load_default=None, allow_none=True)
+    size_bytes = Int(load_default=None, allow_none=True)
+    dictionary = fields.List(fields.Dict(fields.String()), load_default=[])
+    sample = fields.Dict(fields.String(), load_default=None, allow_none=True)
+    rights_note = Text(products.TEXT_MAX, lines=True, load_default="")
+    extra = fields.Dict(fields.String(), load_default=None, allow_none=True)
+
+    @post_load
+    def facts(self, data: dict[str, Any], **_: Any) -> Any:
+        """Return the facts of the catalogue."""
+        return facts_in(data)
+
+
+class EditSchema(NewFactsSchema):
+    """New facts in place of the version that they were written over."""
+
+    version = Int(1, VERSION_MAX, required=True)
+
+    @post_load
+    def facts(self, data: dict[str, Any], **_: Any) -> Any:
+        """Return the version and the facts."""
+        return data.pop("version"), facts_in(data)
+
+
+class UnitSchema(Body):
+    """What is sold: a licence and a unit, under a symbol."""
+
+    symbol = Text(32, least=2, required=True)
+    licence = Int(1, NUMBER_MAX, required=True)
+    mode = Code(*MODES, required=True)
+    currency = Currency(load_default=lambda: BY_CODE[DEFAULT].asset)
+    tick = Int(1, AMOUNT_MAX, load_default=1)
+    lot = Int(1, LOT_MAX, load_default=1)
+    term_days = Int(1, TERM_DAYS_MAX, load_default=None, allow_none=True)
+    deliveries_max = Int(1, DELIVERIES_MAX, load_default=None, allow_none=True)
+    transferable = Flag(load_default=False)
+
+    @post_load
+    def unit(self, data: dict[str, Any], **_: Any) -> Unit:
+        """Return the unit of the catalogue."""
+        return Unit(**data)
+
+
+class ReasonSchema(Body):
+    """Why something ends."""
+
+    reason = Text(REASON_MAX, least=1, lines=True, required=True)
+
+
+class PriceSchema(Body):
+    """A posted price, in minor units for each unit."""
+
+    price = Int(0, PRICE_MAX, required=True)
+
+
+class ProductSummarySchema(Schema):
+    """A product as a list shows it."""
+
+    id = Id("product", required=True)
+    vendor = Id("member", required=True)
+    kind = Code(*CLASSES, required=True)
+    state = fields.String(required=True)
+    listing_state = fields.String(required=True, allow_none=True)
+    version = fields.Integer(required=True)
+    title_zh = fields.String(required=True)
+    title_en = fields.String(required=True)
+    changed_us = fields.Integer(required=True)
+
+
+class ReviewSchema(Schema):
+    """One step of a product or its listing."""
+
+    at_us = fields.Integer(required=True)
+    version = fields.Integer(required=True)
+    by = Id("user", attribute="by_user", required=True)
+    machine = fields.String(required=True)
+    event = fields.String(required=True)
+    state = fields.String(required=True)
+    reasons = fields.Dict(fields.String(), fields.String(), required=True)
+
+
+class ProductSchema(ProductSummarySchema):
+    """A product with its newest facts, whatever its state."""
+
+    facts = fields.Nested(FactsSchema, required=True)
+    instruments = fields.List(fields.Nested(InstrumentSchema), required=True)
+    releases = fields.List(fields.Nested(ReleaseSchema), required=True)
+    reviews = fields.List(fields.Nested(ReviewSchema), required=True)
+    lacking = fields.Dict(
+        fields.String(),
+        fields.List(fields.String()),
+        required=True,
+        metadata={"description": "What keeps it from a review, by field."},
+    )
+
+
+class IncomeSchema(Schema):
+    """What was sold of one instrument."""
+
+    instrument = Id("instrument", required=True)
+    currency = Currency(required=True)
+    trades = fields.Integer(required=True)
+    units = fields.Integer(required=True)
+    gross = fields.Integer(required=True)
+    fee = fields.Integer(required=True)
+    net = fields.Integer(required=True)
+
+
+class IncomesSchema(Schema):
+    """One line for each instrument."""
+
+    data = fields.List(fields.Nested(IncomeSchema), required=True)
+
+
+@bp.route("/products")
+@bp.needs("vendor")
+@bp.arguments(PageQuery, location="query")
+@bp.lists(ProductSummarySchema)
+def list_products(asked: dict[str, Any]) -> Page:
+    """List the vendor's products, in any state."""
+    limit = asked["limit"]
+    with services().reads.connect() as db:
+        found = catalogue.products_of(db, me().member, asked["cursor"], limit + 1)
+    return summaries(found, limit)
+
+
+@bp.route("/products", methods=["POST"])
+@bp.needs("vendor")
+@bp.arguments(NewFactsSchema)
+@bp.creates(ProductSchema)
+def draft_product(facts: Facts) -> Any:
+    """Begin a product as a draft."""
+    with services().writes.begin() as db:
+        number = products.draft(db, me().member, facts, me().id)
+    return _mine(number), at(f"/products/{ids.encode('product', number)}")
+
+
+@bp.route("/products/<product>")
+@bp.needs("vendor")
+@bp.response(200, ProductSchema)
+@bp.refuses(404)
+def get_product(product: int) -> Any:
+    """Read one of the vendor's products."""
+    return _mine(product)
+
+
+@bp.route("/products/<product>", methods=["PUT"])
+@bp.needs("vendor")
+@bp.arguments(EditSchema)
+@bp.response(200, ProductSchema)
+@bp.refuses(404, 409)
+def edit_product(edited: tuple[int, Facts], product: int) -> Any:
+    """Replace the facts; those of a registered product are handed in for review."""
+    version, facts = edited
+    with services().writes.begin() as db:
+        row = products.find(db, own(product))
+        if row.state == admission.ProductState.REGISTERED:
+            admission.change(db, product, facts, version, me())
+        else:
+            products.edit(db, product, facts, version, me().id)
+    return _mine(product)
+
+
+@bp.route("/products/<product>/submit", methods=["POST"])
+@bp.needs("vendor")
+@bp.response(200, ProductSchema)
+@bp.refuses(404, 409, 422)
+def submit_product(product: int) -> Any:
+    """Hand a product in for review; every problem is named at once."""
+    with services().writes.begin() as db:
+        admission.submit(db, product, me())
+    return _mine(product)
+
+
+@bp.route("/products/<product>/instruments", methods=["POST"])
+@bp.needs("vendor")
+@bp.arguments(UnitSchema)
+@bp.creates(InstrumentSchema)
+@bp.refuses(404)
+def add_instrument(unit: Unit, product: int) -> Any:
+    """Add an instrument; it waits for admission."""
+    own(product)
+    with services().writes.begin() as db:
+        number = instruments.add(db, product, unit)
+        made = instruments.get(db, number)
+    return made, at(f"/instruments/{ids.encode('instrument', number)}")
+
+
+@bp.route("/products/<product>/delist", methods=["POST"])
+@bp.needs("vendor")
+@bp.arguments(ReasonSchema)
+@bp.response(200, ProductSchema)
+@bp.refuses(404, 409)
+def delist_product(why: dict[str, str], product: int) -> Any:
+    """Take a product off the market; rights already sold stay."""
+    decide(services(), own(product), Decision("delist", why["reason"]), me())
+    return _mine(product)
+
+
+@bp.route("/instruments/<instrument>/price", methods=["PUT"])
+@bp.needs("vendor")
+@bp.arguments(PriceSchema)
+@bp.response(200, PlacedSchema)
+@bp.refuses(404, 409)
+def post_price(new: dict[str, int], instrument: int) -> Any:
+    """Post a price: an offer that does not run out, in place of the one before."""
+    with services().reads.connect() as db:
+        book = reads.book(db, instrument)
+    if book.vendor != me().member:
+        raise NotFound("instrument", ids.encode("instrument", instrument))
+    return post(services(), me(), instrument, book.lot, new["price"])
+
+
+@bp.route("/income")
+@bp.needs("vendor")
+@bp.response(200, IncomesSchema)
+def get_income() -> Any:
+    """Read what was sold and what the fee took."""
+    with services().reads.connect() as db:
+        return {"data": statements.income_of(db, me().member)}
+
+
+def facts_in(data: dict[str, Any]) -> Facts:
+    """Return the facts that a body describes."""
+    lists = {name: tuple(data[name]) for name in ("keywords", "dictionary")}
+    return Facts(**(data | lists))
+
+
+def summaries(found: list[catalogue.Summary], limit: int) -> Page:
+    """Return a page of *found*, of which one more than *limit* was asked for."""
+    more = len(found) > limit
+    kept = found[:limit]
+    return Page(kept, kept[-1].id if more else None)  # type: ignore[arg-type]
+
+
+def described(db: Any, number: int, vendor: int | None = None) -> dict[str, Any]:
+    """Return a product in any state with all that belongs to it."""
+    found = catalogue.product(db, number, vendor)
+    row = products.find(db, number)
+    return found._asdict() | {
+        "facts": products.facts_of(row),
+        "instruments": catalogue.instruments_of(db, number),
+        "releases": releases(db, found, final=False),
+        "reviews": catalogue.reviews_of(db, number),
+        "lacking": admission.problems(db, row),
+    }
+
+
+def _mine(number: int) -> dict[str, Any]:
+    with services().reads.connect() as db:
+        return described(db, number, me().member)
+
+
+def own(product: int) -> int:
+    """Return the number of a product of the vendor's own; NotFound for another's."""
+    with services().reads.connect() as db:
+        return catalogue.product(db, product, me().member).id

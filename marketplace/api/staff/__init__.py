@@ -1,0 +1,5 @@
+"""The staff desk by API: members, products, money, rights, oversight."""
+
+from marketplace.api.staff import members, money, oversight, reviews, rights
+
+RESOURCES = (members.bp, reviews.bp, money.bp, rights.bp, oversight.bp)
