@@ -85,8 +85,8 @@ class Shop:
         else:
             return
         price = self._floor.best(traded.number, Side.SELL)
-        if price is None:
-            return
+        if price is None or (traded.liquidity and price == traded.price):
+            return  # the cheaper offers are bought up: it waits for the next
         quantity = 1
         if traded.sold.mode in PER_UNIT:
             quantity = self._floor.some_quantity(3, 40)
