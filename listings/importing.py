@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, bindparam, select, update
+from sqlalchemy import Connection, Engine, bindparam, or_, select, update
 
 from listings import licences, products, tables
 from listings.changes import touch
@@ -265,7 +265,9 @@ def _update(
     )
     db.execute(
         update(i)
-        .where(i.c.product == bindparam("key"), i.c.mode.in_(("free", "ask")))
+        .where(
+            i.c.product == bindparam("key"), or_(i.c.mode == "free", i.c.mode == "ask")
+        )
         .values(licence=bindparam("new_licence"), mode=bindparam("new_mode")),
         [
             {

@@ -143,7 +143,7 @@ def _application(place: str, value: dict[str, Any], tags: list[str]) -> Found:
     if not slug or not title:
         return Rejected(place, "no title" if slug else "no data set")
     about = one_line(plain(text_of(value, "dataset_name"))) or slug
-    writer, url = text_of(value, "AuthorName"), text_of(value, "AuthorURL")
+    writer, url = party(text_of(value, "AuthorName")), text_of(value, "AuthorURL")
     facts = Facts(
         "application",
         title_en=title,
@@ -152,8 +152,8 @@ def _application(place: str, value: dict[str, Any], tags: list[str]) -> Found:
         keywords=tuple(dict.fromkeys([about, *tags])),
         sector=sector_of(tags),
         region=only(REGION_OF.get(tag) for tag in tags),
-        publisher=one_line(plain(writer)),
-        publisher_url=url if address(url) == url else "",
+        publisher=writer.name,
+        publisher_url=url if url and address(url) == url else writer.url,
         source_url=address(text_of(value, "URL")),
         extra=value,
     )

@@ -78,13 +78,15 @@ def party(text: str) -> Party:
 
     The address is empty if there is none or more than one.
     """
-    line = one_line(plain(text)).strip("\"' ")
+    line = one_line(plain(text)).strip("\"'“” ")
+    line = re.sub(r"\]\s+\((?=https?://)", "](", line)  # slips of the pen
+    line = re.sub(r"\(([^()]+)\)\[(https?://[^\]\s]+)\]", r"[\1](\2)", line)
     links = [link[2] for link in _LINK.finditer(line)]
     name = unlinked(line)
     links += [f[1] for f in _IN_BRACKETS.finditer(name) if "://" in f[1]]
     name = _IN_BRACKETS.sub(
         lambda found: "" if "://" in found[1] else found[0], name
-    ).strip()
+    ).strip("[] ")
     urls = [url for url in dict.fromkeys(links) if url.startswith("http")]
     if name.lower() in _NOBODY or name.startswith("FILL UP MANUALLY"):
         name = ""
