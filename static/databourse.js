@@ -45,7 +45,7 @@ const frame = (data) => ({
   aria: { enabled: true, label: { description: data.title } },
   color: [css("--brand"), css("--seal"), css("--fall"), css("--wait")],
   textStyle: { fontFamily: css("--fonts"), color: css("--ink") },
-  grid: { left: 8, right: 12, top: 28, bottom: 8, containLabel: true },
+  grid: { left: 8, right: 32, top: 28, bottom: 8, containLabel: true },
 });
 
 const tooltip = {
@@ -172,6 +172,8 @@ function followChoice(form) {
 }
 
 function start(root) {
+  // On a narrow screen the results come first.
+  if (innerWidth < 768) root.querySelector("#facets")?.removeAttribute("open");
   root.querySelectorAll("[data-chart]").forEach(draw);
   root.querySelectorAll("form[data-follows]").forEach(followChoice);
   root.querySelectorAll("[data-autosubmit]").forEach((control) =>

@@ -19,6 +19,7 @@ from settlement.money import BY_CODE, CURRENCIES
 
 bp = Blueprint("cash", __name__, url_prefix="/cash")
 RECENT = 10  # payins and payouts shown
+MOVES = 20  # transfers of one page
 
 
 class PayinForm(Form):
@@ -43,7 +44,7 @@ def show() -> ResponseReturnValue:
     """Show balances, transfers, payins and payouts of the member."""
     member = me().member
     with services().reads.connect() as db:
-        moves = statements.transfers_of(db, member, before())
+        moves = statements.transfers_of(db, member, before(), MOVES)
         return render_template(
             "cash/cash.html",
             balances=statements.cash(db, member),

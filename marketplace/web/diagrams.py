@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 
 from settlement.states import Machine
 
-BOX_WIDTH, BOX_HEIGHT = 132, 38
-COLUMN, ROW = 250, 96
-MARGIN = 30
+BOX_WIDTH, BOX_HEIGHT = 156, 38
+COLUMN, ROW = 246, 84
+MARGIN = 36
+ARC = 10  # what an arrow back needs below the lowest box
 
 
 class Box(NamedTuple):
@@ -45,41 +46,53 @@ def draw(machine: Machine[Any, Any]) -> Diagram:
         state: Box(state, MARGIN + x * COLUMN, MARGIN + y * ROW)
         for x, column in enumerate(columns)
         for y, state in enumerate(column)
+        if state is not None
     }
     joined: dict[tuple[str, str], list[str]] = {}
     for (before, event), after in machine.moves.items():
         joined.setdefault((str(before), str(after)), []).append(str(event))
-    deepest = max(len(column) for column in columns)
     return Diagram(
         machine.name,
         2 * MARGIN + (len(columns) - 1) * COLUMN + BOX_WIDTH,
-        2 * MARGIN + deepest * ROW - (ROW - BOX_HEIGHT) // 2,
+        max(box.y for box in boxes.values()) + BOX_HEIGHT + MARGIN + ARC,
         tuple(boxes.values()),
         tuple(_arrow(boxes, pair, events) for pair, events in joined.items()),
         tuple((str(a), str(event), str(b)) for (a, event), b in machine.moves.items()),
     )
 
 
-def _columns(machine: Machine[Any, Any]) -> list[list[str]]:
-    """Return the states by their distance from the first, in the order of the table."""
-    first = str(next(iter(machine.moves))[0])
-    columns, seen = [[first]], {first}
-    while column := _next(machine, columns[-1], seen):
-        columns.append(column)
-        seen.update(column)
-    sources = dict.fromkeys(str(state) for state, _ in machine.moves)
-    if apart := [state for state in sources if state not in seen]:
-        columns[0] += apart
+def _columns(machine: Machine[Any, Any]) -> list[list[str | None]]:
+    """Return the states by column; None leaves a place free.
+
+    The column is the distance from the first state; an end, from which nothing leads
+    on, stands behind all states that lead to it, and below an arrow's way past others.
+    """
+    depth = _depths(machine)
+    sources: dict[str, set[str]] = {}
+    for (before, _), after in machine.moves.items():
+        sources.setdefault(str(after), set()).add(str(before))
+    ends = [state for state in depth if not any(state in s for s in sources.values())]
+    for state in ends:
+        depth[state] = 1 + max(depth[source] for source in sources[state])
+    columns: list[list[str | None]] = [[] for _ in range(max(depth.values()) + 1)]
+    for state, x in depth.items():
+        passed = state in ends and min(depth[s] for s in sources[state]) < x - 1
+        if passed and not columns[x]:
+            columns[x].append(None)
+        columns[x].append(state)
     return columns
 
 
-def _next(machine: Machine[Any, Any], here: list[str], seen: set[str]) -> list[str]:
-    found = (
-        str(after)
-        for (before, _), after in machine.moves.items()
-        if str(before) in here and str(after) not in seen
-    )
-    return list(dict.fromkeys(found))
+def _depths(machine: Machine[Any, Any]) -> dict[str, int]:
+    """Return each state's distance from the first, in the order of the table."""
+    depth = {str(next(iter(machine.moves))[0]): 0}
+    for _ in machine.moves:
+        for (before, _event), after in machine.moves.items():
+            if str(before) in depth:
+                depth.setdefault(str(after), depth[str(before)] + 1)
+    for before, _event in machine.moves:
+        depth.setdefault(str(before), 0)
+    return depth
 
 
 def _arrow(boxes: Mapping[str, Box], pair: tuple[str, str], events: list[str]) -> Arrow:

@@ -20,7 +20,8 @@ from settlement.statistics.questions import ask
 
 bp = Blueprint("home", __name__)
 DAYS = 30
-SHOWN = 6
+NEWEST_SHOWN = 8
+BUSIEST_SHOWN = 5
 
 
 @bp.get("/")
@@ -36,7 +37,7 @@ def show() -> ResponseReturnValue:
             glance=reads.glance(db, since_us),
             turnover=reads.turnover(db, since_us),
             counts=catalogue.counts(db),
-            busiest=_named(db, reads.busiest(db, since_us, limit=SHOWN)),
+            busiest=_named(db, reads.busiest(db, since_us, limit=BUSIEST_SHOWN)),
             sectors=SECTORS,
             days=DAYS,
             turnover_rows=turnover,
@@ -52,7 +53,7 @@ def show() -> ResponseReturnValue:
 
 
 def _newest(db: Connection) -> dict[str, Any]:
-    newest = catalogue.newest(db, SHOWN)
+    newest = catalogue.newest(db, NEWEST_SHOWN)
     return {
         "newest": newest,
         "tags": tags(db, [product.id for product in newest]),

@@ -19,6 +19,7 @@ from settlement import ids, statements
 
 bp = Blueprint("orders", __name__, url_prefix="/orders")
 LIVE_MAX = 100  # shown on one page
+PAST = 20
 
 
 class ReduceForm(Form):
@@ -35,7 +36,7 @@ def show() -> ResponseReturnValue:
         return render_template(
             "orders/orders.html",
             live=reads.orders_of(db, me().member, limit=LIVE_MAX, live=True),
-            past=reads.orders_of(db, me().member, before()),
+            past=reads.orders_of(db, me().member, before(), PAST),
         )
 
 
@@ -44,7 +45,7 @@ def show() -> ResponseReturnValue:
 def trades() -> ResponseReturnValue:
     """Show the member's trades, on either side."""
     with services().reads.connect() as db:
-        page = reads.trades_of(db, me().member, before())
+        page = reads.trades_of(db, me().member, before(), PAST)
         parties = {row.seller if row.side == "buy" else row.buyer for row in page.rows}
         return render_template(
             "orders/trades.html",

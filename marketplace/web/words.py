@@ -55,7 +55,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "payin": {
         "created": N_("Announced"),
-        "pending": N_("Confirmed, waits for approval"),
+        "pending": N_("Waits for approval"),
         "succeeded": N_("Credited"),
         "failed": N_("Did not arrive"),
         "refunded": N_("Refunded"),
@@ -67,7 +67,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "approved": N_("Approved"),
         "submitted": N_("On its way"),
         "paid": N_("Paid"),
-        "failed": N_("Failed, money free again"),
+        "failed": N_("Failed, money returned"),
         "cancelled": N_("Withdrawn"),
     },
     "transfer": {
