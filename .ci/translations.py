@@ -78,7 +78,7 @@ def _titles() -> Iterator[tuple[str, str, int]]:
         size = len(known)
         known |= {node.name for node, _ in classes if _bases(node) & known}
     for node, path in classes:
-        if node.name in known:
+        if node.name == "Refusal" or _bases(node) & known:
             title = (ast.get_docstring(node) or "").partition("\n")[0]
             yield title, path, node.lineno
 
