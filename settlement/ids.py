@@ -2,7 +2,7 @@
 
 from settlement.errors import NotFound
 
-# https://www.crockford.com/base32.html: no I, L, O, U, so that ids survive the telephone.
+# crockford.com/base32.html: no I, L, O, U, so that ids survive the telephone.
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 WIDTH = 7
 NUMBER_MAX = 2**63 - 1
@@ -33,7 +33,12 @@ KINDS = {
 
 
 def encode(kind: str, number: int) -> str:
-    """Return the public id of *number*: ``encode("order", 33)`` is ``ord_0000011``."""
+    """Return the public id of *number*: ``encode("order", 33)`` is ``ord_0000011``.
+
+    A number below zero, which is nobody's, is written so that `decode` refuses it.
+    """
+    if number < 0:
+        return f"{KINDS[kind]}_{number}"
     digits = ""
     while number:
         number, rest = divmod(number, 32)
@@ -42,7 +47,7 @@ def encode(kind: str, number: int) -> str:
 
 
 def decode(kind: str, text: str) -> int:
-    """Return the number behind a public id; NotFound if *text* is no id of that kind."""
+    """Return the number behind a public id; NotFound if *text* is none of that kind."""
     prefix, _, digits = text.lower().partition("_")
     if prefix != KINDS[kind] or not 0 < len(digits) <= 13:
         raise NotFound(kind, text[:40])

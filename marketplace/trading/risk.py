@@ -1,5 +1,6 @@
-"""Checks on an order before anything moves; each failure is a refusal, none has effects."""
+"""Checks on an order before anything moves: refusals, without effects."""
 
+import re
 from typing import Protocol
 
 from marketplace.trading.commands import Line
@@ -39,10 +40,12 @@ class Funds(Protocol):
 SIDES = {str(side): side for side in Side}
 TIMES = {str(time): time for time in TimeInForce}
 PURPOSE_MAX = 64  # characters
+PURPOSE = re.compile(f"[ -~]{{1,{PURPOSE_MAX}}}")  # printable ASCII
+EXPIRES_MAX_US = 10**16  # in the year 2286; what is later never comes
 
 
 def check_line(line: Line, venue: Venue, at_us: int) -> tuple[Side, TimeInForce]:
-    """Refuse an order that this instrument cannot take; else its side and time in force.
+    """Refuse an order that the instrument cannot take; else its side and time in force.
 
     Raises WrongOrder, OffTick, OffLot, OrderTooLarge, AlreadyExpired, InstrumentClosed
     or PurposeNotPermitted.
@@ -58,6 +61,8 @@ def check_line(line: Line, venue: Venue, at_us: int) -> tuple[Side, TimeInForce]
     _check_kind(line, side, time, at_us)
     if side is BUY:
         check_purpose(line.purpose, venue)
+    elif line.purpose and not PURPOSE.fullmatch(line.purpose):
+        raise WrongOrder("purpose")
     return side, time
 
 
@@ -82,8 +87,11 @@ def _check_kind(line: Line, side: Side, time: TimeInForce, at_us: int) -> None:
     """Check what goes together: market orders, expiry, evergreen, post-only."""
     if (time is TimeInForce.GTD) != (line.expires_us is not None):
         raise WrongOrder("expires_us")
-    if line.expires_us is not None and line.expires_us <= at_us:
-        raise AlreadyExpired(line.expires_us)
+    if line.expires_us is not None:
+        if line.expires_us <= at_us:
+            raise AlreadyExpired(line.expires_us)
+        if line.expires_us > EXPIRES_MAX_US:
+            raise WrongOrder("expires_us")
     waits = line.price is not None and time in (TimeInForce.GTC, TimeInForce.GTD)
     if line.evergreen and not (side is SELL and waits):
         raise WrongOrder("evergreen")
@@ -96,8 +104,8 @@ def check_purpose(purpose: str, venue: Venue) -> None:
 
     Any purpose will do where the licence names none (domain §2, features D11).
     """
-    permitted = purpose in venue.purposes if venue.purposes else purpose != ""
-    if not permitted or len(purpose) > PURPOSE_MAX or not purpose.isascii():
+    permitted = not venue.purposes or purpose in venue.purposes
+    if not permitted or not PURPOSE.fullmatch(purpose):
         raise PurposeNotPermitted(purpose[:PURPOSE_MAX], list(venue.purposes))
 
 

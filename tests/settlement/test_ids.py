@@ -53,3 +53,9 @@ def test_prefixes_are_distinct_and_the_alphabet_has_no_look_alikes():
     assert len(set(KINDS.values())) == len(KINDS)
     assert not set("ilou") & set(ALPHABET)
     assert len(ALPHABET) == 32
+
+
+@pytest.mark.parametrize("number", [-1, -33, -(2**70)])
+def test_a_number_below_zero_is_written_and_is_nobodys_id(number):
+    with pytest.raises(NotFound):
+        decode("order", encode("order", number))
