@@ -17,7 +17,7 @@ _ENCODE = json.JSONEncoder(
 
 
 def canonical(value: Any) -> str:
-    """Return *value* (integers, strings, lists, dicts, None, booleans) as canonical JSON."""
+    """Return *value* (integers, text, lists, dicts, None, truth) as canonical JSON."""
     return _ENCODE(value)
 
 

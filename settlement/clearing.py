@@ -1,4 +1,4 @@
-"""From a trade to the transfers that settle it: delivery, payment and fee in one set."""
+"""From a trade to the transfers that settle it: delivery, payment, fee in one set."""
 
 from typing import NamedTuple
 

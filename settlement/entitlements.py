@@ -66,7 +66,7 @@ class Entitlement:
         "purpose", "quantity", "state", "terms", "trade", "until_us",
     )  # fmt: skip
 
-    def __init__(  # noqa: PLR0913  one value for each column of its row
+    def __init__(
         self,
         number: int,
         trade: int | None,
@@ -186,7 +186,7 @@ class Register:
 
 
 def check(right: Entitlement, at_us: int) -> None:
-    """Refuse with RightEnded or QuotaUsedUp unless *right* opens a delivery at *at_us*."""
+    """Refuse with RightEnded or QuotaUsedUp unless *right* opens a delivery now."""
     over = right.until_us is not None and right.until_us <= at_us
     if right.state is not EntitlementState.ACTIVE or over:
         state = "expired" if over else str(right.state)

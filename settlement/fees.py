@@ -9,7 +9,7 @@ TRADE_BPS_MAX = 5_000
 
 
 class FeeSchedule(NamedTuple):
-    """What the house takes: *trade_bps* basis points of a trade's value, of the seller."""
+    """What the house takes of the seller: *trade_bps* basis points of the value."""
 
     version: int
     trade_bps: int

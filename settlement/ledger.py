@@ -12,7 +12,7 @@ ASSETS_MAX = 1 << 40
 
 
 class Pocket(IntEnum):
-    """Where an owner's asset is: at hand, reserved, in escrow, or issued (below zero)."""
+    """Where an owner's asset is: at hand, reserved, in escrow, or issued."""
 
     FREE = 0
     HELD = 1
@@ -107,7 +107,7 @@ class Ledger:
         self.transfers = number
 
     def restore(self, accounts: Iterable[tuple[Account, int]], transfers: int) -> None:
-        """Take over accounts with their balances, in order of number, from the records."""
+        """Take over accounts with their balances from the records, by number."""
         for account, balance in accounts:
             self.balances[self.number(*account)] = balance
         self.transfers = transfers

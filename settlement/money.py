@@ -49,12 +49,11 @@ def parse(text: str, currency: str) -> int:
     any other character is NotAnAmount, and so is more than AMOUNT_MAX.
     """
     found = _AMOUNT.fullmatch(text.strip())
-    exponent = BY_CODE[currency].exponent
+    exponent: int = BY_CODE[currency].exponent
     if found is None or len(found[2] or "") > exponent:
         raise NotAnAmount(text[:40], currency)
-    amount = int(found[1]) * 10**exponent + int(
-        (found[2] or "").ljust(exponent, "0") or 0
-    )
+    decimals = (found[2] or "").ljust(exponent, "0")
+    amount = int(found[1] + decimals)
     if amount > AMOUNT_MAX:
         raise NotAnAmount(text[:40], currency)
     return amount
@@ -76,7 +75,8 @@ def split(total: int, weights: Sequence[int]) -> tuple[int, ...]:
     """
     whole = sum(weights)
     assert total >= 0, total
-    assert whole > 0 and min(weights) >= 0, weights
+    assert whole > 0, weights
+    assert min(weights) >= 0, weights
     parts = [total * weight // whole for weight in weights]
     by_remainder = sorted(
         range(len(weights)), key=lambda i: (-(total * weights[i] % whole), i)

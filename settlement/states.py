@@ -7,7 +7,6 @@ from typing import Generic, TypeVar
 
 from settlement.errors import IllegalMove
 
-
 State = TypeVar("State", bound=StrEnum)
 Event = TypeVar("Event", bound=StrEnum)
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 PAGE_MAX = 100
+POOL = 32  # connections kept by an engine; many request threads share them
 
 metadata = MetaData(
     naming_convention={
@@ -63,13 +64,16 @@ def connect(url: str, *, write: bool = False) -> Engine:
         url,
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,
+        pool_size=POOL,
         connect_args={"options": "-c synchronous_commit=on -c timezone=UTC"},
     )
 
 
 def _sqlite(url: str, *, write: bool) -> Engine:
     engine = create_engine(
-        url, connect_args={"timeout": 15, "check_same_thread": False}
+        url,
+        pool_size=POOL,
+        connect_args={"timeout": 15, "check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")
@@ -176,7 +180,7 @@ def _write(db: Connection, into: Table, rows: Rows, tail: str) -> None:
             _copy(db, into, rows)
             return
         arrays, values = _arrays(list(into.columns), rows)
-        run(db, f"{head} SELECT * FROM unnest({arrays}){tail}", values)
+        run(db, f"{head} SELECT * FROM unnest({arrays}){tail}", values)  # noqa: S608
         return
     cursor = db.connection.cursor()
     mark = f"({', '.join('?' * len(into.columns))})"
@@ -197,12 +201,12 @@ def _copy(db: Connection, into: Table, rows: Rows) -> None:
     ]
     lines = map("\t".join, zip(*columns, strict=True))
     cursor = db.connection.cursor()
-    with cursor.copy(f"COPY {into.name} FROM STDIN") as copy:  # type: ignore[attr-defined]
+    with cursor.copy(f"COPY {into.name} FROM STDIN") as copy:
         copy.write("\n".join(lines) + "\n")
 
 
 def _copied(column: Column[Any], values: Sequence[Any]) -> list[str]:
-    """Return a column's values as COPY reads them: NULL is ``\\N``, ``\\`` escapes."""
+    r"""Return a column's values as COPY reads them: NULL is ``\N``, ``\`` escapes."""
     if isinstance(column.type, LargeBinary):
         return [f"\\\\x{value.hex()}" for value in values]
     if isinstance(column.type, Text):

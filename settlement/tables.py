@@ -126,7 +126,8 @@ trades = table(
         "origin IN ('book', 'negotiated', 'auction', 'filed')", name="origin"
     ),
     CheckConstraint(
-        "state IN ('matched', 'escrowed', 'delivered', 'disputed', 'settled', 'unwound')",
+        "state IN ('matched', 'escrowed', 'delivered', 'disputed', 'settled',"
+        " 'unwound')",
         name="state",
     ),
 )
@@ -235,7 +236,8 @@ payouts = table(
         "paid_by <> requested_by AND paid_by <> approved_by", name="two_persons"
     ),
     CheckConstraint(
-        "state IN ('requested', 'approved', 'submitted', 'paid', 'failed', 'cancelled')",
+        "state IN ('requested', 'approved', 'submitted', 'paid', 'failed',"
+        " 'cancelled')",
         name="state",
     ),
 )

@@ -294,4 +294,4 @@ def decode_result(kind: str, result: Any) -> Any:
 
 def _decode_placed(values: Sequence[Any]) -> Placed:
     placed = Placed(*values)
-    return placed._replace(trades=tuple(tuple(trade) for trade in placed.trades))
+    return placed._replace(trades=tuple((t, p, q) for t, p, q in placed.trades))

@@ -178,7 +178,7 @@ class Exchange:
             patience_s, lingered = 0, False
         return tickets, False
 
-    def _enough(self, tickets: int, weight: int, lingered: bool) -> bool:  # noqa: FBT001
+    def _enough(self, tickets: int, weight: int, lingered: bool) -> bool:
         """Tell whether to go on with what is there, or let others join the commit.
 
         A commit costs the disk as much for one order as for a hundred. So a small batch
@@ -206,8 +206,7 @@ class Exchange:
         records: list[Record] = []
         answers: list[tuple[Ticket, Outcome | Refusal | None]] = []
         try:
-            for ticket in tickets:
-                answers.append((ticket, self._answer(ticket, records)))
+            answers.extend((t, self._answer(t, records)) for t in tickets)
             if not tickets:
                 self._pass_time(records)
         except Exception:
@@ -236,7 +235,8 @@ class Exchange:
         answer: Outcome | Refusal
         try:
             result = self.market.apply(command, seq, at_us)
-            answer, outcome = Outcome(seq, at_us, result), (APPLIED, result)
+            answer = Outcome(seq, at_us, result)
+            outcome: tuple[object, ...] = (APPLIED, result)
         except Refusal as refusal:
             answer, outcome = refusal, (REFUSED, refusal.code, refusal.facts())
         kind = type(command).__name__
@@ -288,7 +288,7 @@ class Exchange:
         """Send all rows of a batch; FencedOff if another writer has taken over."""
         last = batch.records[-1]
         end = Chain(last.seq, last.hash, self._chain.epoch)
-        size = max(map(len, (batch.records, *batch.effects)))
+        size = max(len(rows) for rows in (batch.records, *batch.effects))
         with grouped(self._db, size):
             moved = move_on(self._db, batch.before, end)
             insert(self._db, journal, batch.records)
@@ -297,7 +297,7 @@ class Exchange:
             raise FencedOff
 
     def _rebuild(self) -> None:
-        """Throw memory away and load it from the records; stay halted until it works."""
+        """Throw memory away, load it from the records; stay halted until it works."""
         self._free.acquire()  # the committer is at rest
         try:
             self._db.invalidate()

@@ -88,7 +88,7 @@ def check_key(key: str) -> None:
 
 
 def replay_answer(entry: Entry, command: Command, key: str) -> Outcome:
-    """Return the recorded outcome, or raise it, if the record is of the same command."""
+    """Return the recorded outcome, or raise it, if the command was the same."""
     same = entry.kind == type(command).__name__ and canonical(
         entry.command
     ) == canonical(command)

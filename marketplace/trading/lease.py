@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from sqlalchemy import Connection, Engine, insert, select, text, update
 from sqlalchemy.engine.interfaces import DBAPICursor
@@ -32,7 +33,7 @@ class WriterElsewhere(Refusal):
     """Another process is the exchange's writer for this database."""
 
 
-class FencedOff(Exception):  # noqa: N818  said of us, not an error of ours
+class FencedOff(Exception):
     """A later epoch writes now: this writer must stop."""
 
 
@@ -71,7 +72,7 @@ class Lease:
             self._session.close()
             self._session = None
 
-    def __enter__(self) -> "Lease":
+    def __enter__(self) -> Self:
         """Return the lease itself."""
         return self
 
@@ -130,7 +131,7 @@ def _next_epoch(db: Connection, address: str) -> Chain:
 
 
 def move_on(db: Connection, before: int, chain: Chain) -> DBAPICursor:
-    """Move the writer's row from record *before* to the chain's end, if it is still ours.
+    """Move the writer's row from record *before* to the chain's end, if still ours.
 
     Its row count, known when the group of statements ends, must be 1: else FencedOff.
     """

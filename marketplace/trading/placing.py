@@ -1,4 +1,4 @@
-"""Orders in the market: placed, matched, cleared and settled; cancelled, reduced, expired."""
+"""Orders in the market: placed, matched, settled; cancelled, reduced, expired."""
 
 from marketplace.trading.book import Fill
 from marketplace.trading.commands import (
@@ -7,8 +7,8 @@ from marketplace.trading.commands import (
     CancelOrder,
     Line,
     PlaceBasket,
-    PlaceOrder,
     Placed,
+    PlaceOrder,
     ReduceOrder,
     Refused,
 )
@@ -159,7 +159,7 @@ def _place(
     )
 
 
-def _settle(  # noqa: PLR0913  the facts of one fill
+def _settle(
     market: Market,
     venue: Venue,
     taker: Order,
@@ -168,7 +168,7 @@ def _settle(  # noqa: PLR0913  the facts of one fill
     seq: int,
     at_us: int,
 ) -> tuple[int, int, int]:
-    """Record a fill as a settled trade and add its transfers; (trade, price, quantity)."""
+    """Make a fill a settled trade, add its transfers; (trade, price, quantity)."""
     maker, quantity = fill
     price = maker.price
     assert price is not None, maker
@@ -211,7 +211,7 @@ def _source(venue: Venue, sell: Order, taker: Order) -> Pocket:
 
 
 def _grant(market: Market, venue: Venue, trade: Trade, purpose: str) -> None:
-    """Freeze the contract and put the buyer's right in force, in the trade's own step."""
+    """Freeze the contract and put the buyer's right in force, with the trade."""
     until_us, terms, limit = None, venue.terms, venue.deliveries_max
     if trade.seller != venue.vendor:
         until_us, terms = _pass_on(market, trade)

@@ -251,7 +251,9 @@ def _order(row: Row[Any]) -> Order:
 def _load_rights(db: Connection, market: Market) -> None:
     live = select(s.entitlements).where(s.entitlements.c.state.in_(LIVE_RIGHT))
     for row in db.execute(live.order_by(s.entitlements.c.id)):
-        market.rights.restore(Entitlement(*row[:-1], EntitlementState(row.state)))
+        right = Entitlement(*row)
+        right.state = EntitlementState(row.state)
+        market.rights.restore(right)
     market.rights.last = _last(db, s.entitlements.c.id)
 
 

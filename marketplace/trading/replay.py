@@ -46,7 +46,8 @@ def replay(
     *progress* is told the number of records done. At most DIFFERENCES_MAX differences
     are named, each in a sentence.
     """
-    market, differences, count = Market(), [], 0
+    market, count = Market(), 0
+    differences: list[str] = []
     engine = create_engine("sqlite://")
     with engine.begin() as rebuilt:
         metadata.create_all(rebuilt, tables=list(REBUILT))
@@ -82,7 +83,9 @@ def _apply(market: Market, entry: Entry) -> str | None:
         outcome = (REFUSED, refusal.code, refusal.facts())
     if canonical(outcome) == canonical(entry.outcome):
         return None
-    return f"Record {entry.seq} ({entry.kind}) now has another outcome: {outcome!r:.200}"
+    return (
+        f"Record {entry.seq} ({entry.kind}) now has another outcome: {outcome!r:.200}"
+    )
 
 
 def _compare(

@@ -39,7 +39,7 @@ class Ticket:
         key: str | None,
         notify: "Callable[[Ticket], None] | None" = None,
     ) -> None:
-        """Wait for the answer by `wait`, or be told by *notify* on the writer's thread."""
+        """Wait for the answer by `wait`, or be told by *notify* in a writer thread."""
         self.command = command
         self.key = key
         self.answer: Outcome | Refusal | None = None  # None: the key was used before
@@ -64,7 +64,7 @@ class Ticket:
 
 
 def principal(command: Command) -> int:
-    """Return the member whose idempotency keys the command uses; the house's for staff."""
+    """Return the member whose idempotency keys count; the house's for staff."""
     return int(getattr(command, "member", HOUSE))
 
 

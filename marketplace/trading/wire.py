@@ -1,9 +1,9 @@
 """The exchange behind a socket: a line of JSON in, a line of JSON out, many at once.
 
-A request is ``[id, kind, command, key]``, an answer ``[id, "done", seq, at_us, result]``,
-``[id, "refused", code, facts]`` or ``[id, "repeated"]``; ``[id, "Status"]`` asks how the
-writer is. Only processes of the house speak it: a Unix socket with mode 0600, or
-loopback TCP.
+A request is ``[id, kind, command, key]``, an answer ``[id, "done", seq, at_us,
+result]``, ``[id, "refused", code, facts]`` or ``[id, "repeated"]``; ``[id, "Status"]``
+asks how the writer is. Only processes of the house speak it: a Unix socket with mode
+0600, or loopback TCP.
 """
 
 import json
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 
 def dial(url: str) -> socket.socket:
-    """Return a connection to the writer at *url* (``unix:/path`` or ``tcp:host:port``)."""
+    """Return a connection to the writer at ``unix:/path`` or ``tcp:host:port``."""
     kind, _, place = url.partition(":")
     if kind == "unix":
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -83,7 +83,7 @@ class Payin:
         "number", "reference", "requested_by", "state",
     )  # fmt: skip
 
-    def __init__(  # noqa: PLR0913  one value for each column of its row
+    def __init__(
         self,
         number: int,
         at_us: int,
@@ -118,11 +118,12 @@ class Payin:
 
     def needs_two(self) -> bool:
         """Tell whether a second person must approve this amount."""
-        return self.amount > ALONE_MAX * 10 ** BY_ASSET[self.currency].exponent
+        unit: int = 10 ** BY_ASSET[self.currency].exponent
+        return self.amount > ALONE_MAX * unit
 
 
 class Payins(Desk[Payin]):
-    """The payins that wait; staff's hands are checked here, their roles by the views."""
+    """The payins that wait; whose hands act is checked here, their roles by views."""
 
     kind = "payin"
     final = frozenset({PayinState.SUCCEEDED, PayinState.FAILED})
@@ -130,7 +131,7 @@ class Payins(Desk[Payin]):
     def confirm(
         self, ledger: Ledger, number: int, by: int, seq: int, at_us: int
     ) -> str:
-        """Confirm arrival; credit at once unless two persons must agree. The new state."""
+        """Confirm arrival; credit unless two persons must agree; the new state."""
         payin = self.get(number)
         if by == payin.requested_by:
             raise OwnWork

@@ -53,7 +53,7 @@ class Payout:
         "number", "paid_by", "requested_by", "state",
     )  # fmt: skip
 
-    def __init__(  # noqa: PLR0913  one value for each column of its row
+    def __init__(
         self,
         number: int,
         at_us: int,
@@ -109,7 +109,7 @@ class Payouts(Desk[Payout]):
         self.move(payout, state, by, seq, at_us)
 
     def pay(self, ledger: Ledger, number: int, by: int, seq: int, at_us: int) -> None:
-        """Send an approved payout on its way and record it as paid; by a third person."""
+        """Send an approved payout off and record it as paid; by a third person."""
         payout = self.get(number)
         submitted = PAYOUT.after(payout.state, PayoutEvent.SUBMIT)
         if by in (payout.requested_by, payout.approved_by):

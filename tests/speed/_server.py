@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the benchmark's own, on 127.0.0.1, with its default settings."""
+"""A PostgreSQL server of the benchmark's own, on 127.0.0.1, default settings."""
 
 import contextlib
 import os

@@ -5,8 +5,8 @@ contract, three transfers, entitlement, balances and the hash-chained journal re
 disk before the answer. Single orders come from 64 threads, baskets of 100 from 16,
 through `gateway.submit`; the submitters share the process and its interpreter with the
 writer. pgbench runs its TPC-B at scale 10 with 16 clients, prepared statements, fsync
-and synchronous_commit on. Rounds alternate; medians count, of the ratios within a round.
-The books must balance at the end.
+and synchronous_commit on. Rounds alternate; medians count, of the ratios within a
+round. The books must balance at the end.
 """
 
 import re

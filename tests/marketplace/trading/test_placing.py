@@ -1,6 +1,4 @@
-"""Scenarios of trading: each docstring is played on a market (see tests/scenario.py)."""
-
-from collections.abc import Iterator
+"""Scenarios of trading: each docstring is played (see tests/scenario.py)."""
 
 import pytest
 
@@ -8,10 +6,9 @@ from tests.scenario import play
 
 
 @pytest.fixture(autouse=True)
-def scenario(request: pytest.FixtureRequest) -> Iterator[None]:
+def _scenario(request: pytest.FixtureRequest) -> None:
     """Play the test's own docstring."""
     play(request.function.__doc__)
-    yield
 
 
 def test_the_cheapest_offer_fills_first():
