@@ -105,8 +105,13 @@ def _sound(batch: list[Found], report: Report, seen: set[str]) -> Iterator[Descr
             report.strays.append(found)
         elif isinstance(found, Rejected):
             report.refused.append(found)
+        elif products.CONTROL.search(found.id):
+            report.refused.append(Rejected(ascii(found.id)[1:-1], "the id is no text"))
         elif found.id in seen:
             report.refused.append(Rejected(found.id, "the id occurs twice"))
+        elif products.SURROGATE.search(products.dump(found.raw)):
+            why = "it has characters that are no text"
+            report.refused.append(Rejected(found.id, why))
         elif wrong := products.wrong(found.facts):
             reasons = "; ".join(f"{f}: {' '.join(t)}" for f, t in wrong.items())
             report.refused.append(Rejected(found.id, reasons))

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -27,7 +28,9 @@ NUMBER_MAX = 2**60
 EDITABLE = ("draft", "returned")
 
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# Lone surrogates are what half an escaped emoji leaves; no database takes them.
+SURROGATE = re.compile("[\ud800-\udfff]")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 class Facts(NamedTuple):
@@ -175,45 +178,63 @@ def refuse(problems: dict[str, list[str]]) -> None:
 def wrong(facts: Facts) -> dict[str, list[str]]:
     """Return what is wrong or beyond a limit, by field; empty fields are not wrong."""
     problems: dict[str, list[str]] = {}
-
-    def check(field: str, good: bool, problem: str) -> None:
-        if not good:
+    for check in (_wrong_codes, _wrong_texts, _wrong_numbers, _wrong_lists):
+        for field, problem in check(facts):
             problems.setdefault(field, []).append(problem)
+    return problems
 
-    check("kind", facts.kind in CLASSES, N_("Choose a class."))
-    for field, codes in (
-        ("sector", SECTORS),
-        ("region", regions()),
-        ("updates", UPDATES),
-    ):
+
+def _wrong_codes(facts: Facts) -> Iterator[tuple[str, str]]:
+    if facts.kind not in CLASSES:
+        yield "kind", N_("Choose a class.")
+    codes = {"sector": SECTORS, "region": regions(), "updates": UPDATES}
+    for field, known in codes.items():
         code = getattr(facts, field)
-        check(field, code is None or code in codes, N_("Choose one of the list."))
+        if code is not None and code not in known:
+            yield field, N_("Choose one of the list.")
+
+
+def _wrong_texts(facts: Facts) -> Iterator[tuple[str, str]]:
     for field, longest in _LENGTHS.items():
         text = getattr(facts, field)
-        check(field, len(text) <= longest, N_("This text is too long."))
-        check(field, not _CONTROL.search(text), N_("Control characters are not text."))
+        if len(text) > longest:
+            yield field, N_("This text is too long.")
+        if CONTROL.search(text):
+            yield field, N_("Control characters are not text.")
     for field in ("source_url", "publisher_url"):
-        check(field, is_address(getattr(facts, field)), N_("Give an http(s) address."))
+        if not is_address(getattr(facts, field)):
+            yield field, N_("Give an http(s) address.")
+
+
+def _wrong_numbers(facts: Facts) -> Iterator[tuple[str, str]]:
     for field in ("coverage_from", "coverage_until"):
         when = getattr(facts, field)
-        good = when is None or bool(_DATE.fullmatch(when))
-        check(field, good, N_("Write a date as 2026, 2026-01 or 2026-01-31."))
-    if facts.coverage_from and facts.coverage_until:
-        ordered = facts.coverage_from[:4] <= facts.coverage_until[:4]
-        check("coverage_until", ordered, N_("The end is before the beginning."))
+        if when is not None and not _DATE.fullmatch(when):
+            yield field, N_("Write a date as 2026, 2026-01 or 2026-01-31.")
+    first, last = facts.coverage_from or "", facts.coverage_until or ""
+    common = min(len(first), len(last))  # 2026 ends after 2026-03 begins
+    if first[:common] > last[:common]:
+        yield "coverage_until", N_("The end is before the beginning.")
     for field in ("row_count", "size_bytes"):
         number = getattr(facts, field)
-        good = number is None or 0 <= number <= NUMBER_MAX
-        check(field, good, N_("Give a whole number, not negative."))
-    good = len(facts.keywords) <= KEYWORDS_MAX and all(
-        0 < len(word) <= KEYWORD_MAX for word in facts.keywords
-    )
-    check("keywords", good, N_("Use at most 200 keywords of at most 200 characters."))
-    for field in _JSON:
-        size = len(dump(getattr(facts, field)))
-        check(field, size <= JSON_MAX, N_("This is too large."))
-    check("dictionary", _is_dictionary(facts.dictionary), N_("Name every column."))
-    return problems
+        if number is not None and not 0 <= number <= NUMBER_MAX:
+            yield field, N_("Give a whole number, not negative.")
+
+
+def _wrong_lists(facts: Facts) -> Iterator[tuple[str, str]]:
+    words = facts.keywords
+    if len(words) > KEYWORDS_MAX or not all(
+        0 < len(word) <= KEYWORD_MAX and not CONTROL.search(word) for word in words
+    ):
+        yield "keywords", N_("Use at most 200 keywords of at most 200 characters.")
+    if not _is_dictionary(facts.dictionary):
+        yield "dictionary", N_("Name every column.")
+    for field in ("dictionary", "sample", "extra"):
+        text = dump(getattr(facts, field))
+        if len(text) > JSON_MAX:
+            yield field, N_("This is too large.")
+        if SURROGATE.search(text):
+            yield field, N_("Control characters are not text.")
 
 
 _LENGTHS = {

@@ -131,6 +131,19 @@ def test_refused_entries_are_named_and_the_others_imported(run):
     assert report.entries == 5
 
 
+def test_characters_that_no_database_takes_are_refused(run):
+    half = "\ud83d"  # of an emoji
+    report = run(
+        source("a", description={"en": half}),
+        source("b", note=half),
+        source(f"c{half}"),
+        source("d\x00"),
+        source("e", description={"en": "a\x00b"}, note="\x00"),
+    )
+    assert counts(report) == (1, 0, 0, 4)
+    assert [entry.id for entry in report.refused] == ["a", "b", "c\\ud83d", "d\\x00"]
+
+
 def test_equal_names_are_two_listings(run):
     name = {"en": "Asian Development Bank Data Library"}
     assert counts(run(source("a", name=name), source("b", name=name))) == (2, 0, 0, 0)

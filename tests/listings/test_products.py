@@ -51,6 +51,9 @@ def test_there_is_no_product_without_its_number(engine):
     [
         ("title_zh", "长" * (products.TITLE_MAX + 1)),
         ("summary_en", "a\x00b"),
+        ("title_en", "\ud83d"),
+        ("sample", {"text": "\ud83d"}),
+        ("keywords", ("\ud83d",)),
         ("source_url", "javascript:alert(1)"),
         ("source_url", "https://"),
         ("publisher_url", "http://[bad"),
@@ -70,9 +73,19 @@ def test_each_wrong_field_is_named(field, value):
     assert products.wrong(GOOD._replace(**{field: value})).keys() == {field}
 
 
-def test_coverage_that_ends_before_it_begins_is_wrong():
-    facts = GOOD._replace(coverage_from="2026", coverage_until="2025-01-01")
-    assert products.wrong(facts).keys() == {"coverage_until"}
+@pytest.mark.parametrize(
+    ("first", "last", "good"),
+    [
+        ("2026", "2025-01-01", False),
+        ("2026-02", "2026-01", False),
+        ("2026-02-02", "2026-02-01", False),
+        ("2026-02", "2026", True),
+        ("2026-02-01", "2026-02-01", True),
+    ],
+)
+def test_coverage_ends_after_it_begins(first, last, good):
+    facts = GOOD._replace(coverage_from=first, coverage_until=last)
+    assert products.wrong(facts).keys() == (set() if good else {"coverage_until"})
 
 
 def test_a_text_in_either_language_is_enough():
