@@ -172,8 +172,6 @@ function followChoice(form) {
 }
 
 function start(root) {
-  // On a narrow screen the results come first.
-  if (innerWidth < 768) root.querySelector("#facets")?.removeAttribute("open");
   root.querySelectorAll("[data-chart]").forEach(draw);
   root.querySelectorAll("form[data-follows]").forEach(followChoice);
   root.querySelectorAll("[data-autosubmit]").forEach((control) =>
@@ -205,6 +203,8 @@ addEventListener("pageshow", () => {
 });
 document.addEventListener("DOMContentLoaded", () => {
   start(document);
+  // On a narrow screen the results come first.
+  if (innerWidth < 768) document.querySelector("#facets")?.removeAttribute("open");
   document.querySelector(".refusal, [aria-invalid]")?.focus();
 });
 document.addEventListener("htmx:afterSwap", (event) => start(event.target));
