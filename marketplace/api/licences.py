@@ -7,6 +7,7 @@ from marshmallow import Schema, fields, pre_dump
 
 from listings import licences, vocabulary
 from listings.licences import PURPOSES, USES, Licence
+from listings.standard import STANDARD
 from listings.vocabulary import Name
 from marketplace.api.resource import Resource
 from marketplace.services import services
@@ -45,7 +46,14 @@ class TermsSchema(Schema):
 class LicenceFactsSchema(Schema):
     """A licence without its text."""
 
-    number = fields.Integer(attribute="id", required=True)
+    number = fields.Function(
+        lambda licence: licence.id or None,
+        required=True,
+        metadata={
+            "type": ["integer", "null"],
+            "description": "Null: one of ours that nobody has used yet.",
+        },
+    )
     code = fields.String(required=True)
     version = fields.String(required=True)
     spdx = fields.String(required=True, allow_none=True)
@@ -115,9 +123,11 @@ def get_vocabulary() -> Any:
 @bp.route("/licences")
 @bp.response(200, LicencesSchema)
 def list_licences() -> Any:
-    """List the newest version of each licence."""
+    """List the newest version of each licence: the exchange's own, then others."""
+    ours = {licence.code: licence for licence in STANDARD}
     with services().reads.connect() as db:
-        return {"data": licences.offered(db)}
+        used = {licence.code: licence for licence in licences.offered(db)}
+    return {"data": (ours | used).values()}
 
 
 @bp.route("/licences/<int:number>")

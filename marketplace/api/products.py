@@ -4,10 +4,11 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load
 
-from listings import admission, catalogue, instruments, products
+from listings import admission, catalogue, instruments, licences, products
 from listings.admission import REASON_MAX
 from listings.instruments import DELIVERIES_MAX, LOT_MAX, TERM_DAYS_MAX, Unit
 from listings.products import Facts
+from listings.standard import STANDARD, VERSION
 from listings.vocabulary import CLASSES, MODES, SECTORS, UPDATES
 from marketplace.admission import Decision, decide
 from marketplace.api.fields import Body, Code, Currency, Flag, Id, Int, Text
@@ -27,7 +28,6 @@ from settlement.store import Page
 
 bp = Resource("vendor", __name__, "A vendor's products, from the draft to the price.")
 VERSION_MAX = 2**31
-NUMBER_MAX = 2**31
 
 
 class NewFactsSchema(Body):
@@ -77,7 +77,7 @@ class UnitSchema(Body):
     """What is sold: a licence and a unit, under a symbol."""
 
     symbol = Text(32, least=2, required=True)
-    licence = Int(1, NUMBER_MAX, required=True)
+    licence = Code(*(licence.code for licence in STANDARD), required=True)
     mode = Code(*MODES, required=True)
     currency = Currency(load_default=lambda: BY_CODE[DEFAULT].asset)
     tick = Int(1, AMOUNT_MAX, load_default=1)
@@ -85,11 +85,6 @@ class UnitSchema(Body):
     term_days = Int(1, TERM_DAYS_MAX, load_default=None, allow_none=True)
     deliveries_max = Int(1, DELIVERIES_MAX, load_default=None, allow_none=True)
     transferable = Flag(load_default=False)
-
-    @post_load
-    def unit(self, data: dict[str, Any], **_: Any) -> Unit:
-        """Return the unit of the catalogue."""
-        return Unit(**data)
 
 
 class ReasonSchema(Body):
@@ -228,11 +223,13 @@ def submit_product(product: int) -> Any:
 @bp.arguments(UnitSchema)
 @bp.creates(InstrumentSchema)
 @bp.refuses(404)
-def add_instrument(unit: Unit, product: int) -> Any:
+def add_instrument(wanted: dict[str, Any], product: int) -> Any:
     """Add an instrument; it waits for admission."""
     own(product)
     with services().writes.begin() as db:
-        number = instruments.add(db, product, unit)
+        numbers = licences.ensure(db, STANDARD)
+        chosen = numbers[wanted.pop("licence"), VERSION]
+        number = instruments.add(db, product, Unit(licence=chosen, **wanted))
         made = instruments.get(db, number)
     return made, at(f"/instruments/{ids.encode('instrument', number)}")
 

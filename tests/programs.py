@@ -1,0 +1,144 @@
+"""Programs that use the API: each role with a key of its own, and a market to use."""
+
+import io
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+V1 = "/api/v1"
+SCOPES = {"vendor": ("vendor",), "buyer": ("trade",), "other": ("trade", "vendor")}
+FACTS = {
+    "kind": "dataset",
+    "title_zh": "日照时数",
+    "title_en": "Hours of sunshine",
+    "summary_en": "Hours of sunshine by station and day.",
+    "description_en": "Measured by stations.",
+    "keywords": ["sun", "日照"],
+    "sector": "meteorological-services",
+    "region": "31",
+    "updates": "daily",
+    "dictionary": [{"name": "hours", "type": "number", "zh": "时数", "en": "Hours"}],
+}
+CONTENT = b"station,hours\n58362,7\n"
+
+
+class Program(NamedTuple):
+    """Calls the API with one key."""
+
+    client: FlaskClient
+    headers: dict[str, str]
+
+    def get(self, path: str, **query: Any) -> TestResponse:
+        """Read."""
+        return self.client.get(V1 + path, query_string=query, headers=self.headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> TestResponse:
+        """Do; ``Idempotency_Key="…"`` adds that header."""
+        more = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.post(V1 + path, json=body, headers=self.headers | more)
+
+    def put(self, path: str, body: Any) -> TestResponse:
+        """Replace."""
+        return self.client.put(V1 + path, json=body, headers=self.headers)
+
+    def delete(self, path: str) -> TestResponse:
+        """Remove."""
+        return self.client.delete(V1 + path, headers=self.headers)
+
+    def made(self, path: str, body: Any = None, **headers: str) -> Any:
+        """Do what must succeed; return what is answered."""
+        answer = self.post(path, body, **headers)
+        assert answer.status_code in (200, 201), answer.text
+        return answer.json
+
+    def read(self, path: str, **query: Any) -> Any:
+        """Read what must be there."""
+        answer = self.get(path, **query)
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+
+class Sold(NamedTuple):
+    """A product on the market."""
+
+    product: str
+    instrument: str
+    file: str
+
+
+@pytest.fixture
+def program(
+    app: Flask, bearer: Callable[..., dict[str, str]]
+) -> Callable[[str], Program]:
+    """A program with a key: ``program("buyer")``; ``program("")`` has none."""
+    made: dict[str, Program] = {}
+
+    def program(role: str) -> Program:
+        if role not in made:
+            scopes = SCOPES.get(role, ("staff",))
+            headers = bearer(role, *scopes) if role else {}
+            made[role] = Program(app.test_client(), headers)
+        return made[role]
+
+    return program
+
+
+@pytest.fixture
+def sun(program: Callable[[str], Program]) -> Sold:
+    """A dataset with a posted price of 12.00 yuan, admitted to the market."""
+    return put_on_market(program, "SUN", 1200)
+
+
+def put_on_market(program: Callable[[str], Program], symbol: str, price: int) -> Sold:
+    """Bring a product from the draft to a posted price, all by the API."""
+    vendor, registrar = program("vendor"), program("registrar")
+    product = vendor.made("/products", FACTS)["id"]
+    unit = {"symbol": symbol, "licence": "internal", "mode": "whole", "term_days": 30}
+    instrument = vendor.made(f"/products/{product}/instruments", unit)["id"]
+    release = vendor.made(f"/products/{product}/releases", {"label": "1.0"})["id"]
+    file = upload(vendor, release, "hours.csv")
+    vendor.made(f"/releases/{release}/finalise")
+    vendor.made(f"/products/{product}/submit")
+    for event in ("approve", "lapse", "admit"):
+        registrar.made(f"/staff/products/{product}/decisions", {"event": event})
+    vendor.put(f"/instruments/{instrument}/price", {"price": price})
+    return Sold(product, instrument, file)
+
+
+def upload(vendor: Program, release: str, name: str) -> str:
+    """Add a file to a release; return its id."""
+    answer = vendor.client.post(
+        f"{V1}/releases/{release}/files",
+        query_string={"name": name},
+        data=io.BytesIO(CONTENT),
+        content_type="application/octet-stream",
+        headers=vendor.headers,
+    )
+    assert answer.status_code == 201, answer.text
+    assert answer.json
+    return str(answer.json["id"])
+
+
+def pay_in(program: Callable[[str], Program], role: str, amount: int) -> str:
+    """Bring money (fen) to the account of *role*; return the payin's id."""
+    wanted = {"currency": "CNY", "amount": amount, "reference": "a transfer"}
+    payin = program(role).made("/payins", wanted)["id"]
+    path = f"/staff/payins/{payin}/decisions"
+    program("settlement_officer").made(path, {"event": "confirm"})
+    return str(payin)
+
+
+def buy(sold: Sold, **changed: Any) -> dict[str, Any]:
+    """Return the body of an order that takes one unit at 12.00 yuan."""
+    return {
+        "instrument": sold.instrument,
+        "side": "buy",
+        "price": 1200,
+        "quantity": 1,
+        "time_in_force": "IOC",
+        "purpose": "internal_analysis",
+    } | changed
