@@ -116,6 +116,18 @@ def by_key(db: Connection, principal: int, key: str) -> Entry | None:
     return None if body is None else read(body)
 
 
+def latest_keys(db: Connection, limit: int) -> Iterator[tuple[int, str]]:
+    """Yield the last *limit* idempotency keys as (principal, key), oldest first."""
+    query = (
+        select(journal.c.principal, journal.c.key)
+        .where(journal.c.key.is_not(None))
+        .order_by(journal.c.seq.desc())
+        .limit(limit)
+    )
+    for row in reversed(db.execute(query).all()):
+        yield row.principal, row.key
+
+
 def verify(db: Connection) -> Iterator[str]:
     """Yield a sentence for each break in the chain, from genesis to the head."""
     seq, head, at_us = 0, GENESIS, 0

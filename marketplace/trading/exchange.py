@@ -30,7 +30,7 @@ from marketplace.trading.ticket import (
 )
 from settlement import clock
 from settlement.errors import Busy, ExchangeHalted, OutcomeUnknown, Refusal
-from settlement.journal import APPLIED, REFUSED, Chain, Record
+from settlement.journal import APPLIED, REFUSED, Chain, Record, latest_keys
 from settlement.ledger import HOUSE
 from settlement.store import grouped, insert
 from settlement.tables import journal
@@ -121,6 +121,9 @@ class Exchange:
         self._inbox.put(None)
         for thread in self._threads:
             thread.join(timeout=ANSWER_S)
+        while not self._inbox.empty():  # who looked before the door was shut
+            if ticket := self._inbox.get():
+                refuse([ticket], ExchangeHalted())
         self._db.close()
         self._lease.release()
 
@@ -132,6 +135,7 @@ class Exchange:
             self.market: Market = load(self._db)
         self._at_us = 0
         with self._db.begin():
+            self._keys = OrderedDict.fromkeys(latest_keys(self._db, KEYS_MAX))
             last = self._db.execute(
                 journal.select().where(journal.c.seq == self._chain.seq)
             ).one_or_none()
@@ -209,6 +213,7 @@ class Exchange:
             answers.extend((t, self._answer(t, records)) for t in tickets)
             if not tickets:
                 self._pass_time(records)
+            effects = drain(self.market)
         except Exception:
             log.exception("writer.apply_failed")
             self.failed.set()
@@ -216,7 +221,7 @@ class Exchange:
             return None
         if not records and not answers:
             return None
-        return Batch(before, records, drain(self.market), answers)
+        return Batch(before, records, effects, answers)
 
     def _answer(
         self, ticket: Ticket, records: list[Record]
@@ -304,7 +309,6 @@ class Exchange:
             self._db.close()
             self._lease.release()
             self._engine.dispose()
-            self._keys.clear()
             self._open(wait=False)
             self.failed.clear()
             log.warning("writer.rebuilt", seq=self._chain.seq, epoch=self._chain.epoch)
