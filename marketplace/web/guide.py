@@ -11,6 +11,7 @@ from marketplace.services import services
 from marketplace.trading.orders import ORDER
 from marketplace.trading.venue import BOOK
 from marketplace.web.diagrams import draw
+from marketplace.web.words import TOPICS
 from settlement import statements
 from settlement.entitlements import ENTITLEMENT
 from settlement.payments.payins import ALONE_MAX, PAYIN
@@ -19,8 +20,6 @@ from settlement.payments.payouts import PAYOUT
 bp = Blueprint("help", __name__, url_prefix="/help")
 
 MACHINES = (PRODUCT, LISTING, ORDER, ENTITLEMENT, PAYIN, PAYOUT, MEMBER, BOOK)
-# Which words of `words.WORDS` a machine's states have.
-TOPICS = {"entitlement": "right", "book": "listing"}
 MACHINE_NAMES = {
     "product": N_("Product"),
     "listing": N_("Listing"),

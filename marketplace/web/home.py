@@ -13,10 +13,10 @@ from marketplace.members import organisations
 from marketplace.services import services
 from marketplace.trading import reads
 from marketplace.web import charts
+from marketplace.web.figures import figures
 from marketplace.web.layout import midnight_us
 from marketplace.web.prices import tags
 from settlement.money import BY_CODE, DEFAULT
-from settlement.statistics.questions import ask
 
 bp = Blueprint("home", __name__)
 DAYS = 30
@@ -27,9 +27,7 @@ BUSIEST_SHOWN = 5
 @bp.get("/")
 def show() -> ResponseReturnValue:
     """Show the market in numbers, its newest listings and busiest instruments."""
-    turnover = charts.in_currency(
-        charts.records(ask(services().warehouse, "turnover_by_day")), DEFAULT
-    )
+    turnover = charts.in_currency(charts.records(figures("turnover_by_day")), DEFAULT)
     with services().reads.connect() as db:
         since_us = midnight_us(DAYS)
         return render_template(

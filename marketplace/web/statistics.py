@@ -14,11 +14,12 @@ from marketplace.services import services
 from marketplace.trading import reads
 from marketplace.web import charts
 from marketplace.web.codes import CODES, code_name
+from marketplace.web.figures import figures
 from marketplace.web.forms import Form, choice, read, text
 from marketplace.web.layout import midnight_us
 from settlement import clock
 from settlement.money import BY_CODE, CURRENCIES, DEFAULT
-from settlement.statistics.questions import Figures, Question, ask, question, questions
+from settlement.statistics.questions import Figures, Question, question, questions
 
 bp = Blueprint("statistics", __name__, url_prefix="/statistics")
 
@@ -43,10 +44,9 @@ def show() -> ResponseReturnValue:
     """Show turnover, trades and the market by class and sector; list all questions."""
     asked = read(ViewForm(), request.args)
     currency = asked["currency"]
-    warehouse = services().warehouse
-    turnover = ask(warehouse, "turnover_by_day")
-    trades = ask(warehouse, "trades_count")
-    by_class = ask(warehouse, "turnover_by_class_sector_month")
+    turnover = figures("turnover_by_day")
+    trades = figures("trades_count")
+    by_class = figures("turnover_by_class_sector_month")
     return render_template(
         "statistics/overview.html",
         currency=currency,
@@ -68,19 +68,19 @@ def show() -> ResponseReturnValue:
     )
 
 
-def _turnover_chart(figures: Figures, currency: str) -> charts.Chart:
+def _turnover_chart(found: Figures, currency: str) -> charts.Chart:
     return charts.bars(
-        title(figures.question),
-        charts.in_currency(charts.records(figures), currency),
+        title(found.question),
+        charts.in_currency(charts.records(found), currency),
         "day",
         {"turnover": f"{gettext('Turnover')} {currency}"},
         BY_CODE[currency].exponent,
     )
 
 
-def _by_class(figures: Figures, currency: str, month: str) -> dict[str, Any]:
+def _by_class(found: Figures, currency: str, month: str) -> dict[str, Any]:
     """Return the class × sector table of one month, the latest unless it is chosen."""
-    rows = charts.in_currency(charts.records(figures), currency)
+    rows = charts.in_currency(charts.records(found), currency)
     months = sorted({row["month"] for row in rows}, reverse=True)
     chosen = month if month in months else next(iter(months), "")
     there = [row for row in rows if row["month"] == chosen]
@@ -94,7 +94,7 @@ def _by_class(figures: Figures, currency: str, month: str) -> dict[str, Any]:
         "cells": cells,
         "across": across,
         "down": down,
-        "heat": charts.heat(title(figures.question), cells, across, down, exponent),
+        "heat": charts.heat(title(found.question), cells, across, down, exponent),
     }
 
 
@@ -106,21 +106,20 @@ def candles() -> ResponseReturnValue:
         busiest = reads.busiest(db, midnight_us(BUSY_DAYS), limit=20)
         symbol = asked["symbol"] or next((busy.symbol for busy in busiest), "")
         instrument = instruments.by_symbol(db, symbol) if symbol else None
-    figures = chart = None
+    found = chart = None
     if instrument:
-        figures = ask(
-            services().warehouse,
+        found = figures(
             "candles",
             instrument=instrument.id,
             width_us=WIDTHS[asked["width"]],
         )
-        chart = _candle_chart(figures, symbol, instrument.currency_code)
+        chart = _candle_chart(found, symbol, instrument.currency_code)
     return render_template(
         "statistics/candles.html",
         busiest=busiest,
         instrument=instrument,
-        figures=figures,
-        rows=charts.records(figures) if figures else [],
+        figures=found,
+        rows=charts.records(found) if found else [],
         chart_data=chart,
         width=asked["width"],
         widths=[
@@ -131,7 +130,7 @@ def candles() -> ResponseReturnValue:
     )
 
 
-def _candle_chart(figures: Figures, symbol: str, currency: str) -> charts.Chart:
+def _candle_chart(found: Figures, symbol: str, currency: str) -> charts.Chart:
     names = {
         "open": gettext("Open"),
         "high": gettext("High"),
@@ -139,7 +138,7 @@ def _candle_chart(figures: Figures, symbol: str, currency: str) -> charts.Chart:
         "close": gettext("Close"),
         "volume": gettext("Volume"),
     }
-    return charts.candles(symbol, figures, currency, names)
+    return charts.candles(symbol, found, currency, names)
 
 
 @bp.get("/<code>")
@@ -149,7 +148,7 @@ def one(code: str) -> ResponseReturnValue:
     return render_template(
         "statistics/question.html",
         question=asked,
-        figures=ask(services().warehouse, code),
+        figures=figures(code),
     )
 
 

@@ -83,7 +83,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "grant": N_("Grant"),
     },
     "member": {
-        "invited": N_("Registered"),
+        "invited": N_("Signed up"),
         "pending": N_("Under verification"),
         "verified": N_("Verified"),
         "suspended": N_("Suspended"),
@@ -101,7 +101,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "listing": {
         "pending": N_("Not yet listed"),
         "listed": N_("Listed"),
-        "suspended": N_("Suspended"),
+        "suspended": N_("Trading suspended"),
         "delisted": N_("Delisted"),
     },
     "class": {
@@ -175,6 +175,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "organisation": {**KINDS, "house": N_("The exchange")},
     "role": NAMES,
+    "needed": {
+        **NAMES,
+        "verified": N_("Verified member"),
+        "session": N_("Sign in with a password"),
+    },
     "step": {
         "confirm": N_("Confirm"),
         "approve": N_("Approve"),
@@ -280,7 +285,7 @@ FACTS: Mapping[str, str] = {
     "deliveries_max": N_("Deliveries included"),
     "retry_after_s": N_("Seconds to wait"),
     "length": N_("Characters"),
-    "count": N_("Number"),
+    "count": N_("Count"),
     "limit": N_("At most"),
     "maximum": N_("At most"),
     "orders_max": N_("At most"),
@@ -288,6 +293,10 @@ FACTS: Mapping[str, str] = {
     "fact": N_("Fact"),
     "state": N_("State"),
 }
+
+
+# Which words of `WORDS` a machine's states have, where the names differ.
+TOPICS = {"entitlement": "right", "book": "listing"}
 
 
 def word(code: object, topic: str) -> str:
@@ -310,18 +319,25 @@ def facts(refusal: Refusal) -> list[tuple[str, str]]:
 
 def known_facts(given: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return those facts of a refusal that have a name: names and values."""
-    currency = str(given.get("asset", ""))
     return [
-        (str(gettext(FACTS[name])), _shown(name, value, currency))
+        (str(gettext(FACTS[name])), _shown(name, value, given))
         for name, value in given.items()
-        if name in FACTS
+        if name in FACTS and value != ""
     ]
 
 
-def _shown(name: str, value: Any, currency: str) -> str:
-    if name in _MONEY and currency in BY_CODE:
-        return formatting.amount(value, currency)
-    return formatting.number(value) if isinstance(value, int) else str(value)
+def _shown(name: str, value: Any, given: Mapping[str, Any]) -> str:
+    if isinstance(value, int):
+        currency = str(given.get("asset", ""))
+        if name in _MONEY and currency in BY_CODE:
+            return formatting.amount(value, currency)
+        return formatting.number(value)
+    if name == "needed":  # a role, or one of several
+        return " / ".join(word(role, "needed") for role in str(value).split(" / "))
+    if name == "state":
+        machine = str(given.get("machine", "book"))
+        return word(value, TOPICS.get(machine, machine))
+    return word(value, "field")
 
 
 def currency_code(asset: int) -> str:
