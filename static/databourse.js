@@ -154,6 +154,7 @@ function draw(figure) {
   const locale = document.documentElement.lang.startsWith("zh") ? "ZH" : "EN";
   const chart = window.echarts.init(canvas, null, { renderer: "canvas", locale });
   chart.setOption(charts[data.kind](data));
+  figure.querySelector("details").open = false; // the table stays one click away
   new ResizeObserver(() => chart.resize()).observe(canvas);
 }
 
