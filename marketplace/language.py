@@ -1,8 +1,13 @@
 """Which language the visitor reads: chosen, remembered, or asked for by the browser."""
 
+from collections.abc import Callable
+from functools import wraps
+
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, gettext
 from flask_login import current_user
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace.security import is_api
@@ -28,7 +33,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["language"] = language
     app.jinja_env.globals["languages"] = LANGUAGES
     app.jinja_env.filters["bilingual"] = bilingual
-    app.jinja_env.filters["translated"] = translated
+    app.jinja_env.filters["translated"] = per_visitor(translated)
 
 
 def language() -> str:
@@ -61,6 +66,21 @@ def _of_the_user() -> str:
         return str(current_user.locale)
     except SQLAlchemyError:  # even the page that says so has to be in some language
         return ""
+
+
+def per_visitor(answer: Callable[..., str]) -> Callable[..., str]:
+    """Return *answer* as a filter that is asked anew on every page.
+
+    Jinja answers a filter of constants, such as ``"buyer" | word("role")``, while it
+    compiles the template: all later visitors would read the first one's language.
+    """
+
+    @pass_context
+    @wraps(answer)
+    def ask(_context: Context, *args: object, **options: object) -> str:
+        return answer(*args, **options)
+
+    return ask
 
 
 def bilingual(row: object, field: str) -> str:

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from listings import licences, vocabulary
 from listings.vocabulary import Name
 from marketplace import formatting
-from marketplace.language import language
+from marketplace.language import language, per_visitor
 
 CODES: Mapping[str, Mapping[str, Name]] = {
     "class": vocabulary.CLASSES,
@@ -61,10 +61,10 @@ def attributes(value: object) -> object:
 def init_app(app: Flask) -> None:
     """Give templates the filters of this module."""
     filters = {
-        "code_name": code_name,
+        "code_name": per_visitor(code_name),
         "named": named,
         "in_language": in_language,
-        "purpose": lambda code: code_name(code, "purpose"),
+        "purpose": per_visitor(lambda code: code_name(code, "purpose")),
         "signed": signed,
         "attributes": attributes,
     }

@@ -7,7 +7,7 @@ from flask import Flask
 from flask_babel import gettext
 
 from marketplace import formatting
-from marketplace.language import N_
+from marketplace.language import N_, per_visitor
 from marketplace.members.organisations import KINDS
 from marketplace.members.roles import NAMES
 from settlement.errors import Invalid, Refusal
@@ -353,7 +353,7 @@ def translated_pairs(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 def init_app(app: Flask) -> None:
     """Give templates the filters of this module."""
     filters = {
-        "word": word,
+        "word": per_visitor(word),
         "tone": tone,
         "facts": facts,
         "known_facts": known_facts,

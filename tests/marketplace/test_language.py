@@ -44,3 +44,27 @@ def test_a_missing_translation_of_a_listing_is_replaced_by_the_other(
         assert translated("") == ""
     with app.test_request_context("/", headers={"Cookie": "language=en"}):
         assert bilingual(both, "title") == "Weather"
+
+
+def test_a_filter_of_constants_answers_each_visitor_in_their_language(
+    app: Flask,
+) -> None:
+    template = app.jinja_env.from_string('{{ "buyer" | word("role") }}')
+    for code, expected in (("zh", "需方"), ("en", "Buyer"), ("zh", "需方")):
+        with app.test_request_context("/", headers={"Cookie": f"language={code}"}):
+            assert template.render() == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "one", "many"),
+    [("zh", "1 天", "2 天"), ("en", "1 day", "2 days")],
+)
+def test_a_number_of_days_has_the_plural_of_its_language(
+    app: Flask, code: str, one: str, many: str
+) -> None:
+    template = app.jinja_env.from_string(
+        '{{ ngettext("%(num)s day", "%(num)s days", days) }}'
+    )
+    with app.test_request_context("/", headers={"Cookie": f"language={code}"}):
+        assert template.render(days=1) == one
+        assert template.render(days=2) == many
