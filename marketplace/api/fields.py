@@ -76,7 +76,12 @@ class Text(fields.String):
 
 
 class Flag(fields.Boolean):
-    """True or false, and nothing that only looks like it."""
+    """True or false, and nothing that only looks like it; 0 and 1 in the tables."""
+
+    def _serialize(
+        self, value: Any, attr: str | None, obj: Any, **_: Any
+    ) -> bool | None:
+        return None if value is None else bool(value)
 
     def _deserialize(
         self,

@@ -9,6 +9,7 @@ from listings import licences, vocabulary
 from listings.licences import PURPOSES, USES, Licence
 from listings.standard import STANDARD
 from listings.vocabulary import Name
+from marketplace.api.fields import Flag
 from marketplace.api.resource import Resource
 from marketplace.services import services
 
@@ -32,15 +33,15 @@ class TermsSchema(Schema):
     purposes = fields.List(
         fields.String(), required=True, metadata={"description": "Empty: any."}
     )
-    exclusive = fields.Boolean(required=True)
+    exclusive = Flag(required=True)
     territory = fields.String(required=True)
     term_days = fields.Integer(required=True, allow_none=True)
     volume_max = fields.Integer(required=True, allow_none=True)
-    transfer = fields.Boolean(required=True)
+    transfer = Flag(required=True)
     retention = fields.String(required=True)
     derivation = fields.String(required=True)
-    attribution = fields.Boolean(required=True)
-    share_alike = fields.Boolean(required=True)
+    attribution = Flag(required=True)
+    share_alike = Flag(required=True)
 
 
 class LicenceFactsSchema(Schema):

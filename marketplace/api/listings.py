@@ -20,7 +20,7 @@ from listings.search.query import (
 )
 from listings.search.results import Count, Results
 from listings.vocabulary import CLASSES, SECTORS, UPDATES
-from marketplace.api.fields import Code, Digits, Id, Text
+from marketplace.api.fields import Code, Digits, Flag, Id, Text
 from marketplace.api.market import QuotedSchema, quoted
 from marketplace.api.resource import Resource
 from marketplace.language import LANGUAGES, language
@@ -62,7 +62,7 @@ class FragmentSchema(Schema):
     """A stretch of text, and whether it matches."""
 
     text = fields.String(required=True)
-    is_match = fields.Boolean(required=True)
+    is_match = Flag(required=True)
 
 
 class HitSchema(Schema):
@@ -88,7 +88,7 @@ class CountSchema(Schema):
 
     code = fields.String(required=True)
     number = fields.Integer(required=True)
-    is_chosen = fields.Boolean(required=True)
+    is_chosen = Flag(required=True)
     name_zh = fields.String(required=True, metadata={"description": "Of vendors."})
     name_en = fields.String(required=True)
 
@@ -98,8 +98,8 @@ class ResultsSchema(Schema):
 
     total = fields.Integer(required=True)
     page = fields.Integer(required=True)
-    has_more = fields.Boolean(required=True)
-    is_partial = fields.Boolean(
+    has_more = Flag(required=True)
+    is_partial = Flag(
         required=True, metadata={"description": "Nothing has every word."}
     )
     data = fields.List(fields.Nested(HitSchema), required=True)

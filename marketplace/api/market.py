@@ -7,7 +7,7 @@ from marshmallow import Schema, fields
 from listings import instruments
 from listings.instruments import Instrument
 from listings.vocabulary import MODES
-from marketplace.api.fields import Code, Currency, Digits, Id
+from marketplace.api.fields import Code, Currency, Digits, Flag, Id
 from marketplace.api.licences import LicenceFactsSchema, LicenceSchema
 from marketplace.api.resource import PageQuery, Resource
 from marketplace.services import services
@@ -43,7 +43,7 @@ class InstrumentSchema(Schema):
     mode = Code(*MODES, required=True)
     term_days = fields.Integer(required=True, allow_none=True)
     deliveries_max = fields.Integer(required=True, allow_none=True)
-    transferable = fields.Boolean(required=True)
+    transferable = Flag(required=True)
     state = Code("pending", "listed", "suspended", "delisted", required=True)
     licence = fields.Nested(LicenceFactsSchema, required=True)
 

@@ -109,7 +109,7 @@ class OrderSchema(Schema):
     remaining = fields.Integer(required=True)
     time_in_force = Code(*TimeInForce, required=True)
     expires_us = fields.Integer(required=True, allow_none=True)
-    evergreen = fields.Boolean(required=True)
+    evergreen = Flag(required=True)
     purpose = fields.String(required=True)
     state = Code(*OrderState, required=True)
     reason = Code(*Reason, required=True, allow_none=True)

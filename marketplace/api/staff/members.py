@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from marketplace.api.cash import BalanceSchema, named
-from marketplace.api.fields import Body, Code, Id, Text
+from marketplace.api.fields import Body, Code, Flag, Id, Text
 from marketplace.api.resource import PageQuery, Resource
 from marketplace.members import organisations, users, verification
 from marketplace.members.organisations import KINDS
@@ -29,8 +29,8 @@ class MemberSchema(Schema):
     name_en = fields.String(required=True)
     credit_code = fields.String(required=True, allow_none=True)
     region = fields.String(required=True)
-    vendor = fields.Boolean(required=True)
-    buyer = fields.Boolean(required=True)
+    vendor = Flag(required=True)
+    buyer = Flag(required=True)
     state = Code(*MemberState, required=True)
     created_us = fields.Integer(required=True)
 
@@ -42,7 +42,7 @@ class PersonSchema(Schema):
     email = fields.String(required=True)
     name = fields.String(required=True)
     roles = fields.Function(lambda user: user.roles.split(), required=True)
-    disabled = fields.Boolean(required=True)
+    disabled = Flag(required=True)
 
 
 class VerificationSchema(Schema):
