@@ -7,6 +7,7 @@ from marshmallow import Schema
 
 from listings import products, releases
 from listings.releases import NAME_MAX, NOTES_MAX
+from marketplace.admission import tell_market
 from marketplace.api.fields import Body, Text
 from marketplace.api.listings import FileSchema, ReleaseSchema
 from marketplace.api.products import own
@@ -112,6 +113,8 @@ def finalise_release(release: int) -> Any:
     _release(release)
     with services().writes.begin() as db:
         releases.finalise(db, release)
+        product = releases.get(db, release).product
+    tell_market(services(), product, me().id)  # later buyers get the new release
     return _release(release)
 
 

@@ -1,21 +1,20 @@
 """The staff desk's listings: review products, register, admit, suspend, delist."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from sqlalchemy import Connection
 
-from listings import admission, catalogue, products
+from listings import catalogue, products
 from listings.admission import LISTING, PRODUCT, REASON_MAX
-from marketplace.admission import tell_market
+from marketplace.admission import STEPS, Decision
+from marketplace.admission import decide as take
 from marketplace.members import organisations
 from marketplace.members.roles import STAFF, needs
 from marketplace.members.signing import me
-from marketplace.members.users import User
 from marketplace.services import services
 from marketplace.web import drafts
 from marketplace.web.forms import Form, again, read, text
@@ -45,36 +44,20 @@ class ReviewForm(Form):
     reason = text(REASON_MAX, needed=False)
 
 
-Verb = Callable[[Connection, int, str, User], Any]
-
-
-def _return(db: Connection, number: int, _reason: str, by: User) -> None:
-    remarks = {name: request.form.get(f"remark_{name}", "") for name in REMARKS}
-    given = {name: said for name, said in remarks.items() if said.strip()}
-    admission.return_(db, number, given, by)
-
-
-# Each step: machine and event, which tell when it is possible, and the verb.
-STEPS: dict[str, tuple[str, str, Verb]] = {
-    "approve": (
-        "product",
-        "approve",
-        lambda db, n, _, by: admission.approve(db, n, by),
-    ),
-    "return": ("product", "return", _return),
-    "object": ("product", "object", admission.object_),
-    "lapse": ("product", "lapse", lambda db, n, _, by: admission.lapse(db, n, by)),
-    "cancel": ("product", "cancel", admission.cancel),
-    "admit": ("listing", "admit", lambda db, n, _, by: admission.admit(db, n, by)),
-    "admit_added": (
-        "listing",
-        "suspend",  # possible while it is listed
-        lambda db, n, _, by: admission.admit_added(db, n, by),
-    ),
-    "suspend": ("listing", "suspend", admission.suspend),
-    "resume": ("listing", "resume", lambda db, n, _, by: admission.resume(db, n, by)),
-    "delist": ("listing", "delist", admission.delist),
+# Each step with the machine and event that tell when it is possible.
+EVENTS: dict[str, tuple[str, str]] = {
+    "approve": ("product", "approve"),
+    "return": ("product", "return"),
+    "object": ("product", "object"),
+    "lapse": ("product", "lapse"),
+    "cancel": ("product", "cancel"),
+    "admit": ("listing", "admit"),
+    "admit_added": ("listing", "suspend"),  # possible while it is listed
+    "suspend": ("listing", "suspend"),
+    "resume": ("listing", "resume"),
+    "delist": ("listing", "delist"),
 }
+assert EVENTS.keys() == STEPS.keys()
 
 
 @bp.get("/listings", endpoint="products")
@@ -135,8 +118,8 @@ def _possible(found: catalogue.Listing, units: Sequence[Any]) -> list[str]:
     added = found.listing_state == "listed" and any(u.state == "pending" for u in units)
     return [
         name
-        for name, (machine, event, _) in STEPS.items()
-        if (machine, event) in allowed and (name != "admit_added" or added)
+        for name, moved in EVENTS.items()
+        if moved in allowed and (name != "admit_added" or added)
     ]
 
 
@@ -148,9 +131,12 @@ def decide(product: str, step: str) -> ResponseReturnValue:
     if step not in STEPS:
         raise NotFound("step", step[:20])
     number, typed = ids.decode("product", product), read(ReviewForm())
-    *_, verb = STEPS[step]
-    with services().writes.begin() as db:
-        verb(db, number, typed["reason"], me())
-    tell_market(services(), number, me().id)
+    said = Decision(step, typed["reason"], _remarks())
+    take(services(), number, said, me())
     flash(gettext("Decided and recorded."), "success")
     return redirect(url_for(".product", product=product), HTTPStatus.SEE_OTHER)
+
+
+def _remarks() -> dict[str, str]:
+    given = {name: request.form.get(f"remark_{name}", "") for name in REMARKS}
+    return {name: said for name, said in given.items() if said.strip()}

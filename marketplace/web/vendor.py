@@ -10,16 +10,16 @@ from flask_babel import gettext
 from listings import admission, catalogue, instruments, products, releases
 from listings.standard import STANDARD
 from listings.vocabulary import CLASSES, MODES, SECTORS, UPDATES, regions
-from marketplace.admission import tell_market
+from marketplace.admission import Decision, decide, tell_market
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
+from marketplace.posting import post
 from marketplace.services import services
 from marketplace.trading import reads
 from marketplace.web import drafts
 from marketplace.web.drafts import DraftForm, ReleaseForm, UnitForm
 from marketplace.web.forms import Form, again, amount, read, text
 from marketplace.web.layout import before
-from marketplace.web.posting import post
 from settlement import ids, statements
 from settlement.money import BY_ASSET, CURRENCIES
 
@@ -198,9 +198,7 @@ def release(product: str) -> ResponseReturnValue:
 def delist(product: str) -> ResponseReturnValue:
     """Take the vendor's own product off the market; rights stay."""
     number, reason = _mine(product), read(ReasonForm())["reason"]
-    with services().writes.begin() as db:
-        admission.delist(db, number, reason, me())
-    tell_market(services(), number, me().id)
+    decide(services(), number, Decision("delist", reason), me())
     flash(gettext("Delisted. Rights already sold stay."), "success")
     return _to(number)
 

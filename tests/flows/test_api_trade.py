@@ -2,7 +2,7 @@
 
 import hashlib
 
-from tests.programs import CONTENT, FACTS, buy, pay_in, program, sun
+from tests.programs import CONTENT, FACTS, buy, pay_in, program, sun, upload
 
 __all__ = ["program", "sun"]
 
@@ -171,6 +171,22 @@ def test_a_right_that_is_suspended_or_revoked_delivers_nothing(program, sun):
         refused = buyer.post(f"{path}/deliveries", file, **headers)
         assert refused.status_code == 403
     assert len(buyer.read("/receipts", entitlement=right)["data"]) == 2
+
+
+def test_later_buyers_get_the_new_release_and_earlier_ones_keep_theirs(program, sun):
+    buyer, vendor = program("buyer"), program("vendor")
+    pay_in(program, "buyer", 5000)
+    buyer.made("/orders", buy(sun))
+    release = vendor.made(f"/products/{sun.product}/releases", {"label": "2.0"})["id"]
+    newer = upload(vendor, release, "hours-2.csv")
+    vendor.made(f"/releases/{release}/finalise")
+    buyer.made("/orders", buy(sun))
+    later, earlier = buyer.read("/entitlements")["data"]
+    for right, file in ((earlier, sun.file), (later, newer)):
+        path = f"/entitlements/{right['id']}/files"
+        assert [found["id"] for found in buyer.read(path)["data"]] == [file]
+    path = f"/entitlements/{earlier['id']}/deliveries"
+    assert buyer.post(path, {"file": newer}).status_code == 404
 
 
 def test_a_suspended_listing_stops_trading_and_a_delisted_one_ends(program, sun):
