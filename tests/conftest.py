@@ -13,8 +13,6 @@ from sqlalchemy import Engine, create_engine, make_url, text
 from marketplace.schema import metadata
 from settlement import store
 
-# Real catalogues and payloads are no part of this repository; they may lie beside it.
-BESIDE = Path(__file__).resolve().parent.parent.with_name("shared") / "data"
 FINDERS: dict[str, Callable[[], str | None]] = {
     "postgres": lambda: os.environ.get("DATABOURSE_TEST_POSTGRES"),
     "pgbench": lambda: (
@@ -25,17 +23,12 @@ FINDERS: dict[str, Callable[[], str | None]] = {
     "chinese fonts": lambda: next(
         map(str, Path("/usr/share/fonts").rglob("NotoSansCJK*")), None
     ),
-    "catalogues": lambda: (
-        os.environ.get("DATABOURSE_TEST_CATALOGUES")
-        or (str(BESIDE) if (BESIDE / "payloads").is_dir() else None)
-    ),
 }
 HINTS = {
     "postgres": "set DATABOURSE_TEST_POSTGRES to the URL of a server",
     "pgbench": "apt-get install postgresql",
     "chromium": "apt-get install chromium",
     "chinese fonts": "apt-get install fonts-noto-cjk",
-    "catalogues": "set DATABOURSE_TEST_CATALOGUES to the directory of the real ones",
 }
 
 

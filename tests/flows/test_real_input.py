@@ -1,37 +1,26 @@
 """Everything, on real input: 3,910 listings, 200 members, 10,000 orders, real files."""
 
-import csv
 import hashlib
+import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy import func, select
 
-from listings import admission as desk
-from listings import instruments, licences, products, releases, tables
-from listings.instruments import Unit
-from listings.products import Facts
+from listings import tables
 from listings.search.projection import Projection
 from listings.search.query import Query
-from listings.standard import STANDARD
-from listings.vocabulary import SECTORS
 from marketplace import projection, warehouse
-from marketplace.admission import Decision, decide
 from marketplace.app import create_app
-from marketplace.cli import main
 from marketplace.config import Config
-from marketplace.members import sessions, users, verification
-from marketplace.members.tables import HOUSE
-from marketplace.members.tables import users as logins
+from marketplace.members import sessions
 from marketplace.members.users import User
-from marketplace.members.verification import MemberEvent
 from marketplace.services import EXTENSION, Services
 from marketplace.trading import commands as c
 from marketplace.trading import reads
@@ -39,228 +28,41 @@ from marketplace.trading.tables import orders
 from settlement import ids, money, statements
 from settlement import tables as s
 from settlement.statistics.questions import ask
-from tests.crowd import PURPOSE, Crowd, Goods
-from tests.visitors import PASSWORD, Visitor, credit_code, organisation
+from tests.flows.crowd import PURPOSE, Crowd, Goods
+from tests.flows.real_market import (
+    CATALOGUES,
+    DELIVERIES,
+    SUBMITTERS,
+    VENDORS,
+    People,
+    databourse,
+    enrol_everybody,
+    fund,
+    import_catalogues,
+    list_payloads,
+    post_prices,
+    price_imported,
+)
+from tests.visitors import Visitor
 
+# Real catalogues and payloads are no part of this repository; they may lie beside it.
+BESIDE = Path(__file__).resolve().parents[2].with_name("shared") / "data"
+WHERE = "DATABOURSE_TEST_CATALOGUES"  # the variable that names another place
 SEED = 2026
-CATALOGUES = {  # name → files, entries
-    "akshare-interfaces": (("interfaces.json", "doc_samples.jsonl"), 1_090),
-    "aws-open-data-registry": (
-        ("registry.jsonl", "tools_and_applications.jsonl"),
-        2_052,
-    ),
-    "firstdata": (("all-sources.json",), 768),
-}
-MEMBERS, VENDORS, ORDERS, SUBMITTERS = 200, 12, 10_000, 16
-PRICED = 20  # imported listings of each class
-CASH = {
-    1: 30_000_000,
-    2: 5_000_000,
-}  # minor units for each; the first needs two of staff
+ORDERS = 10_000
 # What may be refused to somebody who trades at random: too little of what is needed,
 # and orders that were filled or expired before their cancel arrived.
 EXPECTED = {"insufficient_balance", "not_found", "wrong_order"}
-DELIVERIES = 3  # of one right for a term
-UPDATES = {"annual": "yearly", "real-time": "realtime", "not updated": "never"}
 
 
-class People(NamedTuple):
-    """Who is there."""
-
-    catalogues: dict[str, User]
-    members: list[User]  # all that trade, the vendors of the catalogues among them
-    staff: dict[str, User]
-
-
-def databourse(*words: str) -> str:
-    """Run a command as the operator does; what it said."""
-    done = CliRunner().invoke(main, words, catch_exceptions=False)
-    assert done.exit_code == 0, done.output
-    return done.output
-
-
-def import_catalogues(data: Path) -> None:
-    """List the three catalogues, each for a vendor of its own."""
-    for number, (name, (files, entries)) in enumerate(CATALOGUES.items(), start=1):
-        said = databourse(
-            *("member", "add", name, f"vendor@{name}.example"),
-            *("--code", credit_code(number), "--vendor", "--buyer", "--verify"),
-        )
-        vendor = next(word for word in said.split() if word.startswith("mem_"))
-        paths = [str(data / name / file) for file in files]
-        said = databourse("import", name, *paths, "--vendor", vendor)
-        assert f"✓ {entries:,} entries: {entries:,} created," in said
-        assert ", 0 refused, " in said
-
-
-def enrol_everybody(parts: Services) -> People:
-    """Register and verify members up to MEMBERS, and the staff."""
-    hashed = parts.passwords.hash(PASSWORD)
-    with parts.writes.begin() as db:
-        named = {row.email: row.id for row in db.execute(select(logins))}
-        catalogues = {
-            name: users.get(db, named[f"vendor@{name}.example"]) for name in CATALOGUES
-        }
-        members = list(catalogues.values())
-        for number in range(100, 100 + MEMBERS - len(members)):
-            wanted = organisation(number, vendor=number < 100 + VENDORS, buyer=True)
-            email = f"m{number}@member.example"
-            member, user = users.sign_up(db, wanted, email, f"M{number}", hashed)
-            verification.submit(db, member, user)
-            verification.decide(db, member, MemberEvent.VERIFY, None)
-            members.append(users.get(db, user))
-        roles = ("registrar", "settlement_officer", "settlement_approver")
-        staff = {
-            role: users.get(
-                db, users.add(db, HOUSE, f"{role}@house.example", role, hashed, [role])
-            )
-            for role in roles
-        }
-    told = verification.tell_market(parts.reads, parts.gateway)
-    assert told == MEMBERS - len(CATALOGUES)
-    return People(catalogues, members, staff)
-
-
-def fund(parts: Services, people: People) -> None:
-    """Bring money in for everybody: announced, confirmed, approved above the limit."""
-    officer = people.staff["settlement_officer"].id
-    approver = people.staff["settlement_approver"].id
-    submit = parts.gateway.submit
-
-    def pay_in(user: User) -> None:
-        for currency, amount in CASH.items():
-            request = c.RequestPayin(user.id, user.member, currency, amount, "start")
-            payin = submit(request).result
-            if submit(c.ConfirmPayin(officer, payin)).result == "pending":
-                submit(c.ApprovePayin(approver, payin))
-
-    with ThreadPoolExecutor(SUBMITTERS) as pool:
-        list(pool.map(pay_in, people.members))
-
-
-def price_imported(parts: Services, people: People, random: Random) -> list[Goods]:
-    """Sell some of the imported listings: two instruments each, admitted by staff."""
-    p = tables.products
-    by_number = {user.member: user for user in people.catalogues.values()}
-    made = []
-    with parts.writes.begin() as db:
-        codes = licences.ensure(db, STANDARD)
-        for kind in ("dataset", "service", "application"):
-            query = select(p.c.id, p.c.vendor).where(p.c["class"] == kind)
-            found = db.execute(query.order_by(p.c.id)).all()
-            for row in random.sample(found, PRICED):
-                made += add_units(
-                    db, codes, row.id, by_number[row.vendor], random, f"R{row.id}"
-                )
-    for product in sorted({goods.product for goods in made}):
-        decide(parts, product, Decision("admit_added"), people.staff["registrar"])
-    return made
-
-
-def add_units(
-    db, codes: dict, product: int, vendor: User, random: Random, symbol: str
-) -> list[Goods]:
-    """Add a right for a term and transferable seats to a product."""
-    currency = 2 if random.random() < 0.2 else 1
-    price = random.randrange(500, 20_000)
-    terms = {
-        "TERM": (
-            "internal",
-            "per_term",
-            {"term_days": 365, "deliveries_max": DELIVERIES},
-        ),
-        "SEAT": ("redistribution", "seat", {"transferable": True}),
-    }
-    return [
-        Goods(
-            instruments.add(
-                db,
-                product,
-                Unit(
-                    f"{symbol}-{suffix}", codes[licence, "1.0"], mode, currency, **more
-                ),
-            ),
-            product,
-            vendor,
-            currency,
-            price,
-            suffix == "SEAT",
-        )
-        for suffix, (licence, mode, more) in terms.items()
-    ]
-
-
-def list_payloads(
-    parts: Services, people: People, data: Path, random: Random
-) -> dict[str, list[Goods]]:
-    """Describe, register and admit the real files; what is traded of each file."""
-    with (data / "payloads" / "manifest.csv").open(encoding="utf-8") as manifest:
-        rows = list(csv.DictReader(manifest))
-    sectors = {name.zh: code for code, name in SECTORS.items()}
-    vendors = people.members[len(CATALOGUES) :][:VENDORS]
-    registrar, listed = people.staff["registrar"], {}
-    with parts.writes.begin() as db:
-        codes = licences.ensure(db, STANDARD)
-        for number, row in enumerate(rows):
-            vendor = vendors[number % VENDORS]
-            facts = facts_of(row, sectors[row["sector_zh"]], data / "payloads")
-            product = products.draft(db, vendor.member, facts, vendor.id)
-            release = releases.begin(db, product, "2026-11")
-            with (data / "payloads" / row["file"]).open("rb") as file:
-                releases.add_file(db, release, row["file"], parts.files.put(file))
-            releases.finalise(db, release)
-            goods = add_units(db, codes, product, vendor, random, f"P{product}")
-            listed[row["file"]] = goods
-            desk.submit(db, product, vendor)
-            desk.approve(db, product, registrar)
-            desk.lapse(db, product, registrar)
-    for goods in listed.values():
-        decide(parts, goods[0].product, Decision("admit"), registrar)
-    return listed
-
-
-def facts_of(row: dict[str, str], sector: str, payloads: Path) -> Facts:
-    """Return what the manifest says of a file, and the file of its columns."""
-    updates = row["update_frequency"].partition(" (")[0]
-    return Facts(
-        "dataset",
-        row["title_zh"],
-        row["title_en"],
-        f"{row['title_zh']}，来源：{row['publisher']}。",
-        f"{row['title_en']}, published by {row['publisher']}.",
-        row["title_zh"],
-        row["title_en"],
-        keywords=(row["sector_zh"], row["title_zh"]),
-        dictionary=tuple(columns_of(payloads / row["file"])),
-        sector=sector,
-        region="world",
-        updates=UPDATES.get(updates, updates),
-        publisher=row["publisher"],
-        rights_note=row["licence"],
-    )
-
-
-def columns_of(path: Path) -> Iterator[dict[str, str]]:
-    """Yield what a table's first line says; other formats describe themselves."""
-    names = [path.name]
-    if path.suffix == ".csv":
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            names = next(csv.reader(file))
-    for name in names:
-        yield {"name": name, "type": "text", "zh": name, "en": name}
-
-
-def post_prices(parts: Services, everything: Sequence[Goods]) -> None:
-    """Let vendors post a price for terms, and offer a number of seats."""
-    for goods in everything:
-        many = 40 if goods.transferable else 1
-        line = c.Line(
-            *(goods.instrument, "sell", goods.price, many),
-            evergreen=not goods.transferable,
-        )
-        vendor = goods.vendor
-        placed = parts.gateway.submit(c.PlaceOrder(vendor.id, vendor.member, line))
-        assert placed.result.state == "open"
+@pytest.fixture
+def data() -> Path:
+    """Where the real catalogues and payloads are; without them, skip by name."""
+    found = Path(os.environ.get(WHERE, BESIDE))
+    for name in (*CATALOGUES, "payloads"):
+        if not (found / name).is_dir():
+            pytest.skip(f"needs catalogues: no {name}; set {WHERE} to their directory")
+    return found
 
 
 def trade(parts: Services, people: People, everything: Sequence[Goods]) -> Counter:
@@ -453,11 +255,11 @@ def look_at_the_orders(parts: Services, refused: Counter[str]) -> None:
 
 
 def test_real_listings_are_traded_delivered_counted_and_proved(
-    require: Callable[[str], str],
+    data: Path,
     config: Config,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    data, random = Path(require("catalogues")), Random(SEED)
+    random = Random(SEED)
     monkeypatch.setenv("DATABOURSE_DATA", str(config.data))
     import_catalogues(data)
     app = create_app(config)

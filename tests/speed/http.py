@@ -114,11 +114,11 @@ def run() -> list[Table]:
         fair = prepare(config)
         load = os.getloadavg()[0]
         with serving(config) as served:
-            placing = [placed(served, fair, step) for step in enumerate(STEPS)]
             reading = [
                 (name, read(served, fair, address))
                 for name, address in questions(fair).items()
             ]
+            placing = [placed(served, fair, step) for step in enumerate(STEPS)]
         proofs = [said(config, command) for command in ("audit", "replay")]
         answered = sum(step.measured.statuses.get("201", 0) for _, step in placing)
         assert orders_in(config) == fair.orders + answered, "an answer is not recorded"
