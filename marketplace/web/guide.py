@@ -33,6 +33,12 @@ MACHINE_NAMES = {
 # Chinese, English, what it means: the words of the design, one meaning each.
 GLOSSARY = (
     ("会员", "member", N_("An organisation that can hold and trade.")),
+    (
+        "供方",
+        "vendor",
+        N_("A member that lists products and sells rights to use them."),
+    ),
+    ("需方", "buyer", N_("A member that buys rights to use products.")),
     ("用户", "user", N_("A login that acts for a member.")),
     ("数据产品", "product", N_("What is described and registered.")),
     ("版本", "release", N_("One immutable version of a product.")),
@@ -69,6 +75,11 @@ GLOSSARY = (
     ("清算", "clearing", N_("From a trade to what each side owes.")),
     ("结算", "settlement", N_("The transfers that discharge what is owed.")),
     ("账户", "account", N_("Owner, asset and pocket: free, held, in escrow.")),
+    (
+        "子账户",
+        "pocket",
+        N_("A part of an account: what is free, what is held, what is in escrow."),
+    ),
     ("划转", "transfer", N_("One immutable move from one account to another.")),
     ("冻结", "hold", N_("Money or units reserved for a waiting order or a payout.")),
     (
@@ -83,6 +94,11 @@ GLOSSARY = (
         "流水",
         "journal",
         N_("The numbered, hash-chained record of every command and its outcome."),
+    ),
+    (
+        "交易记录",
+        "record",
+        N_("One entry of the journal, or what a member is shown of it."),
     ),
     ("拒绝", "refusal", N_('An expected "no", with its reason and facts.')),
     ("交易所", "house", N_("The operator of the exchange.")),

@@ -1,0 +1,412 @@
+"""What the README and the help pages state is true, and nothing is left out."""
+
+import ast
+import importlib
+import json
+import pkgutil
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from re import DOTALL, MULTILINE
+from types import ModuleType
+
+import click
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+
+import listings
+import marketplace
+import settlement
+from marketplace.cli import COMMANDS, main
+from marketplace.config import Config
+from marketplace.schema import metadata
+from marketplace.web.guide import GLOSSARY, MACHINES
+from settlement import ids
+from settlement.states import Machine
+from tests.programs import Program, Sold, buy, pay_in, program, put_on_market, sun
+from tests.visitors import Visitor, app, bearer, config, parts, people, visit
+
+__all__ = ["app", "bearer", "config", "parts", "people", "program", "sun", "visit"]
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+API = "/api/v1"
+# A module's or a table's name → the word that the design gives to its meaning.
+PLURALS = {"deliveries": "delivery"}
+# The words of the design (§5): whatever of ours is named by one must be explained.
+WORDS = {
+    *("member", "vendor", "buyer", "merchant", "user", "product", "release"),
+    *("registration", "listing", "licence", "instrument", "order", "quote", "demand"),
+    *("trade", "contract", "clearing", "obligation", "settlement", "cycle", "account"),
+    *("pocket", "transfer", "hold", "entitlement", "delivery", "acceptance", "payin"),
+    *("payout", "refund", "dispute", "journal", "record", "certificate", "refusal"),
+    "house",
+}
+
+
+def section(title: str) -> str:
+    """Return what stands below a heading of the README, up to the next one."""
+    found = re.search(rf"^##+ {title}\n(.*?)(?=^## |\Z)", README, MULTILINE | DOTALL)
+    assert found, title
+    return found[1]
+
+
+def table(title: str) -> list[list[str]]:
+    """Return the rows of the first table below a heading, without its head."""
+    found = re.search(r"(?:^\|.*\n)+", section(title), MULTILINE)
+    assert found, title
+    rows = [line.strip().strip("|").split(" | ") for line in found[0].splitlines()]
+    return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+def sample(title: str, language: str) -> str:
+    """Return the first code block in *language* below a heading."""
+    found = re.search(rf"^```{language}\n(.*?)^```", section(title), MULTILINE | DOTALL)
+    assert found, (title, language)
+    return found[1]
+
+
+def code(cell: str) -> str:
+    return cell.strip("`")
+
+
+# ── commands ──
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Yield every command with its full name, those of groups by themselves."""
+    context = click.Context(main)
+    for name in COMMANDS:
+        command = main.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {sub}", c) for sub, c in command.commands.items())
+        else:
+            yield name, command
+
+
+def test_every_command_is_in_the_readme_with_the_first_line_of_its_help():
+    stated = {code(name): what for name, what in table("Commands")}
+    first = {
+        f"databourse {name}": " ".join((command.help or "").split("\n\n")[0].split())
+        for name, command in commands()
+    }
+    assert stated == first
+
+
+@pytest.mark.parametrize("name", [name for name, _ in commands()])
+def test_every_command_in_the_readme_explains_itself(name):
+    answer = CliRunner().invoke(main, [*name.split(), "--help"])
+    assert answer.exit_code == 0
+    assert answer.output.startswith("Usage:")
+
+
+def test_the_order_file_of_the_readme_comes_out_as_printed(tmp_path):
+    file = tmp_path / "orders.jsonl"
+    file.write_text(sample("Commands", "jsonl"), "utf-8")
+    answer = CliRunner().invoke(main, ["match", str(file), "--book"])
+    assert answer.stdout == sample("Commands", "json")
+
+
+def test_what_make_can_do_is_in_the_readme():
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^([a-z]+):.*## ", makefile, MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z]+)\b", section("Two commands"))) >= targets
+    for target in re.findall(r"(?:^    |`)make ([a-z]+)", README, MULTILINE):
+        assert target in targets, target
+
+
+def test_the_readme_names_every_benchmark():
+    stated = {code(row[1]) for row in table("Measured speed")}
+    there = {p.stem for p in (ROOT / "tests" / "speed").glob("[!_]*.py")}
+    assert stated == {f".venv/bin/python -m tests.speed {name}" for name in there}
+
+
+def test_every_file_and_folder_that_the_readme_names_is_there():
+    named = re.findall(r"`((?:tests|marketplace|listings|settlement)/[\w/.]+)`", README)
+    named += re.findall(r"`(\.ci/\w+|[A-Z]+\.md|LICENSE)`", README)
+    assert len(named) > 10
+    for path in named:
+        assert (ROOT / path).exists(), path
+
+
+# ── settings ──
+
+
+def asked_of_the_environment() -> set[str]:
+    """Return the names that `marketplace/config.py` reads."""
+    tree = ast.parse((ROOT / "marketplace" / "config.py").read_text("utf-8"))
+    return {
+        node.args[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "env"
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+    }
+
+
+def test_the_readme_and_the_command_name_every_setting_and_no_other():
+    stated = {code(row[0]) for row in table("Settings")}
+    assert stated == asked_of_the_environment()
+    assert set(re.findall(r"\b[A-Z]{4,}(?:_[A-Z]+)*\b", main.help or "")) == stated
+
+
+def test_the_defaults_in_the_readme_are_those_of_the_code():
+    config = Config.at(Path("var"))
+    for name, default, *_ in table("Settings"):
+        field = code(name).lower()
+        if field in {"databourse_data", "secret_key"}:
+            continue
+        value = getattr(config, field)
+        written = ",".join(value) if isinstance(value, tuple) else str(value)
+        expected = written.lower() if isinstance(value, bool) else written
+        assert code(default) == expected, field
+
+
+def test_the_examples_of_settings_are_understood(monkeypatch):
+    for name, _, example, *_ in table("Settings"):
+        monkeypatch.setenv(code(name), code(example))
+    config = Config.from_environment()
+    assert config.database_url.startswith("postgresql://")
+    assert config.warehouse() == Path("/srv/warehouse")
+    assert config.secure_cookies
+    assert not config.rate_limits
+
+
+# ── addresses ──
+
+
+def rules(app: Flask, *, api: bool) -> set[tuple[str, str]]:
+    """Return the (method, address) pairs that the application answers."""
+    return {
+        (method, _written(rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.rule.startswith(API) is api and rule.endpoint != "static"
+    }
+
+
+def _written(rule: str) -> str:
+    shown = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)
+    return shown.rstrip("/") or "/"
+
+
+@pytest.fixture
+def places(program: Callable[[str], Program]) -> Mapping[str, str]:
+    """What stands for the `{…}` of an address: one of each, of who may see it."""
+    sold = put_on_market(program, "SUN", 1200)
+    pay_in(program, "buyer", 100_000)
+    placed = program("buyer").made("/orders", buy(sold))
+    right = program("buyer").read("/entitlements")["data"][0]["id"]
+    return {
+        "product": sold.product,
+        "instrument": sold.instrument,
+        "order": placed["order"],
+        "trade": placed["trades"][0]["trade"],
+        "entitlement": right,
+        "member": program("buyer").read("/me")["member"],
+        "code": "turnover_by_day",
+    }
+
+
+def test_every_page_in_the_readme_is_shown_to_whom_it_says_and_none_is_left_out(
+    app: Flask, visit: Callable[[str], Visitor], places: Mapping[str, str]
+):
+    stated = {(code(path), who) for path, who, _ in table("Pages")}
+    gets = {path for method, path in rules(app, api=False) if method == "GET"}
+    assert {path for path, _ in stated} == gets - {"/rights/{entitlement}/files/{file}"}
+    for path, who in sorted(stated):
+        visitor = visit("" if who == "anyone" else who)
+        query = "?" + _ticket(places) if path.endswith("/order") else ""
+        address = path.format_map(places) + query
+        answer = visitor.get(address, follow_redirects=True)
+        assert answer.status_code == 200, (who, path, answer.status_code)
+        assert not answer.request.path.startswith("/signin") or path == "/signin", path
+
+
+def _ticket(places: Mapping[str, str]) -> str:
+    return (
+        f"instrument={places['instrument']}&kind=now&quantity=1&price=12.00"
+        "&purpose=internal_analysis"
+    )
+
+
+def test_every_operation_of_the_api_is_in_the_readme_and_no_other(app: Flask):
+    stated = [
+        (method, API + words.split()[-1])
+        for _, operations in table("API")
+        for words in re.findall(r"`([^`]+)`", operations)
+        for method in words.split()[:-1]
+    ]
+    assert len(stated) == len(set(stated))
+    assert set(stated) == rules(app, api=True)
+
+
+def test_every_address_in_the_text_is_one_that_answers(app: Flask):
+    known = {path for api in (True, False) for _, path in rules(app, api=api)}
+    text = re.sub(r"```.*?```", "", README, flags=DOTALL)
+    for path in re.findall(r"`(?:GET |POST )?(/[a-z][\w/.{}-]*)`", text):
+        if not path.startswith(("/srv", "/var", "/run")):
+            assert path in known | {API} or API + path in known, path
+
+
+# ── samples ──
+
+
+def test_the_purchase_in_the_readme_buys(
+    program: Callable[[str], Program], app: Flask, config: Config, monkeypatch
+):
+    """Each line is run as it stands, curl by the test client."""
+    sold = put_on_market(program, "WXHOUR-INT", 660_000)
+    pay_in(program, "buyer", 1_000_000)
+    monkeypatch.setenv("DATABOURSE_DATA", str(config.data))
+    known = {"INSTRUMENT": sold.instrument}
+    answers = []
+    for line in sample("API", "sh").replace("\\\n", " ").split("\ncurl "):
+        if line.startswith("KEY="):
+            known["KEY"] = _key(line, "buyer@buyer.example")
+        else:
+            answers.append(_curl(app, line, known))
+    symbol, placed, rights = answers
+    assert (symbol["id"], symbol["posted"]) == (sold.instrument, 660_000)
+    assert placed["state"] == "filled"
+    assert [right["instrument"] for right in rights["data"]] == [sold.instrument]
+
+
+def _key(line: str, email: str) -> str:
+    """Make the key, for a user that is there; return what the shell would keep."""
+    words = shlex.split(line.partition("$(.venv/bin/databourse")[2].rstrip(")"))
+    assert words[:2] == ["key", "create"]
+    words[2] = email
+    answer = CliRunner().invoke(main, words)
+    assert answer.exit_code == 0, answer.output
+    return answer.stdout.strip()
+
+
+def _curl(app: Flask, line: str, known: Mapping[str, str]) -> dict:
+    """Do what ``curl`` does with the options that the README uses."""
+    command = re.sub(r"^INSTRUMENT=.*", "", line, flags=MULTILINE)
+    for name, value in known.items():
+        command = command.replace(f"${name}", value)
+    words = iter(shlex.split(command))
+    address, headers, body = "", {}, None
+    for word in words:
+        if word == "-H":
+            name, _, value = next(words).partition(": ")
+            headers[name] = value
+        elif word == "-d":
+            body = next(words)
+        elif word != "-s":
+            address = word.removeprefix("http://127.0.0.1:8000")
+    method = "GET" if body is None else "POST"
+    answer = app.test_client().open(address, method=method, headers=headers, data=body)
+    assert answer.status_code in {200, 201}, answer.text
+    assert answer.json is not None
+    return dict(answer.json)
+
+
+def test_the_symbol_the_buyer_and_the_price_of_the_sample_are_in_the_demo():
+    demo = ROOT / "marketplace" / "demo"
+    block = sample("API", "sh")
+    catalogue = "".join(p.read_text("utf-8") for p in demo.glob("catalogue/*.toml"))
+    sold = re.search(r'code = "WXHOUR".*?^sold = (.*?)$', catalogue, MULTILINE | DOTALL)
+    assert sold
+    assert "WXHOUR-INT" in block
+    assert "internal per_term CNY 6600 365" in sold[1]
+    assert '"price": 660000' in block
+    assert "jinghua" in block
+    assert "jinghua" in (demo / "people.toml").read_text("utf-8")
+
+
+def test_anyone_can_check_the_chain_as_the_readme_does(
+    sun: Sold, config: Config, monkeypatch, tmp_path, capsys
+):
+    monkeypatch.setenv("DATABOURSE_DATA", str(config.data))
+    answer = CliRunner().invoke(main, ["export", str(tmp_path), "--verifiable"])
+    assert answer.exit_code == 0, answer.output
+    monkeypatch.chdir(tmp_path)
+    check = sample("Records, audit, replay", "python")
+    _execute(check)
+    head = capsys.readouterr().out.split()[-1]
+    assert head in answer.output
+    file = tmp_path / "journal.jsonl"
+    lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    lines[1]["body"] = lines[1]["body"].replace(",", ", ", 1)
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    with pytest.raises(AssertionError, match=r"record 2 was changed"):
+        _execute(check)
+
+
+def _execute(text: str) -> None:
+    exec(compile(text, "README.md", "exec"), {})
+
+
+def test_the_member_of_the_readme_can_be_added(tmp_path, monkeypatch):
+    monkeypatch.setenv("DATABOURSE_DATA", str(tmp_path))
+    (line,) = re.findall(r"^databourse (member add .*)$", README, MULTILINE)
+    answer = CliRunner().invoke(main, shlex.split(line))
+    assert answer.exit_code == 0, answer.output
+    (vendor,) = re.findall(r"^databourse import .* (mem_\w+)$", README, MULTILINE)
+    assert vendor in answer.output
+
+
+# ── words and states ──
+
+
+def modules() -> Iterator[ModuleType]:
+    """Import and yield every module of the rooms, but the migrations."""
+    for room in (listings, marketplace, settlement):
+        for found in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
+            if ".migrations" not in found.name:
+                yield importlib.import_module(found.name)
+
+
+def test_every_state_machine_of_the_code_is_on_the_help_page(
+    visit: Callable[[str], Visitor],
+):
+    there = {
+        id(value): value
+        for module in modules()
+        for value in vars(module).values()
+        if isinstance(value, Machine)
+    }
+    assert len(there) >= 8
+    assert {m.name for m in there.values()} == {m.name for m in MACHINES}
+    page = visit("").get("/help/states").text
+    for machine in there.values():
+        drawn = re.search(
+            rf'<section[^>]*id="{machine.name}".*?</section>', page, DOTALL
+        )
+        assert drawn, machine.name
+        assert drawn[0].count("<li>") == len(machine.moves), machine.name
+        states = {str(s) for s in machine.moves.values()}
+        states |= {str(before) for before, _ in machine.moves}
+        assert drawn[0].count("<rect") == len(states), machine.name
+
+
+def named_in_the_code() -> set[str]:
+    """Return the singular names of our modules, tables, columns and kinds of ids."""
+    names = {module.__name__.rpartition(".")[2] for module in modules()}
+    names |= {"settlement"} | set(ids.KINDS)
+    for found in metadata.tables.values():
+        names |= {found.name} | {column.name for column in found.columns}
+    parts = {part for name in names for part in name.split("_")}
+    return {PLURALS.get(part, part.removesuffix("s")) for part in parts}
+
+
+def test_the_glossary_explains_every_word_of_the_design_that_the_code_uses(
+    visit: Callable[[str], Visitor],
+):
+    explained = {en for _, en, _ in GLOSSARY}
+    assert WORDS & named_in_the_code() <= explained, (
+        WORDS & named_in_the_code()
+    ) - explained
+    page = visit("").get("/help/glossary").text
+    for zh, en, _ in GLOSSARY:
+        assert f">{en}<" in page, en
+        assert f">{zh}<" in page, zh
