@@ -305,8 +305,9 @@ class Exchange:
         """Throw memory away, load it from the records; stay halted until it works."""
         self._free.acquire()  # the committer is at rest
         try:
-            self._db.invalidate()
-            self._db.close()
+            if not self._db.closed:  # as it is after an attempt that did not connect
+                self._db.invalidate()
+                self._db.close()
             self._lease.release()
             self._engine.dispose()
             self._open(wait=False)

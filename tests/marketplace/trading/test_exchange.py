@@ -2,6 +2,7 @@
 
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from sqlalchemy import event, text
@@ -141,6 +142,21 @@ def test_a_table_that_is_missing_halts_until_it_is_repaired(floor, writer):
     assert count(engine, s.trades) == 1
     proven(engine)
     engine.dispose()
+
+
+def test_a_writer_that_cannot_get_its_lock_back_at_once_goes_on_trying(floor, writer):
+    lock = Path(f"{writer._engine.url.database}.writer")
+    lock.unlink()
+    lock.mkdir()  # nothing can be opened there, as when the disk or server is away
+    Fault(writer._engine)
+    with pytest.raises(OutcomeUnknown):
+        floor.submit(BUY)
+    time.sleep(3)  # it tries, more than once
+    assert writer.status().halted
+    lock.rmdir()
+    wait_until(lambda: running(writer))
+    assert floor.submit(BUY).result.trades
+    proven(writer._engine)
 
 
 def test_a_database_that_cannot_be_written_is_an_unknown_outcome(floor, writer):
