@@ -32,7 +32,7 @@ help: ## say what can be made
 install: $(RUN) ## make the environment, and only that
 
 run: $(RUN) $(MO) ## start the exchange with a demo market on http://127.0.0.1:8000 (PORT=…)
-	@PORT=$(PORT) $(BIN)/databourse demo --serve
+	@exec env PORT=$(PORT) $(BIN)/databourse demo --serve
 
 test: $(DEV) $(MO) ## run the tests; what the machine lacks is skipped by name (ARGS=… for pytest)
 	@$(BIN)/pytest -n 2 $(ARGS)
