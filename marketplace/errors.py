@@ -33,7 +33,7 @@ from listings.search.query import (
     TooManyValues,
 )
 from listings.search.whoosh import IndexBusy
-from marketplace.language import N_, language
+from marketplace.language import N_, language, translated_within
 from marketplace.limits import TooManyTries
 from marketplace.members.keys import BadKey, TooManyKeys
 from marketplace.members.roles import SignInNeeded
@@ -195,6 +195,8 @@ def problem(status: int, code: str, title: str, facts: dict[str, Any]) -> Respon
 def _answer(status: int, code: str, title: str, facts: dict[str, Any]) -> Response:
     said = str(gettext(title))
     if is_api():
+        if "problems" in facts:  # pages translate them where they show them
+            facts = facts | {"problems": translated_within(facts["problems"])}
         return problem(status, code, said, facts)
     return Response(_page(int(status), code, said, facts), int(status))
 

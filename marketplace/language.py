@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, gettext
@@ -93,3 +94,12 @@ def bilingual(row: object, field: str) -> str:
 def translated(text: str) -> str:
     """Return *text*, marked elsewhere with `N_`, in the visitor's language."""
     return str(gettext(text)) if text else ""
+
+
+def translated_within(problems: Any) -> Any:
+    """Return *problems*, texts by names and places, with every text translated."""
+    if isinstance(problems, dict):
+        return {name: translated_within(part) for name, part in problems.items()}
+    if isinstance(problems, list):
+        return [translated_within(part) for part in problems]
+    return translated(problems) if isinstance(problems, str) else problems

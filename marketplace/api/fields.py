@@ -6,6 +6,7 @@ import unicodedata
 from typing import Any
 
 from flask import current_app, request
+from flask_babel import gettext
 from itsdangerous import BadSignature, URLSafeSerializer
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
@@ -22,6 +23,45 @@ NOT_AN_ID = N_("This is not an id of that kind.")
 NOT_OFFERED = N_("Choose one of the values offered.")
 NOT_TEXT = N_("Use text without control characters.")
 NOT_A_CURSOR = N_("This cursor is not of this list.")
+# What marshmallow itself says, for the translators.
+BUILT_IN = (
+    N_("Missing data for required field."),
+    N_("Field may not be null."),
+    N_("Unknown field."),
+    N_("Invalid input type."),
+    N_("Invalid value."),
+    N_("Not a valid string."),
+    N_("Not a valid list."),
+    N_("Not a valid mapping type."),
+    N_("Not a valid boolean."),
+    N_("Not a valid integer."),
+)
+
+
+class Between(validate.Range):
+    """From one number to another, both included; says so in the asker's language."""
+
+    def _format_error(self, value: Any, message: str) -> str:
+        return str(
+            gettext(
+                "Give a number from %(least)s to %(most)s.",
+                least=self.min,
+                most=self.max,
+            )
+        )
+
+
+class Long(validate.Length):
+    """So many characters or entries; says so in the asker's language."""
+
+    def _format_error(self, value: Any, message: str) -> str:
+        return str(
+            gettext(
+                "Use %(least)s to %(most)s characters or entries.",
+                least=self.min or 0,
+                most=self.max,
+            )
+        )
 
 
 class Int(fields.Integer):
@@ -32,7 +72,7 @@ class Int(fields.Integer):
 
     def __init__(self, least: int = 0, most: int = INT_MAX, **more: Any) -> None:
         """Take the range; both ends belong to it."""
-        super().__init__(validate=validate.Range(least, most), **more)
+        super().__init__(validate=Between(least, most), **more)
 
     def _deserialize(
         self,
@@ -65,7 +105,7 @@ class Text(fields.String):
         self, most: int, *, least: int = 0, lines: bool = False, **more: Any
     ) -> None:
         """Take the limits."""
-        super().__init__(validate=validate.Length(least, most), **more)
+        super().__init__(validate=Long(least, most), **more)
         self._odd = ("Cs", "Cn", "Co") if lines else ("Cc", "Cs", "Cn", "Co")
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> str:

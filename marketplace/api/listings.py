@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 from sqlalchemy import Connection
 
 from listings import catalogue, instruments
@@ -20,7 +20,7 @@ from listings.search.query import (
 )
 from listings.search.results import Count, Results
 from listings.vocabulary import CLASSES, SECTORS, UPDATES
-from marketplace.api.fields import Code, Digits, Flag, Id, Text
+from marketplace.api.fields import Code, Digits, Flag, Id, Long, Text
 from marketplace.api.market import QuotedSchema, quoted
 from marketplace.api.resource import Resource
 from marketplace.language import LANGUAGES, language
@@ -34,7 +34,7 @@ CODE_MAX = 200  # characters of a facet's value
 
 def chosen(field: Any) -> fields.List[Any]:
     """Return a field for the chosen values of one facet."""
-    return fields.List(field, load_default=[], validate=validate.Length(0, VALUES_MAX))
+    return fields.List(field, load_default=[], validate=Long(0, VALUES_MAX))
 
 
 class SearchQuery(Schema):

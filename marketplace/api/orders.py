@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext
-from marshmallow import Schema, fields, post_load, pre_dump, validate
+from marshmallow import Schema, fields, post_load, pre_dump
 
 from listings.licences import PURPOSES
-from marketplace.api.fields import Body, Code, Currency, Flag, Id, Int
+from marketplace.api.fields import Body, Code, Currency, Flag, Id, Int, Long
 from marketplace.api.resource import (
     TRADERS,
     KeyHeader,
@@ -90,7 +90,7 @@ class BasketSchema(Body):
     orders = fields.List(
         fields.Nested(LineSchema),
         required=True,
-        validate=validate.Length(1, ORDERS_MAX),
+        validate=Long(1, ORDERS_MAX),
     )
 
 

@@ -16,6 +16,7 @@ from marketplace.api.listings import FactsSchema, ReleaseSchema, releases
 from marketplace.api.market import InstrumentSchema
 from marketplace.api.orders import PlacedSchema
 from marketplace.api.resource import PageQuery, Resource, at
+from marketplace.language import translated_within
 from marketplace.members.signing import me
 from marketplace.posting import post
 from marketplace.services import services
@@ -290,7 +291,7 @@ def described(db: Any, number: int, vendor: int | None = None) -> dict[str, Any]
         "instruments": catalogue.instruments_of(db, number),
         "releases": releases(db, found, final=False),
         "reviews": catalogue.reviews_of(db, number),
-        "lacking": admission.problems(db, row),
+        "lacking": translated_within(admission.problems(db, row)),
     }
 
 

@@ -9,11 +9,10 @@ from typing import Any, TypeVar
 from flask import Response, request
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
-from marshmallow.validate import Length
 from werkzeug.wrappers import Response as Answer
 
 from marketplace.api.document import PREFIX, SCHEME
-from marketplace.api.fields import Cursor, Digits, pattern
+from marketplace.api.fields import Cursor, Digits, Long, pattern
 from marketplace.api.reader import Reader
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
@@ -51,7 +50,7 @@ class KeyHeader(Schema):
     key = fields.String(
         data_key="Idempotency-Key",
         load_default=None,
-        validate=Length(1, KEY_LENGTH_MAX),
+        validate=Long(1, KEY_LENGTH_MAX),
         metadata={
             "pattern": "^[ -~]+$",
             "description": "The same key and request: the same answer, done once.",

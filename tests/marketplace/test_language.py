@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from flask import Flask
 
-from marketplace.language import bilingual, language, translated
+from marketplace.language import bilingual, language, translated, translated_within
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,15 @@ def test_a_number_of_days_has_the_plural_of_its_language(
     with app.test_request_context("/", headers={"Cookie": f"language={code}"}):
         assert template.render(days=1) == one
         assert template.render(days=2) == many
+
+
+def test_problems_are_translated_however_deep_they_lie(app: Flask) -> None:
+    problems = {"orders": {0: {"price": ["Unknown field."]}}, "count": 3, "name": ""}
+    with app.test_request_context("/", headers={"Cookie": "language=zh"}):
+        assert translated_within(problems) == {
+            "orders": {0: {"price": ["未知字段。"]}},
+            "count": 3,
+            "name": "",
+        }
+    with app.test_request_context("/", headers={"Cookie": "language=en"}):
+        assert translated_within(problems) == problems

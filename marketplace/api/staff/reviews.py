@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from listings import catalogue
 from listings.admission import (
@@ -12,7 +12,7 @@ from listings.admission import (
     ProductState,
 )
 from marketplace.admission import STEPS, Decision, decide
-from marketplace.api.fields import Body, Code, Text
+from marketplace.api.fields import Body, Code, Long, Text
 from marketplace.api.products import (
     ProductSchema,
     ProductSummarySchema,
@@ -47,7 +47,7 @@ class ProductDecisionSchema(Body):
         Text(FIELD_MAX, least=1),
         Text(REASON_MAX, lines=True, least=1),
         load_default=dict,
-        validate=validate.Length(0, REASONS_MAX),
+        validate=Long(0, REASONS_MAX),
         metadata={"description": "Of a return: field to what is to be changed."},
     )
 

@@ -1,6 +1,6 @@
 -- title_zh: 按买方地区的成交额
 -- title_en: Turnover by region of the buyer
--- definition_zh: 期间内成交额、笔数与买方数,按买方所在地区和币种分列。参与方不足三家的单元不公布。
+-- definition_zh: 期间内成交额、笔数与买方数，按买方所在地区和币种分列。参与方不足三家的单元格不予披露。
 -- definition_en: Turnover, trades and buyers of the period by the region of the buyer and currency. Cells with fewer than three buyers are withheld.
 -- unit: minor units of the currency
 -- parameters: from_day=2000-01-01 until_day=2999-12-31

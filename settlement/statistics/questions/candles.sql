@@ -1,6 +1,6 @@
--- title_zh: 标的K线
+-- title_zh: 标的 K 线
 -- title_en: Candles of an instrument
--- definition_zh: 各时段的开盘、最高、最低、收盘价,成交数量与成交额;时段长度以微秒计,自1970年起算(UTC)。价格为公开行情,逐笔公布。
+-- definition_zh: 各时段的开盘、最高、最低、收盘价，成交数量与成交额；时段长度以微秒计，自 1970 年起算（UTC）。价格为公开行情，逐笔公布。
 -- definition_en: Opening, highest, lowest and closing price, volume and turnover of each interval with trades; intervals are counted from 1970 (UTC), their length is in microseconds. Prices are market data, published trade by trade.
 -- unit: minor units per unit
 -- parameters: instrument=0 width_us=86400000000 from_us=0 until_us=9223372036854775807

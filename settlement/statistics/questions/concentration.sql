@@ -1,6 +1,6 @@
 -- title_zh: 卖方集中度
 -- title_en: Concentration of sellers
--- definition_zh: 期间内各币种成交额中前五大卖方的份额(CR5)与赫芬达尔指数(HHI,各卖方份额平方和)。
+-- definition_zh: 期间内各币种成交额中前五大卖方的份额（CR5）与赫芬达尔指数（HHI，即各卖方份额平方和）。
 -- definition_en: Of the turnover of the period in each currency, the share of the five largest sellers (CR5) and the Herfindahl index (HHI, the sum of the squares of all sellers' shares).
 -- unit: share of 1
 -- parameters: from_day=2000-01-01 until_day=2999-12-31

@@ -1,6 +1,6 @@
 -- title_zh: 成交额居前的标的
 -- title_en: Instruments with the highest turnover
--- definition_zh: 期间内各币种成交额居前的标的;成交额相同者编号小的在前。参与方不足三家的标的只列名次,不公布数额。
+-- definition_zh: 期间内各币种成交额居前的标的；成交额相同者编号小的在前。参与方不足三家的标的只列名次，不予披露数额。
 -- definition_en: The instruments with the highest turnover of the period in each currency; of equal ones the lower number comes first. Figures of those with fewer than three parties are withheld.
 -- unit: minor units of the currency
 -- parameters: from_day=2000-01-01 until_day=2999-12-31 top=20

@@ -1,6 +1,6 @@
 -- title_zh: 按产品类别、行业和月份的成交额
 -- title_en: Turnover by class, sector and month
--- definition_zh: 当月(北京时间)成交额与笔数,按产品类别(数据集、数据服务、数据应用)、行业和币种分列。参与方不足三家的单元不公布。
+-- definition_zh: 当月（北京时间）成交额与笔数，按产品类别（数据集、数据服务、数据应用）、行业和币种分列。参与方不足三家的单元格不予披露。
 -- definition_en: Turnover and number of the trades of a month (Beijing time) by class of product, sector and currency. Cells with fewer than three parties are withheld.
 -- unit: minor units of the currency
 -- parameters: from_day=2000-01-01 until_day=2999-12-31
