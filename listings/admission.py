@@ -13,12 +13,28 @@ from listings import catalogue, products, releases, tables, terms
 from listings.changes import touch
 from listings.numbers import in_turn, next_numbers
 from listings.products import Facts
+from listings.stages import (
+    LISTING,
+    PRODUCT,
+    ListingEvent,
+    ListingState,
+    ProductEvent,
+    ProductState,
+)
 from listings.terms import MarketFacts
 from listings.vocabulary import N_
 from settlement import clock
 from settlement.errors import IllegalMove, Invalid, NotFound, OwnWork
 from settlement.ids import encode
-from settlement.states import Machine
+
+__all__ = [  # of listings.stages, for those who import them from here
+    "LISTING",
+    "PRODUCT",
+    "ListingEvent",
+    "ListingState",
+    "ProductEvent",
+    "ProductState",
+]
 
 REASON_MAX = 2_000  # characters
 REASONS_MAX = 50  # fields
@@ -45,77 +61,6 @@ class Actor(NamedTuple):
 
 HOUSE = 0  # the operator's own member; its users are the staff
 OPERATOR = Actor(0, HOUSE)  # the operator's command line
-
-
-class ProductState(StrEnum):
-    """How far a product has come."""
-
-    DRAFT = "draft"
-    IN_REVIEW = "in_review"
-    RETURNED = "returned"
-    PUBLICITY = "publicity"
-    OBJECTION = "objection"
-    REGISTERED = "registered"
-    LAPSED = "lapsed"
-
-
-class ProductEvent(StrEnum):
-    """What may happen to a product."""
-
-    SUBMIT = "submit"
-    RETURN = "return"
-    APPROVE = "approve"
-    OBJECT = "object"
-    LAPSE = "lapse"  # the time of publicity is over
-    CHANGE = "change"
-    EXPIRE = "expire"
-    CANCEL = "cancel"
-
-
-class ListingState(StrEnum):
-    """Whether a product is on the market."""
-
-    PENDING = "pending"
-    LISTED = "listed"
-    SUSPENDED = "suspended"
-    DELISTED = "delisted"
-
-
-class ListingEvent(StrEnum):
-    """What may happen to a listing."""
-
-    ADMIT = "admit"
-    SUSPEND = "suspend"
-    RESUME = "resume"
-    DELIST = "delist"
-
-
-_P, _E = ProductState, ProductEvent
-PRODUCT = Machine(
-    "product",
-    {
-        (_P.DRAFT, _E.SUBMIT): _P.IN_REVIEW,
-        (_P.RETURNED, _E.SUBMIT): _P.IN_REVIEW,
-        (_P.IN_REVIEW, _E.RETURN): _P.RETURNED,
-        (_P.IN_REVIEW, _E.APPROVE): _P.PUBLICITY,
-        (_P.PUBLICITY, _E.OBJECT): _P.OBJECTION,
-        (_P.PUBLICITY, _E.LAPSE): _P.REGISTERED,
-        (_P.REGISTERED, _E.CHANGE): _P.IN_REVIEW,
-        (_P.REGISTERED, _E.EXPIRE): _P.LAPSED,
-        (_P.REGISTERED, _E.CANCEL): _P.LAPSED,
-    },
-)
-_L, _V = ListingState, ListingEvent
-LISTING = Machine(
-    "listing",
-    {
-        (_L.PENDING, _V.ADMIT): _L.LISTED,
-        (_L.LISTED, _V.SUSPEND): _L.SUSPENDED,
-        (_L.SUSPENDED, _V.RESUME): _L.LISTED,
-        (_L.LISTED, _V.DELIST): _L.DELISTED,
-        (_L.SUSPENDED, _V.DELIST): _L.DELISTED,
-    },
-)
 
 
 # ── the vendor's verbs ──
@@ -178,6 +123,18 @@ def object_(db: Connection, product: int, reason: str, by: By) -> None:
     """Record an objection that was raised during publicity."""
     row = _others(db, product, by)
     _move(db, row, ProductEvent.OBJECT, by, _checked({"objection": reason}))
+
+
+def uphold(db: Connection, product: int, reason: str, by: By) -> None:
+    """Find an objection right: the product goes back to its vendor."""
+    row = _others(db, product, by)
+    _move(db, row, ProductEvent.UPHOLD, by, _checked({"objection": reason}))
+
+
+def dismiss(db: Connection, product: int, reason: str, by: By) -> None:
+    """Find an objection wrong: the publicity goes on."""
+    row = _others(db, product, by)
+    _move(db, row, ProductEvent.DISMISS, by, _checked({"objection": reason}))
 
 
 def lapse(db: Connection, product: int, by: By) -> int:

@@ -153,7 +153,10 @@ listings = table(
     ),
 )
 Index("ix_listings_state", listings.c.state, listings.c.product)
-Index("ix_listings_admitted_us", listings.c.admitted_us)
+# In the order of the home page: what was listed last, newest first.
+Index(
+    "ix_listings_newest", listings.c.state, listings.c.admitted_us, listings.c.product
+)
 
 registrations = table(
     "registrations",  # the registered facts' certificate numbers

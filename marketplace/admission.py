@@ -50,6 +50,12 @@ STEPS: Mapping[str, Verb] = {
     "object": lambda db, product, said, by: admission.object_(
         db, product, said.reason, by
     ),
+    "uphold": lambda db, product, said, by: admission.uphold(
+        db, product, said.reason, by
+    ),
+    "dismiss": lambda db, product, said, by: admission.dismiss(
+        db, product, said.reason, by
+    ),
     "lapse": lambda db, product, _, by: admission.lapse(db, product, by),
     "cancel": lambda db, product, said, by: admission.cancel(
         db, product, said.reason, by

@@ -123,6 +123,11 @@ def _arrow(boxes: Mapping[str, Box], pair: tuple[str, str], events: list[str]) -
         shift = 26 if down else -26
         path = f"M{x + shift} {y1} L{x + shift} {y2}"
         return Arrow(path, tuple(events), x + shift, (y1 + y2) // 2 + 4)
+    if end.y > start.y:  # back and down: in the gap, not through a box below
+        x1, y1 = start.x + BOX_WIDTH // 6, start.y + BOX_HEIGHT
+        x2, y2 = end.x + BOX_WIDTH + 4, end.y + BOX_HEIGHT // 3
+        path = f"M{x1} {y1} C{x1} {y2 - 14} {x2 + 52} {y2} {x2} {y2}"
+        return Arrow(path, tuple(events), x1 + 20, (y1 + y2) // 2 + 10)
     x1, x2 = start.x + BOX_WIDTH // 3, end.x + BOX_WIDTH * 2 // 3
     y1, y2 = start.y + BOX_HEIGHT, end.y + BOX_HEIGHT + 4
     low = max(y1, y2) + 34

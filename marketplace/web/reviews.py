@@ -18,6 +18,7 @@ from marketplace.members.signing import me
 from marketplace.services import services
 from marketplace.web import drafts
 from marketplace.web.forms import Form, again, read, text
+from marketplace.web.layout import place
 from marketplace.web.staff import LISTING_QUEUES, bp
 from settlement import ids
 from settlement.errors import NotFound
@@ -49,6 +50,8 @@ EVENTS: dict[str, tuple[str, str]] = {
     "approve": ("product", "approve"),
     "return": ("product", "return"),
     "object": ("product", "object"),
+    "uphold": ("product", "uphold"),
+    "dismiss": ("product", "dismiss"),
     "lapse": ("product", "lapse"),
     "cancel": ("product", "cancel"),
     "admit": ("listing", "admit"),
@@ -67,7 +70,7 @@ def products_queue() -> ResponseReturnValue:
     state = request.args.get("state", "in_review")
     if state not in QUEUES:
         raise NotFound("state", state[:20])
-    after = request.args.get("after", type=int)
+    after = place("after")
     with services().reads.connect() as db:
         found = catalogue.queue(db, state, after, limit=QUEUE_SHOWN)
         return render_template(

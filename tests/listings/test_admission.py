@@ -135,6 +135,40 @@ def test_an_objection_stops_the_registration(engine, drafted):
             admission.lapse(db, product, REGISTRAR)
 
 
+def objected(db, product):
+    admission.submit(db, product, VENDOR)
+    admission.approve(db, product, REGISTRAR)
+    admission.object_(db, product, "The data is ours.", REGISTRAR)
+
+
+def test_an_upheld_objection_gives_the_product_back_to_its_vendor(engine, drafted):
+    product = drafted()
+    with engine.begin() as db:
+        objected(db, product)
+        with pytest.raises(OwnWork):
+            admission.uphold(db, product, "They own it.", COLLEAGUE)
+        with pytest.raises(Invalid):
+            admission.uphold(db, product, " ", REGISTRAR)
+        admission.uphold(db, product, "They own it.", REGISTRAR)
+        assert products.find(db, product).state == "returned"
+        newest = catalogue.reviews_of(db, product)[0]
+        assert newest.reasons == {"objection": "They own it."}
+        admission.submit(db, product, VENDOR)
+
+
+def test_a_dismissed_objection_lets_the_publicity_go_on(engine, drafted):
+    product = drafted()
+    with engine.begin() as db:
+        objected(db, product)
+        with pytest.raises(Invalid):
+            admission.dismiss(db, product, "", REGISTRAR)
+        admission.dismiss(db, product, "Other data.", REGISTRAR)
+        assert products.find(db, product).state == "publicity"
+        with pytest.raises(IllegalMove):
+            admission.uphold(db, product, "They own it.", REGISTRAR)
+        assert admission.lapse(db, product, REGISTRAR) == 1
+
+
 def test_suspending_and_delisting_move_the_instruments_too(engine, drafted):
     product = drafted()
     with engine.begin() as db:
@@ -219,9 +253,8 @@ def test_no_chain_of_events_leaves_the_machines(product_events, listing_events):
             listing = LISTING.after(listing, event)
     assert product in ProductState
     assert listing in ListingState
-    ended = {ProductState.LAPSED, ProductState.OBJECTION}
-    if product in ended:
-        assert not any(PRODUCT.may(product, event) for event in ProductEvent)
+    ended = not any(PRODUCT.may(product, event) for event in ProductEvent)
+    assert ended == (product is ProductState.LAPSED)
 
 
 def test_what_is_delisted_never_comes_back():
