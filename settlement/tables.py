@@ -175,6 +175,19 @@ entitlements = table(
     ),
 )
 Index("ix_entitlements_holder", entitlements.c.holder, entitlements.c.id)
+Index("ix_entitlements_instrument", entitlements.c.instrument, entitlements.c.id)
+
+measures = table(
+    "measures",  # what supervision did with a right: when, by whom, why
+    Column("seq", Whole, primary_key=True, autoincrement=False),
+    Column("at_us", Whole, nullable=False),
+    Column("entitlement", Whole, nullable=False),
+    Column("by_user", Whole, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    CheckConstraint("event IN ('suspend', 'restore', 'revoke')", name="event"),
+)
+Index("ix_measures_entitlement", measures.c.entitlement, measures.c.seq)
 
 receipts = table(
     "receipts",  # one for each delivery, written before the first byte leaves

@@ -209,6 +209,7 @@ class SuspendRight(NamedTuple):
 
     by: int
     entitlement: int
+    reason: str = ""
 
 
 class RestoreRight(NamedTuple):
@@ -216,6 +217,7 @@ class RestoreRight(NamedTuple):
 
     by: int
     entitlement: int
+    reason: str = ""
 
 
 class RevokeRight(NamedTuple):
@@ -223,6 +225,7 @@ class RevokeRight(NamedTuple):
 
     by: int
     entitlement: int
+    reason: str = ""
 
 
 class Deliver(NamedTuple):

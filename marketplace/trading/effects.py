@@ -15,6 +15,7 @@ class Effects(NamedTuple):
     terms: Rows
     entitlements: Rows
     entitlements_changed: Rows  # (id, quantity, deliveries, state)
+    measures: Rows
     transfers: Rows
     accounts: Rows
     accounts_changed: Rows  # (id, balance)

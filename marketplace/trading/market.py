@@ -54,6 +54,7 @@ class Market:
         self.contracts_new: list[tuple[int, int, str, int]] = []
         self.terms_new: list[Terms] = []
         self.receipts_new: list[tuple[object, ...]] = []
+        self.measures_new: list[tuple[object, ...]] = []
         self.fees_new = [(FIRST.version, 0, FIRST.trade_bps)]
         self.venues_changed: dict[int, Venue] = {}
         self.standings_changed: dict[int, bool] = {}

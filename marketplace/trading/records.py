@@ -47,6 +47,7 @@ def drain(market: Market) -> Effects:
             for right in rights.changed.values()
             if right.number not in new_rights
         ],
+        measures=list(market.measures_new),
         transfers=[_transfer_row(ledger, *posted) for posted in ledger.posted],
         accounts=[
             (number, *ledger.accounts[number], ledger.balances[number])
@@ -117,8 +118,8 @@ def _forget(market: Market) -> None:
     market.ledger.touched.clear()
     for collected in (
         market.orders_new, market.trades_new, market.contracts_new, market.terms_new,
-        market.receipts_new, market.fees_new, market.ledger.posted,
-        market.rights.granted,
+        market.receipts_new, market.measures_new, market.fees_new,
+        market.ledger.posted, market.rights.granted,
     ):  # fmt: skip
         collected.clear()
     for changed in (
@@ -151,6 +152,7 @@ def write(db: Connection, effects: Effects) -> None:
         ("id", "quantity", "deliveries", "state"),
         effects.entitlements_changed,
     )
+    insert(db, s.measures, effects.measures)
     insert(db, s.transfers, effects.transfers)
     insert(db, s.accounts, effects.accounts)
     update(db, s.accounts, ("id", "balance"), effects.accounts_changed)

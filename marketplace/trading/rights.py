@@ -1,5 +1,7 @@
 """Commands on rights: granted at no price, suspended, restored, revoked, delivered."""
 
+import re
+
 from marketplace.trading.commands import (
     Deliver,
     GrantRight,
@@ -21,6 +23,9 @@ from settlement.entitlements import (
 from settlement.errors import NotFound
 from settlement.ids import encode
 from settlement.ledger import Pocket, Transfer
+
+REASON_MAX = 2_000  # characters
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL and UTF-8 have no such
 
 
 @handles(GrantRight)
@@ -58,26 +63,50 @@ def grant(market: Market, command: GrantRight, seq: int, at_us: int) -> int:
 
 
 @handles(SuspendRight)
-def suspend(market: Market, command: SuspendRight, seq: int, _at_us: int) -> None:
+def suspend(market: Market, command: SuspendRight, seq: int, at_us: int) -> None:
     """Suspend a right; the holder's offers of it are cancelled."""
+    check_reason(command.reason)
     right = market.rights.get(command.entitlement)
     ENTITLEMENT.after(right.state, EntitlementEvent.SUSPEND)
     _withdraw_offers(market, right, seq)
     market.rights.move(right, EntitlementEvent.SUSPEND)
+    _note(market, command, EntitlementEvent.SUSPEND, seq, at_us)
 
 
 @handles(RestoreRight)
-def restore(market: Market, command: RestoreRight, _seq: int, _at_us: int) -> None:
+def restore(market: Market, command: RestoreRight, seq: int, at_us: int) -> None:
     """Make a suspended right active again."""
+    check_reason(command.reason)
     right = market.rights.get(command.entitlement)
     market.rights.move(right, EntitlementEvent.RESTORE)
+    _note(market, command, EntitlementEvent.RESTORE, seq, at_us)
 
 
 @handles(RevokeRight)
-def revoke(market: Market, command: RevokeRight, seq: int, _at_us: int) -> None:
+def revoke(market: Market, command: RevokeRight, seq: int, at_us: int) -> None:
     """End a right for good."""
+    check_reason(command.reason)
     right = market.rights.get(command.entitlement)
     end(market, right, EntitlementEvent.REVOKE, seq)
+    _note(market, command, EntitlementEvent.REVOKE, seq, at_us)
+
+
+def check_reason(reason: str) -> None:
+    """Refuse a reason that is too long or that no database takes."""
+    if len(reason) > REASON_MAX or UNSTORABLE.search(reason):
+        raise WrongOrder("reason")
+
+
+def _note(
+    market: Market,
+    command: SuspendRight | RestoreRight | RevokeRight,
+    event: EntitlementEvent,
+    seq: int,
+    at_us: int,
+) -> None:
+    """Leave on record what was done with a right, by whom and why."""
+    row = (seq, at_us, command.entitlement, command.by, str(event), command.reason)
+    market.measures_new.append(row)
 
 
 @handles(Deliver)

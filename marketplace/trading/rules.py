@@ -15,7 +15,7 @@ from marketplace.trading.commands import (
 from marketplace.trading.market import Market, handles
 from marketplace.trading.orders import PRICE_MAX, QUANTITY_MAX, Reason
 from marketplace.trading.placing import cancel, cancel_where
-from marketplace.trading.rights import end
+from marketplace.trading.rights import UNSTORABLE, end
 from marketplace.trading.venue import (
     BOOK,
     BookEvent,
@@ -34,7 +34,6 @@ from settlement.money import BY_ASSET, INSTRUMENT_MIN
 
 TERM_MAX_US = 10**16  # three centuries: no sum of times outgrows 64 bits
 CODE = re.compile(r"[!-~]{1,64}")  # the records join codes with blanks
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL and UTF-8 have no such
 
 
 @handles(SetStanding)

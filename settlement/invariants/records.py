@@ -33,6 +33,7 @@ CAUSES: dict[str, frozenset[str]] = {
     "trades": frozenset({"PlaceOrder", "PlaceBasket"}),
     "receipts": frozenset({"Deliver"}),
     "fee_schedules": frozenset({"PublishFees"}),
+    "measures": frozenset({"SuspendRight", "RestoreRight", "RevokeRight"}),
     "arrivals": frozenset(
         {
             "RequestPayin",

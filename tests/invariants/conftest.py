@@ -89,7 +89,7 @@ def live(gateway: Gateway) -> None:
     assert isinstance(granted, int)
     assert isinstance(revoked, int)
     do(c.Deliver(40, CAT, granted, 1, "ab" * 32, 10))
-    do(c.RevokeRight(STAFF, revoked))
+    do(c.RevokeRight(STAFF, revoked, "given by mistake"))
     _pay_out(do)
 
 

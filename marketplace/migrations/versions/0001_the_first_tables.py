@@ -117,6 +117,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("entitlements", schema=None) as batch_op:
         batch_op.create_index("ix_entitlements_holder", ["holder", "id"], unique=False)
+        batch_op.create_index(
+            "ix_entitlements_instrument", ["instrument", "id"], unique=False
+        )
 
     op.create_table(
         "fee_schedules",
@@ -167,6 +170,25 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", "version", name=op.f("uq_licences_code_version")),
         sqlite_strict=True,
     )
+    op.create_table(
+        "measures",
+        sa.Column("seq", Whole, autoincrement=False, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("entitlement", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "event IN ('suspend', 'restore', 'revoke')", name=op.f("ck_measures_event")
+        ),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_measures")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("measures", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_measures_entitlement", ["entitlement", "seq"], unique=False
+        )
+
     op.create_table(
         "members",
         sa.Column("id", Whole, nullable=False),
@@ -594,7 +616,9 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("listings", schema=None) as batch_op:
-        batch_op.create_index("ix_listings_admitted_us", ["admitted_us"], unique=False)
+        batch_op.create_index(
+            "ix_listings_newest", ["state", "admitted_us", "product"], unique=False
+        )
         batch_op.create_index("ix_listings_state", ["state", "product"], unique=False)
 
     op.create_table(
@@ -800,7 +824,7 @@ def downgrade() -> None:
     op.drop_table("registrations")
     with op.batch_alter_table("listings", schema=None) as batch_op:
         batch_op.drop_index("ix_listings_state")
-        batch_op.drop_index("ix_listings_admitted_us")
+        batch_op.drop_index("ix_listings_newest")
 
     op.drop_table("listings")
     with op.batch_alter_table("instruments", schema=None) as batch_op:
@@ -868,6 +892,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("members")
+    with op.batch_alter_table("measures", schema=None) as batch_op:
+        batch_op.drop_index("ix_measures_entitlement")
+
+    op.drop_table("measures")
     op.drop_table("licences")
     with op.batch_alter_table("journal", schema=None) as batch_op:
         batch_op.drop_index(
@@ -879,6 +907,7 @@ def downgrade() -> None:
     op.drop_table("journal")
     op.drop_table("fee_schedules")
     with op.batch_alter_table("entitlements", schema=None) as batch_op:
+        batch_op.drop_index("ix_entitlements_instrument")
         batch_op.drop_index("ix_entitlements_holder")
 
     op.drop_table("entitlements")

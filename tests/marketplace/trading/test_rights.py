@@ -171,6 +171,28 @@ def test_a_revoked_right_goes_back_to_the_vendor_with_all_its_units(stage):
             stage.do(command(STAFF, number))
 
 
+def test_what_supervision_does_with_a_right_is_on_record_with_its_reason(stage):
+    number = grant(stage)
+    stage.do(c.SuspendRight(STAFF, number, "a complaint"))
+    stage.do(c.RestoreRight(STAFF, number))
+    stage.do(c.RevokeRight(STAFF, number, "stolen\ndata"))
+    assert [row[2:] for row in stage.market.measures_new] == [
+        (number, STAFF, "suspend", "a complaint"),
+        (number, STAFF, "restore", ""),
+        (number, STAFF, "revoke", "stolen\ndata"),
+    ]
+
+
+@pytest.mark.parametrize("reason", ["x" * 2_001, "a\0b", "\ud800"])
+def test_a_reason_that_cannot_be_kept_changes_nothing(stage, reason):
+    number = grant(stage)
+    for command in (c.SuspendRight, c.RevokeRight):
+        with pytest.raises(WrongOrder):
+            stage.do(command(STAFF, number, reason))
+    assert stage.market.rights.get(number).state is EntitlementState.ACTIVE
+    assert stage.market.measures_new == []
+
+
 def test_a_buyer_of_a_holders_units_gets_the_rest_of_their_time_and_terms(stage):
     stage.do(
         c.ListInstrument(
