@@ -7,19 +7,17 @@ facts]``. Its hash is SHA-256 over the previous record's hash and the body.
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from settlement.canonical import canonical
+from settlement.canonical import canonical, utf8
 from settlement.tables import journal, writer
 
 GENESIS = bytes(32)
 APPLIED, REFUSED = "applied", "refused"
 CHUNK = 1_000
-SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Record(NamedTuple):
@@ -71,14 +69,10 @@ class Chain:
         body = canonical(
             (seq, at_us, self.epoch, principal, key, kind, command, outcome)
         )
-        try:
-            raw = body.encode()
-        except UnicodeEncodeError:  # halves of characters in what was refused
-            body = SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", body)
-            raw = body.encode()
+        raw = utf8(body)
         self.head = hashlib.sha256(self.head + raw).digest()
         self.seq = seq
-        return Record(seq, at_us, principal, key, body, self.head)
+        return Record(seq, at_us, principal, key, raw.decode(), self.head)
 
 
 def read(body: str) -> Entry:

@@ -48,7 +48,7 @@ BUY = c.PlaceOrder(CAT, CAT, line("buy", PRICE, 1, time_in_force="IOC"))
 
 
 def opening(cash: int = CASH, members: tuple[int, ...] = (CAT, DAN)) -> list[c.Command]:
-    """Return the commands that open the floor: vera posts SUN, *members* have *cash*."""
+    """Return what opens the floor: vera posts SUN, *members* have *cash*."""
     commands: list[c.Command] = [
         c.SetStanding(STAFF, member, verified=True) for member in (VERA, *members)
     ]

@@ -11,6 +11,7 @@ import os
 import queue
 import socket
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,14 @@ import structlog
 from marketplace.trading.commands import decode, decode_result
 from marketplace.trading.exchange import Exchange
 from marketplace.trading.ticket import Outcome, Status, Ticket
-from settlement.canonical import canonical
+from settlement.canonical import canonical, utf8
 from settlement.errors import ExchangeHalted, OutcomeUnknown, Refusal, rebuild
 
 LINE_MAX = 4 * 1024 * 1024  # bytes: a full basket fits several times
 CONNECT_S = 2.0
 STATUS = "Status"
+# The line ended, or what it said cannot be understood: either way hang up.
+BROKEN = (OSError, ValueError, LookupError, TypeError, RecursionError)
 
 log = structlog.get_logger()
 
@@ -35,7 +38,11 @@ def dial(url: str) -> socket.socket:
     if kind == "unix":
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.settimeout(CONNECT_S)
-        connection.connect(place)
+        try:
+            connection.connect(place)
+        except OSError:
+            connection.close()
+            raise
     else:
         host, _, port = place.rpartition(":")
         connection = socket.create_connection((host, int(port)), timeout=CONNECT_S)
@@ -64,6 +71,9 @@ def listen(url: str) -> socket.socket:
     return server
 
 
+Waiting = dict[int, "Ticket | queue.SimpleQueue[Status | None]"]
+
+
 class Wire:
     """A worker's end of the socket; reconnects when the writer comes back."""
 
@@ -72,7 +82,7 @@ class Wire:
         self._url = url
         self._guard = threading.Lock()
         self._connection: socket.socket | None = None
-        self._waiting: dict[int, Ticket | queue.SimpleQueue[Status | None]] = {}
+        self._waiting: Waiting = {}  # of the present connection
         self._last = 0
 
     def enter(self, ticket: Ticket) -> None:
@@ -92,7 +102,7 @@ class Wire:
 
     def close(self) -> None:
         """Hang up."""
-        with self._guard:
+        with self._guard, suppress(OSError):
             if self._connection is not None:
                 self._connection.shutdown(socket.SHUT_RDWR)
 
@@ -100,51 +110,70 @@ class Wire:
         self, waiting: Ticket | queue.SimpleQueue[Status | None], parts: list[Any]
     ) -> None:
         with self._guard:
+            connection = self._connected()
+            self._last += 1
+            self._waiting[self._last] = waiting
+            line = canonical([self._last, *parts]) + "\n"
             try:
-                if self._connection is None:
-                    self._connection = dial(self._url)
-                    threading.Thread(
-                        target=self._listen, args=(self._connection,), daemon=True
-                    ).start()
-                self._last += 1
-                self._waiting[self._last] = waiting
-                line = canonical([self._last, *parts]) + "\n"
-                self._connection.sendall(line.encode())
-            except OSError:
+                connection.sendall(utf8(line))
+            except OSError:  # the writer takes no line without its end: nothing is done
                 self._waiting.pop(self._last, None)
                 self._connection = None
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
                 raise ExchangeHalted from None
 
-    def _listen(self, connection: socket.socket) -> None:
-        """Hand the answers out; when the line breaks, outcomes are unknown."""
+    def _connected(self) -> socket.socket:
+        """Return the connection, made anew if it broke; or ExchangeHalted."""
+        if self._connection is None:
+            try:
+                self._connection, self._waiting = dial(self._url), {}
+            except OSError:
+                raise ExchangeHalted from None
+            threading.Thread(
+                target=self._listen,
+                args=(self._connection, self._waiting),
+                daemon=True,
+            ).start()
+        return self._connection
+
+    def _listen(self, connection: socket.socket, waiting: Waiting) -> None:
+        """Hand the answers out; when the line breaks, outcomes are unknown.
+
+        Only those that *waiting* holds: others may wait on a newer line already.
+        """
         try:
             with connection.makefile("rb") as lines:
                 for line in lines:
-                    self._answer(json.loads(line))
-        except OSError:
-            pass  # the same as the end of the lines
+                    _answer(waiting, json.loads(line))
+        except BROKEN:
+            log.warning("writer.line_broken")  # in the middle of an answer, perhaps
         with self._guard:
             if self._connection is connection:
                 self._connection = None
-            left, self._waiting = self._waiting, {}
-        for waiting in left.values():
-            if isinstance(waiting, Ticket):
-                waiting.settle(OutcomeUnknown())
+            left = list(waiting.values())
+            waiting.clear()
+        connection.close()
+        for asker in left:
+            if isinstance(asker, Ticket):
+                asker.settle(OutcomeUnknown())
             else:
-                waiting.put(None)
+                asker.put(None)
 
-    def _answer(self, parts: list[Any]) -> None:
-        waiting = self._waiting.pop(parts[0])
-        if not isinstance(waiting, Ticket):
-            waiting.put(Status(*parts[1:]))
-        elif parts[1] == "done":
-            kind = type(waiting.command).__name__
-            result = decode_result(kind, parts[4])
-            waiting.settle(Outcome(parts[2], parts[3], result))
-        elif parts[1] == "refused":
-            waiting.settle(rebuild(parts[2], parts[3]))
-        else:
-            waiting.settle(None)
+
+def _answer(waiting: Waiting, parts: list[Any]) -> None:
+    """Give the answer *parts* to whoever waits for it."""
+    asker = waiting[parts[0]]
+    if not isinstance(asker, Ticket):
+        asker.put(Status(*parts[1:]))
+    elif parts[1] == "done":
+        kind = type(asker.command).__name__
+        asker.settle(Outcome(parts[2], parts[3], decode_result(kind, parts[4])))
+    elif parts[1] == "refused":
+        asker.settle(rebuild(parts[2], parts[3]))
+    else:
+        asker.settle(None)
+    del waiting[parts[0]]  # not before it is answered: the line may break in between
 
 
 class WriterServer:
@@ -188,9 +217,9 @@ class Line:
     def _read(self) -> None:
         try:
             with self._connection.makefile("rb") as lines:
-                while line := lines.readline(LINE_MAX):
+                while (line := lines.readline(LINE_MAX)).endswith(b"\n"):
                     self._take(json.loads(line))
-        except (OSError, ValueError):
+        except BROKEN:
             log.warning("writer.line_broken")
         self._answers.put(None)
 
@@ -208,15 +237,14 @@ class Line:
 
     def _write(self) -> None:
         try:
-            while (parts := self._answers.get(timeout=None)) is not None:
-                lines = [parts]
+            more = True
+            while more:
+                lines = [self._answers.get()]
                 while not self._answers.empty():
-                    more = self._answers.get()
-                    if more is None:
-                        break
-                    lines.append(more)
-                text = "".join(canonical(line) + "\n" for line in lines)
-                self._connection.sendall(text.encode())
+                    lines.append(self._answers.get())
+                more = None not in lines  # the asker has hung up
+                text = "".join(canonical(line) + "\n" for line in lines if line)
+                self._connection.sendall(utf8(text))
         except OSError:
             log.warning("writer.line_broken")
         self._connection.close()
