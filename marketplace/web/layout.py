@@ -10,6 +10,7 @@ from settlement import clock
 from settlement.errors import NotFound
 
 IDENTITY_MAX = 2**63 - 1
+IDENTITY_DIGITS = len(str(IDENTITY_MAX))
 ZONE_US = 8 * clock.HOUR_US  # China keeps one time, without summer time
 
 
@@ -55,10 +56,16 @@ def without(name: str, value: str) -> str:
 
 def before() -> int | None:
     """Return the key that this page of older rows starts before; NotFound if odd."""
-    asked = request.args.get("before", "")
+    return place("before")
+
+
+def place(name: str) -> int | None:
+    """Return the key in the argument *name* that a page starts at; NotFound if odd."""
+    asked = request.args.get(name, "")
     if not asked:
         return None
-    if not (asked.isascii() and asked.isdigit()) or int(asked[:20]) > IDENTITY_MAX:
+    plain = asked.isascii() and asked.isdigit() and len(asked) <= IDENTITY_DIGITS
+    if not plain or int(asked) > IDENTITY_MAX:
         raise NotFound("page", asked[:40])
     return int(asked)
 
