@@ -97,7 +97,6 @@ class Floor:
         self.traded: list[Traded] = []
         self.buyers: list[Trader] = []
         self.refused: Counter[str] = Counter()
-        self.submitted = 0
         self._plan: list[tuple[int, int, Callable[[], object]]] = []
         self._turn = count()
 
@@ -108,7 +107,6 @@ class Floor:
 
     def submit(self, command: Command) -> Any:
         """Return what *command* came to, or None if it was refused."""
-        self.submitted += 1
         try:
             return self._gateway.submit(command).result
         except (ExchangeHalted, OutcomeUnknown):
@@ -119,7 +117,6 @@ class Floor:
 
     def must(self, command: Command) -> Any:
         """Return what *command* came to; its refusal would be a mistake of the demo."""
-        self.submitted += 1
         return self._gateway.submit(command).result
 
     def plan(self, at_us: int, act: Callable[[], object]) -> None:

@@ -233,7 +233,7 @@ class _Making:
                 len(floor.traded),
                 market.last_order,
                 market.last_trade,
-                floor.submitted,
+                gateway.status().seq,
                 dict(Counter(floor.refused)),
             )
         finally:

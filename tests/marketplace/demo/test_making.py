@@ -38,6 +38,7 @@ def test_the_market_is_as_large_as_its_summary_says(market, db):
     assert summary.members == 28
     assert summary.listings == sum(catalogue.counts(db).values()) >= 60
     assert summary.orders == count(db, orders)
+    assert summary.commands == count(db, journal)
     assert 1_500 < summary.trades == count(db, trades)
     listed = tables.instruments.c.state == "listed"
     assert summary.instruments == count(db, tables.instruments, listed)
