@@ -15,7 +15,7 @@ from marketplace.trading.snapshot import digest
 from settlement import tables as s
 from settlement.canonical import canonical
 from settlement.errors import Refusal
-from settlement.journal import APPLIED, REFUSED, Entry, read, records
+from settlement.journal import APPLIED, REFUSED, Record, read, records
 from settlement.store import metadata
 
 BATCH = 2_000  # records between two writes to the rebuilt tables
@@ -55,7 +55,7 @@ def replay(
         source = records(db)
         while batch := list(islice(source, BATCH)):
             for record in batch:
-                difference = _apply(market, read(record.body))
+                difference = _apply(market, record)
                 if difference and len(differences) < DIFFERENCES_MAX:
                     differences.append(difference)
             write(rebuilt, drain(market))
@@ -67,16 +67,28 @@ def replay(
             rows += compared
             differences += list(islice(found, DIFFERENCES_MAX - len(differences)))
     engine.dispose()
-    recorded = digest(load(db))
+    recorded = _digest_of(db)
     replayed = digest(market)
     if replayed != recorded and not differences:
         differences.append("The rebuilt state differs from the recorded one.")
     return Replay(count, rows, replayed, recorded, differences)
 
 
-def _apply(market: Market, entry: Entry) -> str | None:
+def _digest_of(db: Connection) -> str:
+    """Return the digest of the recorded state; rows too odd to load have been named."""
+    try:
+        return digest(load(db))
+    except (LookupError, ValueError):
+        return "unreadable"
+
+
+def _apply(market: Market, record: Record) -> str | None:
     """Apply one record; a sentence if it does not come out as recorded."""
-    command = decode(entry.kind, entry.command)
+    try:
+        entry = read(record.body)
+        command = decode(entry.kind, entry.command)
+    except (LookupError, ValueError, TypeError):
+        return f"Record {record.seq} cannot be read."
     outcome: tuple[Any, ...]
     try:
         outcome = (APPLIED, market.apply(command, entry.seq, entry.at_us))

@@ -1,0 +1,171 @@
+"""Replay: the journal alone gives every row; what differs is named."""
+
+import json
+import shutil
+
+import pytest
+from sqlalchemy import Integer, text
+
+from marketplace.trading import commands as c
+from marketplace.trading import replay as module
+from marketplace.trading.replay import REBUILT, replay
+from settlement import store
+from settlement.errors import Refusal
+from tests.floor import BUY, CAT, DAN, STAFF, bid, line, opened, proven, trading
+
+
+@pytest.fixture(scope="module")
+def traded(tmp_path_factory):
+    """The file of a market in which every table has rows."""
+    path = tmp_path_factory.mktemp("traded") / "traded.db"
+    with trading(f"sqlite:///{path}") as floor:
+        for command in (
+            BUY,
+            bid(),
+            bid(10**6, 10**6),
+            c.Deliver(CAT, CAT, 1, 1, "ab" * 32, 9),
+            c.RequestPayout(DAN, DAN, 1, 9, "bank"),
+            c.PublishFees(STAFF, 300),
+            c.SuspendRight(STAFF, 1, "complaint"),
+            c.PlaceBasket(CAT, CAT, (BUY.line, line("buy", 8, 10**8))),
+        ):
+            try:
+                floor.submit(command)
+            except Refusal:
+                continue
+    return path
+
+
+@pytest.fixture
+def engine(traded, tmp_path):
+    """A copy of it that may be damaged."""
+    for file in traded.parent.glob("traded.db*"):
+        shutil.copy(file, tmp_path / file.name)
+    engine = store.connect(f"sqlite:///{tmp_path / 'traded.db'}", write=True)
+    yield engine
+    engine.dispose()
+
+
+def differences(engine):
+    """Return what a replay names."""
+    with engine.connect() as db:
+        return replay(db).differences
+
+
+def damage(engine, statement, **values):
+    """Change the records behind the exchange's back, whatever the CHECKs say."""
+    with engine.connect() as db:
+        raw = db.connection.driver_connection
+        raw.rollback()
+        raw.execute("PRAGMA ignore_check_constraints = ON")
+        changed = raw.execute(statement, values)
+        raw.commit()
+        assert changed.rowcount == 1
+
+
+def test_an_honest_journal_gives_the_recorded_state(engine):
+    told = []
+    with engine.connect() as db:
+        found = replay(db, told.append)
+    assert found.differences == []
+    assert found.replayed == found.recorded
+    assert told[-1] == found.records == proven(engine)
+    assert found.rows > 30
+
+
+CELLS = [
+    (table.name, column.name, "".join(key.name for key in table.primary_key))
+    for table in REBUILT
+    for column in table.columns
+]
+
+
+@pytest.mark.parametrize(("table", "column"), [cell[:2] for cell in CELLS])
+def test_a_change_in_any_column_of_any_table_is_named(engine, table, column):
+    kind = next(t for t in REBUILT if t.name == table).c[column].type
+    new = "COALESCE({0}, 0) + 1000003" if isinstance(kind, Integer) else None
+    new = new or "COALESCE({0}, '') || 'x'"
+    damage(
+        engine,
+        f"UPDATE {table} SET {column} = {new.format(column)} WHERE rowid ="
+        f" (SELECT max(rowid) FROM {table})",
+    )
+    found = differences(engine)
+    assert any(sentence.startswith(table) for sentence in found), found
+
+
+@pytest.mark.parametrize("table", [table.name for table in REBUILT])
+def test_a_row_that_is_missing_is_named(engine, table):
+    damage(
+        engine,
+        f"DELETE FROM {table} WHERE rowid = (SELECT max(rowid) FROM {table})",
+    )
+    assert any("is missing" in sentence for sentence in differences(engine))
+
+
+def test_a_row_that_no_command_made_is_named(engine):
+    damage(
+        engine,
+        "INSERT INTO receipts SELECT id + 1, seq, at_us, entitlement, holder, file,"
+        " sha256, bytes FROM receipts",
+    )
+    assert any("does not make it" in sentence for sentence in differences(engine))
+
+
+@pytest.mark.parametrize(
+    ("place", "value"), [(7, ["applied", 99]), (7, ["refused", "busy", {}]), (1, 1)]
+)
+def test_a_record_that_now_comes_out_otherwise_is_named(engine, place, value):
+    with engine.connect() as db:
+        seq = db.scalar(
+            text("SELECT seq FROM journal WHERE body LIKE '%\"PublishFees\"%'")
+        )
+        body = db.scalar(text(f"SELECT body FROM journal WHERE seq = {seq}"))
+    parts = json.loads(body)
+    parts[place] = value
+    damage(
+        engine,
+        "UPDATE journal SET body = :body WHERE seq = :seq",
+        body=json.dumps(parts),
+        seq=seq,
+    )
+    found = differences(engine)
+    if place == 7:
+        assert found[0].startswith(f"Record {seq} (PublishFees)")
+
+
+def test_a_command_changed_in_the_journal_changes_what_follows(engine):
+    with engine.connect() as db:
+        row = db.execute(
+            text("SELECT seq, body FROM journal WHERE body LIKE '%\"PlaceOrder\"%'")
+        ).all()[-1]
+    parts = json.loads(row.body)
+    parts[6][2][3] += 1  # one more than was asked for
+    damage(
+        engine,
+        "UPDATE journal SET body = :body WHERE seq = :seq",
+        body=json.dumps(parts),
+        seq=row.seq,
+    )
+    assert differences(engine)
+
+
+@pytest.mark.parametrize("body", ["", "[]", '[3,4,1,0,null,"Nothing",[],[]]'])
+def test_a_record_that_cannot_be_read_is_named(engine, body):
+    damage(engine, "UPDATE journal SET body = :body WHERE seq = 3", body=body)
+    assert "Record 3 cannot be read." in differences(engine)
+
+
+def test_at_most_so_many_differences_are_named(engine, monkeypatch):
+    monkeypatch.setattr(module, "DIFFERENCES_MAX", 3)
+    with engine.begin() as db:
+        db.execute(text("UPDATE transfers SET reason = 'x'"))
+    assert len(differences(engine)) == 3
+
+
+def test_an_empty_journal_gives_an_empty_state(sqlite_url):
+    engine = opened(sqlite_url)
+    with engine.connect() as db:
+        found = replay(db)
+    assert (found.records, found.differences) == (0, [])
+    engine.dispose()
