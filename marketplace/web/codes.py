@@ -27,6 +27,8 @@ def code_name(code: str | None, topic: str) -> str:
     if not code:
         return "–"
     found = CODES[topic].get(code)
+    if topic == "region" and found is None and code.isdigit():
+        found = CODES[topic].get(code[:2])  # a place is known by its province
     return getattr(found, language()) if found else code
 
 
