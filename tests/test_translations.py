@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+from collections import defaultdict
 from pathlib import Path
 from types import ModuleType
 
@@ -80,6 +81,14 @@ def test_a_translation_has_the_placeholders_of_its_original(chinese: Catalog) ->
             wanted = set(PLACEHOLDER.findall(_asked(message)[-1]))
             for said in _said(message):
                 assert set(PLACEHOLDER.findall(said)) == wanted, message.id
+
+
+def test_a_string_can_be_filled_in(chinese: Catalog) -> None:
+    """Templates treat every string as a format: a bare ``%`` would break the page."""
+    facts = defaultdict(lambda: "5")
+    for message in chinese:
+        for text in (*_asked(message), *_said(message)) if message.id else ():
+            assert re.sub(r"%\(\w+\)s", "5", text) == text % facts, text
 
 
 def test_chinese_has_one_form_for_every_number(chinese: Catalog) -> None:
