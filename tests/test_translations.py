@@ -85,7 +85,7 @@ def test_a_translation_has_the_placeholders_of_its_original(chinese: Catalog) ->
 
 def test_a_string_can_be_filled_in(chinese: Catalog) -> None:
     """Templates treat every string as a format: a bare ``%`` would break the page."""
-    facts = defaultdict(lambda: "5")
+    facts: defaultdict[str, str] = defaultdict(lambda: "5")
     for message in chinese:
         for text in (*_asked(message), *_said(message)) if message.id else ():
             assert re.sub(r"%\(\w+\)s", "5", text) == text % facts, text
