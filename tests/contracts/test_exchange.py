@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, func, select, text, update
 
 from marketplace.trading import commands as c
 from marketplace.trading.exchange import Exchange
@@ -19,7 +19,9 @@ from settlement.errors import (
     InsufficientBalance,
     KeyReuse,
     OutcomeUnknown,
+    Refusal,
 )
+from tests.floor import Fault, proven, wait_until
 
 STAFF, SECOND, VERA, CAT = 901, 902, 1, 2
 SUN, CNY = 1_000, 1
@@ -155,3 +157,75 @@ def test_a_writer_whose_epoch_is_over_records_nothing_more(door, engine):
         door.submit(BUY)
     assert door.status().halted
     assert count(engine, s.journal) == recorded
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_commit_that_breaks_is_unknown_and_takes_effect_once(door, engine, after):
+    """Before the database has it, or after: the same key tells, and does it once."""
+    Fault(engine, after=after)
+    with pytest.raises(OutcomeUnknown):
+        door.submit(BUY, key="once")
+    wait_until(lambda: not door.status().halted)
+    outcome = door.submit(BUY, key="once")
+    assert door.submit(BUY, key="once") == outcome
+    assert count(engine, s.trades) == 1
+    proven(engine)
+
+
+def test_a_missing_table_halts_the_writer_until_it_is_back(door, engine, reads):
+    with reads.connect() as db:
+        db.execute(text("ALTER TABLE trades RENAME TO mislaid"))
+        db.commit()
+    with pytest.raises(OutcomeUnknown):
+        door.submit(BUY, key="k")
+    assert door.status().halted
+    with reads.connect() as db:
+        db.execute(text("ALTER TABLE mislaid RENAME TO trades"))
+        db.commit()
+    wait_until(lambda: not door.status().halted)
+    assert door.submit(BUY, key="k") == door.submit(BUY, key="k")
+    assert count(engine, s.trades) == 1
+    proven(engine)
+
+
+def test_a_writer_that_was_overtaken_in_its_sleep_writes_nothing(door, engine):
+    """Another has taken the epoch and written a record since."""
+    with engine.begin() as db:
+        end = db.execute(select(s.writer)).one()
+        chain = journal.Chain(end.seq, bytes(end.head), end.epoch + 1)
+        record = chain.append(10**16, 0, None, "Tick", (), ("applied", (0, 0)))
+        store.insert(db, s.journal, [record])
+        db.execute(
+            update(s.writer).values(epoch=chain.epoch, seq=chain.seq, head=chain.head)
+        )
+    with pytest.raises(OutcomeUnknown):
+        door.submit(BUY)
+    assert count(engine, s.trades) == 0
+    with engine.connect() as db:
+        assert list(journal.records(db))[-1] == record
+        assert list(journal.verify(db)) == []
+
+
+def test_a_lost_connection_is_replaced(door, engine):
+    """The administrator ends the session; PostgreSQL and SQLite alike."""
+    door._door._db.connection.driver_connection.close()
+    door._door._db.rollback()
+    with pytest.raises(OutcomeUnknown):
+        door.submit(BUY, key="k")
+    wait_until(lambda: not door.status().halted)
+    assert door.submit(BUY, key="k").result.trades
+    assert count(engine, s.trades) == 1
+    proven(engine)
+
+
+def test_odd_texts_are_refused_alike_and_recorded(door, engine):
+    for purpose in ("\x00", "\ud800", "训练", "a b"):
+        with pytest.raises(Refusal) as refused:
+            door.submit(c.PlaceOrder(CAT, CAT, line("buy", 9, 1, purpose=purpose)))
+        assert refused.value.code == "purpose_not_permitted"
+    for reference in ("\x00", "\ud800"):
+        with pytest.raises(Refusal) as refused:
+            door.submit(c.RequestPayin(CAT, CAT, CNY, 5, reference))
+        assert refused.value.code == "wrong_order"
+    assert not door.status().halted
+    proven(engine)
