@@ -34,6 +34,7 @@ from settlement.tables import (
     entitlements,
     fee_schedules,
     journal,
+    measures,
     payins,
     payouts,
     receipts,
@@ -209,6 +210,19 @@ def entitlement(db: Connection, number: int, holder: int | None = None) -> Row[A
     return _one(db, query, "entitlement", number)
 
 
+def measures_of(
+    db: Connection,
+    right: int | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> Page:
+    """Return a page of what supervision did with one right, or with all; its key."""
+    query = select(measures.c.seq.label("id"), measures)
+    if right is not None:
+        query = query.where(measures.c.entitlement == right)
+    return _page(db, query, measures.c.seq, before, limit)
+
+
 def terms(db: Connection, number: int) -> dict[str, Any]:
     """Return what is sold under terms *number*: product, release, licence; NotFound."""
     body = db.scalar(select(terms_table.c.body).where(terms_table.c.id == number))
@@ -314,6 +328,14 @@ def fees(db: Connection) -> FeeSchedule:
     query = select(fee_schedules.c.version, fee_schedules.c.trade_bps)
     row = db.execute(query.order_by(fee_schedules.c.version.desc()).limit(1)).first()
     return FeeSchedule(*row) if row else FIRST
+
+
+def fee_history(db: Connection) -> tuple[Row[Any], ...]:
+    """Return all fee schedules, newest first, with their records (None: the first)."""
+    query = select(fee_schedules, journal.c.at_us, journal.c.body).outerjoin(
+        journal, journal.c.seq == fee_schedules.c.seq
+    )
+    return tuple(db.execute(query.order_by(fee_schedules.c.version.desc())))
 
 
 def income_of(db: Connection, vendor: int) -> tuple[Income, ...]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Response
 from marshmallow import Schema, fields
+from sqlalchemy import Connection, Row
 from werkzeug.http import dump_options_header
 
 from marketplace.api.fields import Body, Code, Id
@@ -11,6 +12,7 @@ from marketplace.api.resource import KeyHeader, PageQuery, Resource
 from marketplace.delivery.files import deliver, included
 from marketplace.members.signing import me
 from marketplace.services import services
+from marketplace.supervision import STEPS
 from settlement import ids, statements
 from settlement.entitlements import EntitlementState
 from settlement.store import Page
@@ -36,10 +38,20 @@ class EntitlementSchema(Schema):
     state = Code(*EntitlementState, required=True)
 
 
+class MeasureSchema(Schema):
+    """What the exchange did with a right, and why."""
+
+    record = Id("record", attribute="seq", required=True)
+    at_us = fields.Integer(required=True)
+    event = Code(*STEPS, required=True)
+    reason = fields.String(required=True)
+
+
 class FullEntitlementSchema(EntitlementSchema):
-    """A right of use with the terms it was bought under."""
+    """A right of use with its terms, and what the exchange did with it last."""
 
     terms = fields.Dict(required=True)
+    measures = fields.List(fields.Nested(MeasureSchema), required=True)
 
 
 class IncludedSchema(Schema):
@@ -101,8 +113,15 @@ def list_entitlements(asked: dict[str, Any]) -> Page:
 def get_entitlement(entitlement: int) -> Any:
     """Read one of the member's rights with its terms."""
     with services().reads.connect() as db:
-        right = statements.entitlement(db, entitlement, me().member)
-        return right._asdict() | {"terms": statements.terms(db, right.terms)}
+        return in_full(db, statements.entitlement(db, entitlement, me().member))
+
+
+def in_full(db: Connection, right: Row[Any]) -> dict[str, Any]:
+    """Return a right with its terms and the measures taken."""
+    return right._asdict() | {
+        "terms": statements.terms(db, right.terms),
+        "measures": statements.measures_of(db, right.id).rows,
+    }
 
 
 @bp.route("/entitlements/<entitlement>/files")

@@ -175,6 +175,12 @@ def of_member(db: Connection, member: int) -> list[Row[Any]]:
     return list(db.execute(query))
 
 
+def names(db: Connection, numbers: Iterable[int]) -> dict[int, str]:
+    """Return the name of each user in *numbers*."""
+    wanted = select(users.c.id, users.c.name).where(users.c.id.in_(set(numbers)))
+    return {row.id: row.name for row in db.execute(wanted)}
+
+
 def set_password(db: Connection, user: int, hashed: str) -> None:
     """Replace the user's password; end the sessions with `sessions.revoke_all` too."""
     db.execute(update(users).where(users.c.id == user).values(password=hashed))

@@ -47,6 +47,7 @@ def one(entitlement: str) -> ResponseReturnValue:
             files=included(terms),
             known=catalogue.traded(db, [right.instrument]).get(right.instrument),
             receipts=statements.receipts_of(db, me().member, before(), under=number),
+            measures=statements.measures_of(db, number),
             now_us=clock.now_us(),
         )
 

@@ -53,6 +53,7 @@ MONEY_QUEUES = (
     ("payout", "requested", ("approve", "fail")),
     ("payout", "approved", ("pay", "fail")),
 )
+RECORDS_SHOWN = 10  # orders and rights on a member's page
 LISTING_QUEUES = ("in_review", "publicity", "objection")
 
 
@@ -151,6 +152,11 @@ def member(member: str) -> ResponseReturnValue:
             people=users.of_member(db, number),
             history=organisations.history(db, number),
             balances=statements.cash(db, number),
+            orders=reads.orders_of(db, number, limit=RECORDS_SHOWN),
+            rights=(
+                held := statements.entitlements_of(db, number, None, RECORDS_SHOWN)
+            ),
+            known=catalogue.traded(db, {row.instrument for row in held.rows}),
             events=[
                 event.value
                 for state, event in MEMBER.moves

@@ -156,17 +156,21 @@ def test_a_right_that_is_suspended_or_revoked_delivers_nothing(program, sun):
     buyer.made("/orders", buy(sun))
     right = buyer.read("/entitlements")["data"][0]["id"]
     path, decisions = f"/entitlements/{right}", f"/staff/entitlements/{right}/decisions"
-    file = {"file": sun.file}
+    file, complaint = {"file": sun.file}, {"event": "suspend", "reason": "a complaint"}
     once = {"Idempotency_Key": "once"}
+    assert surveillance.post(decisions, {"event": "suspend"}).status_code == 422
     sent = buyer.post(f"{path}/deliveries", file, **once)
     again = buyer.post(f"{path}/deliveries", file, **once)
     assert sent.headers["X-Receipt"] == again.headers["X-Receipt"]
-    assert surveillance.made(decisions, {"event": "suspend"})["state"] == "suspended"
+    assert surveillance.made(decisions, complaint)["state"] == "suspended"
+    assert buyer.read(path)["measures"][0]["reason"] == "a complaint"
     refused = buyer.post(f"{path}/deliveries", file, **once)
     assert (refused.status_code, refused.json["code"]) == (403, "right_ended")
     assert surveillance.made(decisions, {"event": "restore"})["state"] == "active"
     assert buyer.post(f"{path}/deliveries", file).status_code == 200
-    assert surveillance.made(decisions, {"event": "revoke"})["state"] == "revoked"
+    assert surveillance.made(decisions, complaint | {"event": "revoke"})["state"] == (
+        "revoked"
+    )
     for headers in ({}, once):
         refused = buyer.post(f"{path}/deliveries", file, **headers)
         assert refused.status_code == 403

@@ -1,30 +1,25 @@
 """Rights under supervision: suspend, restore, revoke."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from marketplace.api.entitlements import EntitlementSchema, FullEntitlementSchema
-from marketplace.api.fields import Body, Code
+from marketplace.api.entitlements import FullEntitlementSchema, in_full
+from marketplace.api.fields import Body, Code, Text
 from marketplace.api.resource import Resource
-from marketplace.api.staff.money import Step, take
 from marketplace.members.roles import STAFF
+from marketplace.members.signing import me
 from marketplace.services import services
-from marketplace.trading import commands
+from marketplace.supervision import REASON_MAX, STEPS, SUPERVISORS, supervise
 from settlement import statements
+from settlement.entitlements import EntitlementEvent
 
 bp = Resource("staff-rights", __name__, "Rights of use, for surveillance.")
-SUPERVISOR = "surveillance"
-STEPS: Mapping[str, Step] = {
-    "suspend": ((SUPERVISOR,), commands.SuspendRight),
-    "restore": ((SUPERVISOR,), commands.RestoreRight),
-    "revoke": ((SUPERVISOR,), commands.RevokeRight),
-}
 
 
 class RightStepSchema(Body):
-    """The step."""
+    """The step; what takes something away has a reason, which the member reads."""
 
     event = Code(*STEPS, required=True)
+    reason = Text(REASON_MAX, lines=True, load_default="")
 
 
 @bp.route("/staff/entitlements/<entitlement>")
@@ -34,17 +29,17 @@ class RightStepSchema(Body):
 def get_any_entitlement(entitlement: int) -> Any:
     """Read a right of any member with its terms."""
     with services().reads.connect() as db:
-        right = statements.entitlement(db, entitlement)
-        return right._asdict() | {"terms": statements.terms(db, right.terms)}
+        return in_full(db, statements.entitlement(db, entitlement))
 
 
 @bp.route("/staff/entitlements/<entitlement>/decisions", methods=["POST"])
-@bp.needs(SUPERVISOR)
+@bp.needs(*SUPERVISORS)
 @bp.arguments(RightStepSchema)
-@bp.response(200, EntitlementSchema)
+@bp.response(200, FullEntitlementSchema)
 @bp.refuses(404, 409)
 def decide_entitlement(step: dict[str, str], entitlement: int) -> Any:
     """Suspend a right, restore it, or revoke it for good."""
-    take(STEPS[step["event"]], entitlement)
+    event = EntitlementEvent(step["event"])
+    supervise(services(), entitlement, event, step["reason"], me())
     with services().reads.connect() as db:
-        return statements.entitlement(db, entitlement)
+        return in_full(db, statements.entitlement(db, entitlement))
