@@ -1,13 +1,16 @@
 """The settings: where everything is; the only reader of the environment."""
 
 import os
+import re
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from environs import Env
+from environs import Env, EnvError
+
+from settlement.errors import Refusal
 
 PORT = 8000
 BODY_MAX = 64 * 1024 * 1024  # bytes of one request, uploads included
@@ -15,8 +18,23 @@ FORM_MAX = 2 * 1024 * 1024  # bytes of JSON or of a form's fields: kept in memor
 FORM_PARTS_MAX = 1_000
 INLINE = "inline:"  # the writer is in the web process
 DUCKDB = "duckdb:"
+# setting → what it must look like, so that a slip is told at the start
+URLS = {
+    "database_url": r"(sqlite|postgresql(\+psycopg)?)://.+",
+    "exchange_url": r"inline:|unix:/.+|tcp:.+:\d+",
+    "search_url": r"whoosh:.+",
+    "warehouse_url": r"duckdb:.+",
+    "files_url": r"file:.+",
+}
 _PACKAGE = Path(__file__).resolve().parent
 _CHECKOUT = _PACKAGE.parent
+
+
+@dataclass(eq=False)
+class WrongSetting(Refusal):
+    """A setting in the environment cannot be used."""
+
+    problem: str
 
 
 def ui(kind: str) -> Path:
@@ -64,8 +82,23 @@ class Config:
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Return the settings of the environment over the embedded ones."""
-        env = Env()
+        """Return the settings of the environment over the embedded ones.
+
+        WrongSetting if one of them cannot be understood.
+        """
+        try:
+            asked = cls._asked(Env())
+        except EnvError as error:
+            raise WrongSetting(str(error)) from None
+        for name, pattern in URLS.items():
+            if not re.fullmatch(pattern, getattr(asked, name)):
+                # The value stays unsaid: it may hold a password.
+                problem = f"{name.upper()} must look like {pattern}"
+                raise WrongSetting(problem)
+        return asked
+
+    @classmethod
+    def _asked(cls, env: Env) -> Self:
         embedded = cls.at(env.path("DATABOURSE_DATA", default=default_data()).resolve())
         return replace(
             embedded,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from marketplace.config import Config, ui
+from marketplace.config import Config, WrongSetting, ui
 
 NAMES = (
     "DATABOURSE_DATA", "DATABASE_URL", "EXCHANGE_URL", "SEARCH_URL", "WAREHOUSE_URL",
@@ -47,6 +47,29 @@ def test_the_environment_overrides_each_setting(
     assert config.exchange_url == "unix:/run/databourse.sock"
     assert (config.port, config.secure_cookies, config.proxies) == (9000, True, 1)
     assert config.trusted_hosts == ("data.example", "www.data.example")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://root:secret@db/x"),
+        ("EXCHANGE_URL", "writer.sock"),
+        ("EXCHANGE_URL", "tcp:127.0.0.1"),
+        ("SEARCH_URL", "var/search"),
+        ("WAREHOUSE_URL", "spark:x"),
+        ("FILES_URL", "s3://bucket"),
+        ("PORT", "http"),
+        ("RATE_LIMITS", "perhaps"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named_and_its_secrets_are_not(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(WrongSetting) as refused:
+        Config.from_environment()
+    assert name in str(refused.value)
+    assert "secret" not in str(refused.value)
 
 
 def test_a_secret_is_made_once_and_kept_private(tmp_path: Path) -> None:
