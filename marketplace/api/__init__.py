@@ -15,6 +15,7 @@ from marketplace.api import (
     orders,
     products,
     releases,
+    sales,
     staff,
     statistics,
     trades,
@@ -33,6 +34,7 @@ RESOURCES = (
     entitlements.bp,
     products.bp,
     releases.bp,
+    sales.bp,
     *staff.RESOURCES,
 )
 

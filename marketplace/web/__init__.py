@@ -6,6 +6,7 @@ from marketplace.web import (
     accounts,
     cash,
     codes,
+    colleagues,
     forms,
     guide,
     home,
@@ -15,6 +16,7 @@ from marketplace.web import (
     oversight,
     reviews,
     rights,
+    sales,
     search,
     staff,
     statistics,
@@ -25,6 +27,8 @@ from marketplace.web import (
 
 # The staff desk is in three files; importing the others adds to the first's views.
 assert oversight.bp is staff.bp
+assert sales.bp is vendor.bp  # likewise the vendor's desk
+assert colleagues.bp is accounts.bp  # and the account
 assert reviews.STEPS
 AREAS = (
     home,
