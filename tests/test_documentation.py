@@ -193,7 +193,7 @@ def rules(app: Flask, *, api: bool) -> set[tuple[str, str]]:
 
 
 def _written(rule: str) -> str:
-    shown = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)
+    shown = re.sub(r"<(?:[^<>]*:)?(\w+)>", r"{\1}", rule)
     return shown.rstrip("/") or "/"
 
 
