@@ -6,6 +6,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from marketplace import (
     api,
     errors,
+    fingerprints,
     formatting,
     health,
     language,
@@ -40,6 +41,7 @@ def create_app(config: Config | None = None, parts: Services | None = None) -> F
     limits.init_app(app, parts.config)
     language.init_app(app)
     formatting.init_app(app)
+    fingerprints.init_app(app)
     errors.init_app(app)
     health.init_app(app)
     web.register(app)

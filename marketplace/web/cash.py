@@ -11,6 +11,7 @@ from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.services import services
 from marketplace.trading.commands import CancelPayout, RequestPayin, RequestPayout
+from marketplace.trading.gateway import KEY_LENGTH_MAX
 from marketplace.trading.paying import TEXT_MAX
 from marketplace.web.forms import Form, again, amount, choice, read, text
 from marketplace.web.layout import before
@@ -22,7 +23,13 @@ RECENT = 10  # payins and payouts shown
 MOVES = 20  # transfers of one page
 
 
-class PayinForm(Form):
+class OnceForm(Form):
+    """What happens once however often it is sent: the page gives each form a key."""
+
+    key = text(KEY_LENGTH_MAX, needed=False)
+
+
+class PayinForm(OnceForm):
     """How much is on its way, under which reference."""
 
     currency = choice(BY_CODE)
@@ -30,7 +37,7 @@ class PayinForm(Form):
     reference = text(TEXT_MAX)
 
 
-class PayoutForm(Form):
+class PayoutForm(OnceForm):
     """How much goes out, to which account."""
 
     payout_currency = choice(BY_CODE)
@@ -65,7 +72,8 @@ def pay_in() -> ResponseReturnValue:
     minor = amount(typed, "amount", typed["currency"])
     asset = BY_CODE[typed["currency"]].asset
     services().gateway.submit(
-        RequestPayin(me().id, me().member, asset, minor, typed["reference"])
+        RequestPayin(me().id, me().member, asset, minor, typed["reference"]),
+        typed["key"] or None,
     )
     flash(
         gettext("Announced. The money counts once its arrival is confirmed."), "success"
@@ -82,7 +90,8 @@ def pay_out() -> ResponseReturnValue:
     minor = amount(typed, "payout_amount", typed["payout_currency"])
     asset = BY_CODE[typed["payout_currency"]].asset
     services().gateway.submit(
-        RequestPayout(me().id, me().member, asset, minor, typed["destination"])
+        RequestPayout(me().id, me().member, asset, minor, typed["destination"]),
+        typed["key"] or None,
     )
     flash(
         gettext("Requested. The money is held until it is paid or given back."),
