@@ -81,7 +81,10 @@ class Entitlement:
         deliveries_max: int | None,
         state: EntitlementState,
     ) -> None:
-        """Take the values as they are; see the columns of the table."""
+        """Take the values as they are; see the columns of the table.
+
+        *deliveries_max* is for all units together: each includes the same number.
+        """
         self.number = number
         self.trade = trade
         self.holder = holder
@@ -102,6 +105,18 @@ class Entitlement:
             self.terms, self.purpose, self.from_us, self.until_us, self.deliveries,
             self.deliveries_max, str(self.state),
         )  # fmt: skip
+
+    def each_max(self) -> int | None:
+        """Return how many deliveries one unit includes; None without limit."""
+        most = self.deliveries_max
+        return None if most is None else most // self.quantity
+
+    def unused(self) -> int:
+        """Return how many units have all their deliveries still to come."""
+        each, most = self.each_max(), self.deliveries_max
+        if each is None or most is None:
+            return self.quantity
+        return (most - self.deliveries) // each
 
 
 class Register:
@@ -140,10 +155,14 @@ class Register:
         """Yield the holder's rights in one instrument, oldest first."""
         yield from list(self._of.get((holder, instrument), {}).values())
 
-    def active_units(self, holder: int, instrument: int) -> int:
-        """Return how many units the holder's active rights in an instrument come to."""
+    def unused_units(self, holder: int, instrument: int) -> int:
+        """Return how many units of its rights in an instrument a holder may pass on.
+
+        Suspended ones stay where they are, and so does what was delivered under: else
+        two members would fill their quotas up by selling a right to and fro.
+        """
         rights = self._of.get((holder, instrument), {}).values()
-        return sum(r.quantity for r in rights if r.state is EntitlementState.ACTIVE)
+        return sum(r.unused() for r in rights if r.state is EntitlementState.ACTIVE)
 
     def move(self, right: Entitlement, event: EntitlementEvent) -> None:
         """Apply *event*; IllegalMove if the state does not allow it."""
@@ -153,12 +172,15 @@ class Register:
             self._drop(right)
 
     def give_up(self, right: Entitlement, quantity: int) -> None:
-        """Take *quantity* units off a right that its holder sold on."""
-        assert 0 < quantity <= right.quantity, (right.number, quantity)
+        """Take *quantity* unused units, and their quota, off a right sold on."""
+        assert 0 < quantity <= right.unused(), (right.number, quantity)
+        each = right.each_max()
         right.quantity -= quantity
         self.changed[right.number] = right
         if not right.quantity:
             self.move(right, EntitlementEvent.REVOKE)
+        elif each is not None:
+            right.deliveries_max = each * right.quantity
 
     def count_delivery(self, right: Entitlement, at_us: int) -> None:
         """Count one delivery; RightEnded or QuotaUsedUp if there may be none."""

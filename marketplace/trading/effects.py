@@ -14,7 +14,7 @@ class Effects(NamedTuple):
     contracts: Rows
     terms: Rows
     entitlements: Rows
-    entitlements_changed: Rows  # (id, quantity, deliveries, state)
+    entitlements_changed: Rows  # (id, quantity, deliveries, deliveries_max, state)
     measures: Rows
     transfers: Rows
     accounts: Rows

@@ -212,9 +212,9 @@ def _source(venue: Venue, sell: Order, taker: Order) -> Pocket:
 
 def _grant(market: Market, venue: Venue, trade: Trade, purpose: str) -> None:
     """Freeze the contract and put the buyer's right in force, with the trade."""
-    until_us, terms, limit = None, venue.terms, venue.deliveries_max
+    until_us, terms, each = None, venue.terms, venue.deliveries_max
     if trade.seller != venue.vendor:
-        until_us, terms = _pass_on(market, trade)
+        until_us, terms, each = _pass_on(market, trade)
     elif venue.term_us is not None:
         until_us = trade.at_us + venue.term_us
     market.contracts_new.append((trade.number, terms, purpose, market.fees.version))
@@ -230,24 +230,28 @@ def _grant(market: Market, venue: Venue, trade: Trade, purpose: str) -> None:
             trade.at_us,
             until_us,
             0,
-            limit,
+            None if each is None else each * trade.quantity,
             ACTIVE,
         )
     )
 
 
-def _pass_on(market: Market, trade: Trade) -> tuple[int | None, int]:
-    """End the seller's rights by the quantity sold, oldest first.
+def _pass_on(market: Market, trade: Trade) -> tuple[int | None, int, int | None]:
+    """End the seller's unused rights by the quantity sold, oldest first.
 
     The buyer's right ends when the first of those taken would have ended, under the
-    terms of the oldest: nobody can sell more than they hold.
+    terms of the oldest, with as many deliveries for each unit as the tightest of them:
+    nobody can sell more than they hold. Returns these three.
     """
-    left, ends, terms = trade.quantity, [], 0
+    left, ends, terms, quotas = trade.quantity, [], 0, []
     for right in market.rights.of(trade.seller, trade.instrument):
-        if right.state is not ACTIVE:
+        part = min(left, right.unused())
+        if right.state is not ACTIVE or not part:
             continue
-        part = min(left, right.quantity)
         terms = terms or right.terms
+        each = right.each_max()
+        if each is not None:
+            quotas.append(each)
         if right.until_us is not None:
             ends.append(right.until_us)
         market.rights.give_up(right, part)
@@ -255,7 +259,7 @@ def _pass_on(market: Market, trade: Trade) -> tuple[int | None, int]:
         if not left:
             break
     assert not left, trade
-    return min(ends, default=None), terms
+    return min(ends, default=None), terms, min(quotas, default=None)
 
 
 def _hold(market: Market, venue: Venue, order: Order) -> list[Transfer]:

@@ -43,7 +43,13 @@ def drain(market: Market) -> Effects:
         terms=list(market.terms_new),
         entitlements=[right.row() for right in rights.granted],
         entitlements_changed=[
-            (right.number, right.quantity, right.deliveries, str(right.state))
+            (
+                right.number,
+                right.quantity,
+                right.deliveries,
+                right.deliveries_max,
+                str(right.state),
+            )
             for right in rights.changed.values()
             if right.number not in new_rights
         ],
@@ -149,7 +155,7 @@ def write(db: Connection, effects: Effects) -> None:
     update(
         db,
         s.entitlements,
-        ("id", "quantity", "deliveries", "state"),
+        ("id", "quantity", "deliveries", "deliveries_max", "state"),
         effects.entitlements_changed,
     )
     insert(db, s.measures, effects.measures)

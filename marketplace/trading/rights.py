@@ -43,6 +43,7 @@ def grant(market: Market, command: GrantRight, seq: int, at_us: int) -> int:
     move = Transfer(source, target, command.quantity, "grant", number)
     market.ledger.post(seq, [move])
     until_us = None if venue.term_us is None else at_us + venue.term_us
+    each = venue.deliveries_max
     market.rights.grant(
         Entitlement(
             number,
@@ -55,7 +56,7 @@ def grant(market: Market, command: GrantRight, seq: int, at_us: int) -> int:
             at_us,
             until_us,
             0,
-            venue.deliveries_max,
+            None if each is None else each * command.quantity,
             EntitlementState.ACTIVE,
         )
     )
@@ -116,6 +117,9 @@ def deliver(market: Market, command: Deliver, seq: int, at_us: int) -> int:
     if right.holder != command.member or command.member not in market.verified:
         raise NotFound("entitlement", encode("entitlement", command.entitlement))
     market.rights.count_delivery(right, at_us)
+    on_offer = market.ledger.balance(right.holder, right.instrument, Pocket.HELD)
+    if on_offer > market.rights.unused_units(right.holder, right.instrument):
+        _withdraw_offers(market, right, seq)
     market.last_receipt += 1
     market.receipts_new.append(
         (

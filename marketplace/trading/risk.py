@@ -115,7 +115,7 @@ def check_cover(
     """Refuse an order that the member could not settle in full.
 
     A bid needs limit × quantity free, a market bid what the book asks now; a seller
-    who is not the vendor needs the rights: transferable, active and not on offer.
+    who is not the vendor needs the rights: transferable, active, unused, not on offer.
     """
     if side is BUY:
         needed = (
@@ -133,9 +133,9 @@ def check_cover(
 
 
 def _require_rights(quantity: int, member: int, venue: Venue, market: Funds) -> None:
-    """Refuse to sell units that are suspended or already on offer."""
+    """Refuse to sell units that are suspended, used or already on offer."""
     on_offer = market.ledger.balance(member, venue.instrument, Pocket.HELD)
-    available = market.rights.active_units(member, venue.instrument) - on_offer
+    available = market.rights.unused_units(member, venue.instrument) - on_offer
     if available < quantity:
         raise InsufficientBalance(venue.symbol, quantity, available)
 

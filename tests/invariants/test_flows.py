@@ -103,7 +103,7 @@ def test_no_order_of_events_breaks_an_invariant(tmp_path: Path, seed: int) -> No
         assert list(violations(db)) == []
         trades = db.exec_driver_sql("SELECT COUNT(*) FROM trades").scalar()
     assert applied > COMMANDS // 3
-    assert trades > COMMANDS // 10
+    assert trades > COMMANDS // 20
     writes.dispose()
     reads.dispose()
 

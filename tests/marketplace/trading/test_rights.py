@@ -240,3 +240,74 @@ def test_a_right_expires_by_the_passing_of_time_and_gives_its_units_back(stage):
     assert units(stage, VERA, Pocket.OPEN, instrument=MET) == 0
     with pytest.raises(NotFound):
         deliver(stage, ANN, number)
+
+
+@pytest.fixture
+def packs(stage):
+    """The stage where SUN comes in packs of two deliveries, to be passed on."""
+    stage.do(
+        c.ListInstrument(
+            STAFF, SUN, "SUN", VERA, 1, 1, 1, '{"title":"Pack"}', (), None, 2,
+            transferable=True,
+        )
+    )  # fmt: skip
+    return stage
+
+
+def test_every_unit_brings_its_own_deliveries(packs):
+    offer(packs, VERA, 1, evergreen=True)
+    bid(packs, BOB, 3)
+    (bought,) = packs.market.rights.of(BOB, SUN)
+    granted = packs.market.rights.get(grant(packs, quantity=4))
+    assert (bought.deliveries_max, granted.deliveries_max) == (6, 8)
+
+
+def test_what_was_delivered_under_is_not_passed_on(packs):
+    """Else two members would fill their quotas up by selling a right to and fro."""
+    number = grant(packs)
+    deliver(packs, ANN, number)
+    with pytest.raises(InsufficientBalance) as refused:
+        offer(packs, ANN, 1)
+    assert refused.value.available == 0
+
+
+def test_unused_units_take_their_deliveries_along(packs):
+    number = grant(packs, quantity=3)
+    deliver(packs, ANN, number)
+    with pytest.raises(InsufficientBalance):
+        offer(packs, ANN, 3)
+    offer(packs, ANN, 2)
+    bid(packs, BOB, 2)
+    (bought,) = packs.market.rights.of(BOB, SUN)
+    kept = packs.market.rights.get(number)
+    assert (bought.deliveries, bought.deliveries_max) == (0, 4)
+    assert (kept.quantity, kept.deliveries, kept.deliveries_max) == (1, 1, 2)
+    deliver(packs, ANN, number)
+    with pytest.raises(QuotaUsedUp):
+        deliver(packs, ANN, number)
+
+
+def test_a_delivery_takes_back_the_offer_of_its_unit(packs):
+    number = grant(packs, quantity=2)
+    offer(packs, ANN, 1)
+    deliver(packs, ANN, number)
+    assert units(packs, ANN, Pocket.HELD) == 1  # the other unit is still whole
+    deliver(packs, ANN, number)
+    deliver(packs, ANN, number)
+    assert units(packs, ANN, Pocket.HELD) == 0
+    assert bid(packs, BOB, 1).trades == ()
+
+
+def test_rights_under_different_quotas_are_passed_on_under_the_tightest(packs):
+    grant(packs)
+    packs.do(
+        c.ListInstrument(
+            STAFF, SUN, "SUN", VERA, 1, 1, 1, '{"title":"Large"}', (), None, 50,
+            transferable=True,
+        )
+    )  # fmt: skip
+    grant(packs)
+    offer(packs, ANN, 2)
+    bid(packs, BOB, 2)
+    (bought,) = packs.market.rights.of(BOB, SUN)
+    assert (bought.quantity, bought.deliveries_max) == (2, 4)
