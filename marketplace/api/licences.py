@@ -131,7 +131,7 @@ def list_licences() -> Any:
     return {"data": (ours | used).values()}
 
 
-@bp.route("/licences/<int:number>")
+@bp.route("/licences/<int(max=9007199254740991):number>")
 @bp.response(200, LicenceSchema)
 @bp.refuses(404)
 def get_licence(number: int) -> Licence:
