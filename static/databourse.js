@@ -172,6 +172,20 @@ function followChoice(form) {
   show();
 }
 
+// On a narrow screen the results come first; a choice to see the facets is kept.
+let facetsOpen = innerWidth >= 768;
+const keepFacets = () => {
+  const facets = document.querySelector("#facets");
+  if (facets) facets.open = facetsOpen;
+};
+document.addEventListener(
+  "toggle",
+  (event) => {
+    if (event.target.id === "facets") facetsOpen = event.target.open;
+  },
+  true, // toggles do not bubble
+);
+
 function start(root) {
   root.querySelectorAll("[data-chart]").forEach(draw);
   root.querySelectorAll("form[data-follows]").forEach(followChoice);
@@ -204,8 +218,10 @@ addEventListener("pageshow", () => {
 });
 document.addEventListener("DOMContentLoaded", () => {
   start(document);
-  // On a narrow screen the results come first.
-  if (innerWidth < 768) document.querySelector("#facets")?.removeAttribute("open");
+  keepFacets();
   document.querySelector(".refusal, [aria-invalid]")?.focus();
 });
-document.addEventListener("htmx:afterSwap", (event) => start(event.target));
+document.addEventListener("htmx:afterSwap", (event) => {
+  start(event.target);
+  keepFacets();
+});

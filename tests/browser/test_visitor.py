@@ -1,0 +1,54 @@
+from playwright.sync_api import expect
+
+
+def test_a_visitor_finds_a_product_and_changes_the_language(visit, look):
+    window = visit("", look)
+    window.go("/")
+    window.page.fill(".hero input[type=search]", "气象")
+    window.follow(".hero form button")
+    assert "气象" in window.text("#found mark")
+    window.page.fill("#q", "weather")
+    window.follow("#search-form .site-search button")
+    expect(window.page.locator("#results-h")).to_contain_text("weather")
+    assert window.page.locator("article.hit").count() > 1
+    before = int(window.text("#results-h .number"))
+
+    if not look.wide:
+        window.page.click("#facets > summary")
+    facet = window.page.locator("input[name=kind], input[name=class]").first
+    facet.check()
+    expect(window.page.locator("#found .chips a.chip").first).to_be_visible()
+    window.look_over()
+    after = int(window.text("#results-h .number"))
+    assert 0 < after < before
+    assert "=" in window.page.url.partition("?")[2]
+
+    title = window.text("article.hit h2")
+    window.follow("article.hit h2 a")
+    assert window.text("h1") == title
+
+    address = window.page.url
+    window.follow("form[action*='/language/'] button")
+    assert window.page.url == address
+    other = "en" if look.language == "zh" else "zh-Hans"
+    assert window.page.locator("html").get_attribute("lang") == other
+    assert window.text("h1") != title
+
+
+def test_a_search_for_nothing_says_what_to_do_next(visit, look):
+    window = visit("", look)
+    window.go("/market?q=zzzzqqqq")
+    assert window.page.locator("#found .empty a").count() == 1
+    window.follow("#found .empty a")
+    assert window.page.locator("article.hit").count() > 5
+
+
+def test_an_unknown_address_has_a_page_with_a_way_back(visit, look):
+    window = visit("", look)
+    answer = window.page.goto(f"{window.site}/listings/prd_zzzzzzz")
+    assert answer.status == 404
+    assert all("404" in said for said in window.complaints), window.complaints
+    window.complaints.clear()  # the browser itself reports the status
+    window.look_over()
+    window.follow("main a.btn")
+    assert window.page.url == f"{window.site}/"
