@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -12,11 +12,13 @@ from marketplace import formatting
 from marketplace.language import language
 from marketplace.services import services
 from marketplace.trading import reads
-from marketplace.web import charts
+from marketplace.web import charts, periods
 from marketplace.web.codes import CODES, code_name
 from marketplace.web.figures import figures
-from marketplace.web.forms import Form, choice, read, text
+from marketplace.web.forms import again, choice, read, text
 from marketplace.web.layout import midnight_us
+from marketplace.web.periods import PeriodForm
+from marketplace.web.spreadsheet import as_csv
 from settlement import clock
 from settlement.money import BY_CODE, CURRENCIES, DEFAULT
 from settlement.statistics.questions import Figures, Question, question, questions
@@ -30,8 +32,8 @@ SHARES = {"cr5", "hhi"}
 SHARE_BPS = 10_000
 
 
-class ViewForm(Form):
-    """Which figures: the currency, the month, the instrument and interval."""
+class ViewForm(PeriodForm):
+    """Which figures: the currency, the month, the instrument and interval, the days."""
 
     currency = choice(BY_CODE, needed=False, default=DEFAULT)
     month = text(7, needed=False)
@@ -108,11 +110,7 @@ def candles() -> ResponseReturnValue:
         instrument = instruments.by_symbol(db, symbol) if symbol else None
     found = chart = None
     if instrument:
-        found = figures(
-            "candles",
-            instrument=instrument.id,
-            width_us=WIDTHS[asked["width"]],
-        )
+        found = _candles(instrument.id, asked)
         chart = _candle_chart(found, symbol, instrument.currency_code)
     return render_template(
         "statistics/candles.html",
@@ -122,12 +120,20 @@ def candles() -> ResponseReturnValue:
         rows=charts.records(found) if found else [],
         chart_data=chart,
         width=asked["width"],
+        days=_days(),
         widths=[
             ("hour", gettext("Hour")),
             ("day", gettext("Day")),
             ("week", gettext("Week")),
         ],
     )
+
+
+def _candles(instrument: int, asked: dict[str, Any]) -> Figures:
+    """Return the candles of an instrument in the interval and period asked for."""
+    width_us = WIDTHS[asked["width"]]
+    found = figures("candles", instrument=instrument, width_us=width_us)
+    return periods.within(found, periods.period(asked))
 
 
 def _candle_chart(found: Figures, symbol: str, currency: str) -> charts.Chart:
@@ -141,15 +147,52 @@ def _candle_chart(found: Figures, symbol: str, currency: str) -> charts.Chart:
     return charts.candles(symbol, found, currency, names)
 
 
+def whole(code: str) -> ResponseReturnValue:
+    """Show one question with all its figures."""
+    return _page(figures(code))
+
+
 @bp.get("/<code>")
+@again(whole)
 def one(code: str) -> ResponseReturnValue:
-    """Show one question: definition, all figures, SQL text and its hash."""
-    asked = question(code)
+    """Show one question: definition, figures of a period, SQL text and its hash."""
+    asked = periods.period(read(PeriodForm(), request.args))
+    return _page(periods.within(figures(code), asked))
+
+
+def _page(found: Figures) -> ResponseReturnValue:
     return render_template(
         "statistics/question.html",
-        question=asked,
-        figures=figures(code),
+        question=found.question,
+        figures=found,
+        dated=periods.dated(found.columns),
+        days=_days(),
     )
+
+
+def _days() -> dict[str, str]:
+    """Return the period as it stands in the address, for forms and links."""
+    return {
+        name: day for name in PeriodForm().fields if (day := request.args.get(name))
+    }
+
+
+@bp.get("/<code>.csv")
+def download(code: str) -> Response:
+    """Answer the figures of a question as CSV, amounts in minor units as in its SQL.
+
+    A day or a symbol that is none is refused.
+    """
+    question(code)
+    asked = read(ViewForm(), request.args)
+    if code == "candles":
+        with services().reads.connect() as db:
+            found = _candles(instruments.by_symbol(db, asked["symbol"]).id, asked)
+    else:
+        found = periods.within(figures(code), periods.period(asked))
+    answer = Response(as_csv(found.columns, found.rows), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{code}.csv"'
+    return answer
 
 
 def title(asked: Question) -> str:
