@@ -1,6 +1,8 @@
 """What a vendor may ask: who bids for its instruments, who holds rights to them."""
 
-from sqlalchemy import Connection, select
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
 
 from marketplace.trading.reads import LIVE
 from marketplace.trading.tables import books, orders
@@ -17,7 +19,7 @@ def bids_on(
     the buyer would pay for all of it.
     """
     limit = min(limit, PAGE_MAX)
-    query = (
+    query: Select[Any] = (
         select(
             orders.c.id,
             orders.c.at_us,
@@ -46,7 +48,7 @@ def rights_from(
 ) -> Page:
     """Return a page of the rights to the vendor's products, ended ones too."""
     limit = min(limit, PAGE_MAX)
-    query = (
+    query: Select[Any] = (
         select(entitlements, books.c.symbol)
         .join(books, books.c.instrument == entitlements.c.instrument)
         .where(books.c.vendor == vendor)

@@ -15,10 +15,11 @@ from marketplace.members import organisations, users
 from marketplace.members.roles import STAFF, needs
 from marketplace.members.signing import me
 from marketplace.services import services
-from marketplace.supervision import REASON_MAX, STEPS, SUPERVISORS, supervise
+from marketplace.supervision import STEPS, SUPERVISORS, supervise
 from marketplace.trading import reads
 from marketplace.trading.commands import PublishFees
 from marketplace.trading.gateway import KEY_LENGTH_MAX
+from marketplace.trading.rights import REASON_MAX
 from marketplace.web.forms import NEEDED, OUT_OF_RANGE, Form, again, read, text
 from marketplace.web.layout import before
 from marketplace.web.staff import bp

@@ -212,8 +212,8 @@ def set_price(product: str, instrument: str) -> ResponseReturnValue:
     with services().reads.connect() as db:
         unit = instruments.get(db, ids.decode("instrument", instrument))
     price = amount(typed, "price", BY_ASSET[unit.currency].code)
-    post(services(), me(), unit.id, unit.lot, price)
-    flash(gettext("The price is posted."), "success")
+    if post(services(), me(), unit.id, unit.lot, price).remaining:
+        flash(gettext("The price is posted."), "success")
     return _to(number)
 
 

@@ -8,7 +8,8 @@ from marketplace.api.resource import Resource
 from marketplace.members.roles import STAFF
 from marketplace.members.signing import me
 from marketplace.services import services
-from marketplace.supervision import REASON_MAX, STEPS, SUPERVISORS, supervise
+from marketplace.supervision import STEPS, SUPERVISORS, supervise
+from marketplace.trading.rights import REASON_MAX
 from settlement import statements
 from settlement.entitlements import EntitlementEvent
 
