@@ -219,6 +219,9 @@ addEventListener("pageshow", () => {
 document.addEventListener("DOMContentLoaded", () => {
   start(document);
   keepFacets();
+  // The sections scroll sideways on a narrow screen; the one of this page is in view.
+  const section = document.querySelector(".site-nav [aria-current]");
+  section?.scrollIntoView({ block: "nearest", inline: "center", behavior: "instant" });
   document.querySelector(".refusal, [aria-invalid]")?.focus();
 });
 document.addEventListener("htmx:afterSwap", (event) => {
