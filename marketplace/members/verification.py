@@ -12,7 +12,7 @@ from marketplace.members.users import User
 from marketplace.trading.commands import SetStanding
 from marketplace.trading.tables import standings
 from settlement import clock
-from settlement.errors import Invalid, OwnWork
+from settlement.errors import IllegalMove, Invalid, OwnWork
 from settlement.states import Machine
 
 REASON_MAX = 2_000
@@ -83,13 +83,16 @@ def decide(
 def _move(
     db: Connection, member: int, event: MemberEvent, by: int, reason: str
 ) -> None:
+    """Move a member and record it; IllegalMove, also if somebody was faster."""
     before = MemberState(organisations.get(db, member).state)
     after = MEMBER.after(before, event)
-    db.execute(
+    done = db.execute(
         update(members)
         .where(members.c.id == member, members.c.state == before.value)
         .values(state=after.value)
     )
+    if done.rowcount != 1:
+        raise IllegalMove(MEMBER.name, before, event.value)
     db.execute(
         insert(verifications).values(
             member=member,

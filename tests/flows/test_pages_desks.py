@@ -92,6 +92,18 @@ def test_a_new_price_takes_the_place_of_the_old_one(visit):
         assert vendor.post(address, price=wrong).status_code == 422
 
 
+def test_a_price_that_meets_the_vendors_own_bid_leaves_the_old_one(visit):
+    """Such an order is cancelled: without the old price there would be none."""
+    vendor = visit("vendor")
+    product = listed(vendor, visit("registrar"))
+    page = f"/vendor/products/{product}"
+    pay_in(vendor, visit("settlement_officer"))
+    location(buy(vendor, product, kind="bid", price="90.00"))
+    address = f"{page}/instruments/{instrument(vendor, page)}/price"
+    location(vendor.post(address, price="80.00"))
+    assert "¥120.00" in visit("").get(f"/listings/{product}/book").text
+
+
 def test_a_suspended_product_does_not_trade_until_it_is_resumed(visit):
     vendor, registrar = visit("vendor"), visit("registrar")
     product = listed(vendor, registrar)

@@ -1,5 +1,6 @@
 """Verification: who decides, why it is said, and that the market hears of it."""
 
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -72,6 +73,29 @@ def test_what_is_not_in_the_table_may_not_happen(
                     MEMBER.after(state, event)
     with pytest.raises(IllegalMove), engine.begin() as db:
         verification.decide(db, applicant, MemberEvent.RESTORE, REGISTRAR)
+
+
+def test_of_two_registrars_at_once_one_decides(engine: Engine, applicant: int) -> None:
+    late: list[Exception] = []
+
+    def reject() -> None:
+        try:
+            with engine.begin() as db:
+                verification.decide(db, applicant, MemberEvent.REJECT, REGISTRAR, "no")
+        except IllegalMove as refusal:
+            late.append(refusal)
+
+    other = Thread(target=reject)
+    with engine.begin() as db:
+        verification.decide(db, applicant, MemberEvent.VERIFY, REGISTRAR)
+        other.start()
+        other.join(0.5)  # it waits for this transaction
+        assert other.is_alive()
+    other.join()
+    assert len(late) == 1
+    with engine.begin() as db:
+        assert organisations.get(db, applicant).state == "verified"
+        assert len(organisations.history(db, applicant)) == 2
 
 
 def test_the_market_hears_of_every_change(
