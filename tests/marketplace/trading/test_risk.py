@@ -16,6 +16,7 @@ from marketplace.trading.venue import (
     WrongOrder,
 )
 from settlement.errors import InsufficientBalance
+from settlement.ledger import Pocket
 from tests.scenario import STAFF, SUN, VERA, Play
 
 MOON, CAT, ANN = 1_001, 11, 12
@@ -185,3 +186,10 @@ def test_an_order_is_reduced_only_by_whole_lots_that_leave_some(stage, by):
         stage.do(c.ReduceOrder(CAT, CAT, order, by))
     assert digest(stage.market) == before
     assert stage.do(c.ReduceOrder(CAT, CAT, order, 10)) == 20
+
+
+def test_a_reduced_order_gives_back_what_the_difference_held(stage):
+    order = stage.do(c.PlaceOrder(CAT, CAT, BID)).order
+    stage.do(c.ReduceOrder(CAT, CAT, order, 10))
+    balance = stage.market.ledger.balance
+    assert (balance(CAT, 1), balance(CAT, 1, Pocket.HELD)) == (600, 400)
