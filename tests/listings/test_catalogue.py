@@ -1,10 +1,14 @@
 """The catalogue's reads and the positions of its changes."""
 
-import pytest
+from ast import literal_eval
 
-from listings import admission, catalogue, products
+import pytest
+from sqlalchemy import event
+
+from listings import admission, catalogue, products, tables
 from listings.admission import Actor
 from listings.products import Facts
+from settlement import store
 from settlement.errors import NotFound
 
 VENDOR, REGISTRAR = Actor(5, 7), Actor(9, 0)
@@ -101,3 +105,26 @@ def test_a_draft_is_not_in_public(engine, drafted):
             catalogue.listing(db, product)
         assert catalogue.summaries(db, [product]) == {}
         assert catalogue.product(db, product, vendor=7).state == "draft"
+
+
+def test_the_newest_listings_are_read_in_the_order_of_an_index(sqlite_url):
+    engine = store.connect(sqlite_url, write=True)
+    tables.products.metadata.create_all(engine)
+    asked: list[str] = []
+    event.listen(
+        engine,
+        "before_cursor_execute",
+        lambda _connection, _cursor, statement, values, *_: asked.append(
+            str(statement) if not values else f"{statement} -- {values}"
+        ),
+    )
+    with engine.connect() as db:
+        assert catalogue.newest(db) == []
+        statement, _, values = asked[-1].partition(" -- ")
+        plan = db.exec_driver_sql(
+            f"EXPLAIN QUERY PLAN {statement}", literal_eval(values)
+        ).all()
+    engine.dispose()
+    steps = " / ".join(row[3] for row in plan)
+    assert "ix_listings_newest" in steps
+    assert "TEMP B-TREE" not in steps
