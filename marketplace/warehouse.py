@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from listings.tables import instruments, products
 from sqlalchemy import Connection, Engine, select
 
+from listings.tables import instruments, products
 from marketplace.members.tables import members
 from settlement.statistics.tape import extend, write_dimension
 
