@@ -64,6 +64,7 @@ class SweptStorage(MemoryStorage):
 
     @timer.setter
     def timer(self, timer: Timer) -> None:
+        """Take the library's timer, and let it rest after it has fired."""
         self._sweep = Sweep(timer)
 
 
