@@ -84,6 +84,8 @@ def _sqlite(url: str, *, write: bool) -> Engine:
             "synchronous=FULL",
             "busy_timeout=15000",
             "foreign_keys=ON",
+            "cache_size=-65536",
+            "wal_autocheckpoint=8000",
         ):
             raw.execute(f"PRAGMA {setting}")
 
