@@ -8,7 +8,7 @@ SYMBOL = "GRNHSE-INT"
 
 def listing(window: Window, symbol: str = SYMBOL) -> str:
     """Find a listing by its symbol through the public pages; open it."""
-    window.go(f"/statistics/candles?symbol={symbol}")
+    window.glance(f"/statistics/candles?symbol={symbol}")
     window.follow("main h2 a")
     return window.page.url
 
@@ -31,6 +31,6 @@ def confirm(window: Window) -> None:
 
 def free_cny(window: Window) -> int:
     """Return the free money in fen that the cash page shows."""
-    window.go("/cash/")
+    window.glance("/cash/")
     shown = window.text(".stat dd.number")
     return int("".join(character for character in shown if character.isdigit()))

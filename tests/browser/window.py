@@ -71,11 +71,15 @@ class Window(NamedTuple):
         page.on("request", lambda request: self._asked(request))  # noqa: PLW0108
         page.route(f"**{AXE_PATH}", _serve_axe)
 
-    def go(self, path: str) -> None:
-        """Open the page at *path* and look it over."""
+    def glance(self, path: str) -> None:
+        """Open the page at *path* without looking it over, which takes a second."""
         answer = self.page.goto(self.site + path)
         assert answer is not None, path
         assert answer.status == 200, (path, answer.status)
+
+    def go(self, path: str) -> None:
+        """Open the page at *path* and look it over."""
+        self.glance(path)
         self.look_over()
 
     def follow(self, css: str) -> None:
