@@ -19,6 +19,13 @@ from tests.browser.window import Look, Window
 
 COMMAND = Path(sys.executable).with_name("databourse")
 START_S = 60
+ADDRESSES = (
+    "DATABASE_URL",
+    "EXCHANGE_URL",
+    "SEARCH_URL",
+    "WAREHOUSE_URL",
+    "FILES_URL",
+)
 LOOKS = [Look(language, width) for language in ("zh", "en") for width in (1280, 390)]
 Opening = Callable[..., Window]
 
@@ -45,6 +52,23 @@ def site(data: Path) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(30)
+
+
+@pytest.fixture(scope="session")
+def command(data: Path) -> Callable[..., str]:
+    """Run a command on that market: ``command("member", "list")`` is what it said."""
+
+    def command(*arguments: str) -> str:
+        return subprocess.run(
+            [COMMAND, *arguments],
+            env=_environment(data),
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=START_S,
+            check=True,
+        ).stdout
+
+    return command
 
 
 @pytest.fixture(scope="session")
@@ -104,25 +128,29 @@ def visit(browser: Browser, site: str, sessions: dict[str, Any]) -> Iterator[Ope
     assert not complaints
 
 
-def sign_in(window: Window, who: str) -> None:
-    """Sign in as one of the demo's users through the form."""
+def sign_in(window: Window, who: str, password: str = PASSWORD) -> None:
+    """Sign in through the form, as one of the demo's users if nothing else is said."""
     window.go("/signin")
     window.page.fill("#f-email", f"{who}@databourse.example")
-    window.page.fill("#f-password", PASSWORD)
+    window.page.fill("#f-password", password)
     window.follow("main form button[type=submit]")
     assert window.page.locator(".menu").count() == 1, who
 
 
 def _databourse(data: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    environment = os.environ | {"DATABOURSE_DATA": str(data), "RATE_LIMITS": "false"}
-    for name in ("DATABASE_URL", "EXCHANGE_URL", "SEARCH_URL", "FILES_URL"):
-        environment.pop(name, None)
     return subprocess.Popen(
         [COMMAND, *arguments],
-        env=environment,
+        env=_environment(data),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+
+
+def _environment(data: Path) -> dict[str, str]:
+    """Return this environment with the settings of a market below *data*."""
+    own = {"DATABOURSE_DATA": str(data), "RATE_LIMITS": "false"}
+    outer = {name: said for name, said in os.environ.items() if name not in ADDRESSES}
+    return outer | own
 
 
 def _free_port() -> int:

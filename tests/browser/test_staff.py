@@ -1,3 +1,4 @@
+from tests.browser.conftest import sign_in
 from tests.browser.market import free_cny
 from tests.browser.window import Look
 
@@ -26,6 +27,28 @@ def test_money_leaves_over_two_persons(visit, other_look):
     assert officer.page.locator(row).count() == 0
     member.go("/cash/")
     assert member.page.locator(f"{row} .state--good").count() == 1
+
+
+def test_nobody_pays_what_they_approved_themselves(visit, command):
+    roles = ("settlement_officer", "settlement_approver")
+    said = command("member", "staff", "both@databourse.example", *roles)
+    both = visit("", ENGLISH)
+    sign_in(both, "both", said.split()[-1])
+    member = visit(BUYER, ENGLISH)
+    member.go("/cash/")
+    member.page.fill("#f-payout_amount", "7.00")
+    member.page.fill("#f-destination", "BANK twice")
+    member.follow("form[action$='/cash/payouts'] button")
+    both.go("/staff/money")
+    row = "tr:has-text('BANK twice')"
+    both.follow(f"{row} form[action$='/approve'] button")
+    with both.page.expect_navigation():
+        both.page.click(f"{row} form[action$='/pay'] button")
+    assert both.complaints  # the browser reports the status of the refusal
+    both.complaints.clear()
+    both.look_over()
+    assert "second person" in both.text(".refusal")
+    assert both.page.locator(f"{row} form[action$='/pay']").count() == 1
 
 
 def test_nobody_without_the_role_approves_by_an_address(visit):
