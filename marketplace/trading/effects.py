@@ -28,3 +28,6 @@ class Effects(NamedTuple):
     fee_schedules: Rows
     books: Rows  # upserted
     standings: Rows  # upserted
+
+
+NOTHING = Effects(*([] for _ in Effects._fields))

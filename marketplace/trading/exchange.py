@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from marketplace.trading.commands import PlaceBasket, Tick
-from marketplace.trading.effects import Effects
+from marketplace.trading.effects import NOTHING, Effects
 from marketplace.trading.lease import FencedOff, Lease, move_on
 from marketplace.trading.market import Market
 from marketplace.trading.records import drain, load, write
@@ -213,7 +213,9 @@ class Exchange:
             answers.extend((t, self._answer(t, records)) for t in tickets)
             if not tickets:
                 self._pass_time(records)
-            effects = drain(self.market)
+            # Without a record nothing is written: what a new market has to say (its
+            # first fees) waits for the first command, however late that comes.
+            effects = drain(self.market) if records else NOTHING
         except Exception:
             log.exception("writer.apply_failed")
             self.failed.set()

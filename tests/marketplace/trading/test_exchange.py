@@ -59,6 +59,25 @@ def test_what_is_answered_is_already_recorded(floor, writer):
     assert proven(writer._engine) == writer.status().seq
 
 
+def test_the_first_fees_are_on_record_however_late_the_first_command_comes(
+    sqlite_url, monkeypatch
+):
+    monkeypatch.setattr(module, "IDLE_S", 0.01)
+    engine = store.connect(sqlite_url, write=True)
+    store.metadata.create_all(engine)
+    idle = Exchange(engine)
+    time.sleep(0.1)
+    ticket = Ticket(c.PublishFees(901, 300), None)
+    idle.enter(ticket)
+    assert ticket.wait().result == 2
+    idle.close()
+    with engine.connect() as db:
+        rows = db.execute(s.fee_schedules.select()).all()
+    assert [(row.version, row.trade_bps) for row in rows] == [(1, 250), (2, 300)]
+    assert proven(engine) == 1
+    engine.dispose()
+
+
 def test_commands_that_come_together_share_a_commit(floor, writer):
     commits = []
     event.listen(writer._engine, "commit", lambda _db: commits.append(1))
