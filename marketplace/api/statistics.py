@@ -19,6 +19,9 @@ bp = Resource("statistics", __name__, "Questions about the market, and the figur
 TOP_MAX = 1_000
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 NOT_A_DAY = N_("Give a day, for example 2026-12-31.")
+# Two answers over periods of the asker's choice could be subtracted from each other,
+# and give away a figure that was withheld: only staff choose them.
+PERIODS = frozenset({"from_day", "until_day", "from_us", "until_us"})
 NOT_ASKED = N_("This question has no such parameter.")
 
 
@@ -116,8 +119,12 @@ def ask_question(asked: dict[str, Any], code: str) -> Any:
 
 
 def answer(code: str, asked: Mapping[str, Any], *, public: bool) -> Figures:
-    """Return the figures of a question; Invalid names parameters that it has not."""
-    unknown = asked.keys() - question(code).parameters.keys()
+    """Return the figures of a question; Invalid names parameters that it has not.
+
+    A *public* question has no period: see `PERIODS`.
+    """
+    known = question(code).parameters.keys() - (PERIODS if public else frozenset())
+    unknown = asked.keys() - known
     if unknown:
         raise Invalid({name: [NOT_ASKED] for name in sorted(unknown)})
     given = dict(asked)

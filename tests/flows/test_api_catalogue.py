@@ -82,6 +82,24 @@ def test_a_question_refuses_parameters_that_it_has_not(program):
     assert public.get("/statistics/nothing").status_code == 404
 
 
+def test_only_staff_choose_the_period_of_a_question(program):
+    """Two periods subtracted from each other would show what was withheld."""
+    public, statistician = program(""), program("statistician")
+    for code in ("turnover_by_day", "concentration", "turnover_by_class_sector_month"):
+        for query in ({"from_day": "2026-01-02"}, {"until_day": "2026-01-02"}):
+            answer = public.get(f"/statistics/{code}", **query)
+            assert (answer.status_code, list(answer.json["problems"])) == (
+                422,
+                list(query),
+            )
+            assert (
+                statistician.get(f"/staff/statistics/{code}", **query).status_code
+                == 200
+            )
+    candles = {"until_us": 5, "width": "hour"}
+    assert public.get("/statistics/candles", **candles).status_code == 422
+
+
 def test_a_release_takes_files_until_it_is_final(program):
     vendor = program("vendor")
     product = vendor.made("/products", FACTS)["id"]
