@@ -26,22 +26,36 @@ Each line of FILE is one JSON object. A field in brackets may be left out.
 {"op": "cancel", "id": "1"}
 {"op": "reduce", "id": "1", "quantity": 5}
 {"op": "flush"}
+{"op": "phase", "phase": "call"|"continuous", ["instrument": "SUN",]
+ ["reference": 100|null]}
+{"op": "indicative", ["instrument": "SUN"]}
+{"op": "uncross", ["instrument": "SUN"]}
 
-A price of null is a market order, which never waits. The time in force is GTC if it
+A price of null is a market order, which waits in a call only. The time in force is GTC if it
 is left out. Lines without an instrument share one book. Two orders of the same member
 never trade: the newer is cancelled when they meet. A post-only order that would trade
 is refused. An id may be used again only after a flush, unless its order was refused.
 A reduce takes its quantity off what remains and keeps the order's priority; one that
 takes everything ends the order with "remaining": 0, one that takes more is refused.
 
+In a call orders collect: nothing trades until an uncross, then all at one price, the
+rest stays. Chosen is among all prices from the lowest to the highest limit the one at
+which most trades; then with the least surplus; then the highest if there is a surplus
+of buys at all that remain, the lowest if of sells; else the nearest to the reference
+(the last price, or what the phase line says), and the higher of two equally near.
+Market orders trade first, then price and time decide. IOC and FOK are refused in a
+call; an order that overlaps with its own member's is cancelled. The phase continuous
+first uncrosses what can trade, then cancels the market orders that are left.
+
 Any line may tell its time as "at_us" (microseconds since 1970, never going back). A GTD
 order, and only that, has "expires_us"; it expires before the first line whose time has
 reached that. The times in the file are the only clock.
 
 Each line is answered by one or more JSON lines: accepted, refused, trade, cancelled,
-reduced, expired, flushed, and top. A malformed line is refused with its number and a
-code, and changes nothing. The rest of an order is cancelled by its time in force first
-(immediate_or_cancel, fill_or_kill); no_liquidity is the rest of any other market order.
+reduced, expired, flushed, phase, indicative, uncross, and top. A malformed line is
+refused with its number and a code, and changes nothing. The rest of an order is
+cancelled by its time in force first (immediate_or_cancel, fill_or_kill); no_liquidity
+is the rest of any other market order.
 """
 
 

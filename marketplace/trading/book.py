@@ -24,6 +24,7 @@ from marketplace.trading.orders import (
 )
 
 EMPTY_MAX = 64  # emptied prices kept beside as many as are in use
+MARKET_KEY = -PRICE_MAX - 1  # better than any price: a market order waits for a call
 
 
 class Fill(NamedTuple):
@@ -93,8 +94,8 @@ class Ladder:
 
     def add(self, order: Order) -> None:
         """Let *order* wait, last at its price."""
-        assert order.price is not None, order
-        key = self.sign * order.price
+        price = order.price
+        key = MARKET_KEY if price is None else self.sign * price
         queue = self.queues.get(key)
         if queue is None:
             self.queues[key] = queue = Queue()
@@ -191,9 +192,9 @@ class Book:
 
     def remove(self, order: Order) -> None:
         """Take a waiting order out of the book; its state is the caller's to change."""
-        assert order.price is not None, order
+        price = order.price
         ladder = self._bids if order.side is BUY else self._asks
-        queue = ladder.queues[ladder.sign * order.price]
+        queue = ladder.queues[MARKET_KEY if price is None else ladder.sign * price]
         queue.remove(order)
         if queue.first is None:
             ladder.empty += 1
@@ -206,8 +207,11 @@ class Book:
         return None if queue is None else queue.first
 
     def levels(self, side: Side, depth: int) -> list[Level]:
-        """Return up to *depth* prices of *side*, the best first."""
-        return [_level(queue) for queue in islice(self._ladder(side).walk(), depth)]
+        """Return up to *depth* prices of *side*, the best first, no market orders."""
+        ladder = self._ladder(side)
+        market = ladder.queues.get(MARKET_KEY)
+        limits = (queue for queue in ladder.walk() if queue is not market)
+        return [_level(queue) for queue in islice(limits, depth)]
 
     def orders(self, side: Side) -> list[Order]:
         """Return the waiting orders of *side* in priority order."""

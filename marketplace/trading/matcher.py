@@ -6,9 +6,20 @@ from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
 from marketplace.trading import orderfile
+from marketplace.trading.auction import Call, Indication, NotInCall
 from marketplace.trading.book import Book
-from marketplace.trading.orderfile import Cancel, Flush, Op, Place, Reduce
+from marketplace.trading.orderfile import (
+    Cancel,
+    Flush,
+    Indicate,
+    Op,
+    Phase,
+    Place,
+    Reduce,
+    Uncross,
+)
 from marketplace.trading.orders import BUY, Order, Reason, Side
+from marketplace.trading.pit import Pit
 from marketplace.trading.venue import AlreadyExpired
 from settlement.errors import Refusal
 
@@ -50,39 +61,6 @@ class TimeWentBack(Refusal):
     """The line is from before the line above it."""
 
     now_us: int
-
-
-class Pit:
-    """One instrument: its book, and how much waits at each price of either side."""
-
-    __slots__ = ("_depth", "book", "name", "number", "shown")
-
-    def __init__(self, number: int, name: str | None, book: Book) -> None:
-        """Open the pit; *name* is None for lines that name no instrument."""
-        self.number = number
-        self.name = name
-        self.shown: tuple[list[int] | None, list[int] | None] = (None, None)
-        self.empty(book)
-
-    def empty(self, book: Book) -> None:
-        """Go on with *book*, which is empty."""
-        self.book = book
-        self._depth: Counter[tuple[Side, int]] = Counter()
-
-    def shift(self, order: Order, by: int) -> None:
-        """Note that at the price of *order* there waits *by* more than before."""
-        assert order.price is not None, order
-        level = order.side, order.price
-        self._depth[level] += by
-        if not self._depth[level]:
-            del self._depth[level]
-
-    def top(self, side: Side) -> list[int] | None:
-        """Return the best price of *side* and the quantity there."""
-        best = self.book.best(side)
-        if best is None or best.price is None:
-            return None
-        return [best.price, self._depth[side, best.price]]
 
 
 class Matcher:
@@ -160,6 +138,72 @@ class Matcher:
             case Flush():
                 self._flush()
                 out.append({"event": "flushed"})
+            case Phase():
+                self._enter(op, out)
+            case Indicate():
+                _, call = self._collecting(op.instrument)
+                found = call.indicate()
+                out.append(_indication("indicative", op.instrument, found))
+            case Uncross():
+                self._uncross(*self._collecting(op.instrument), out)
+
+    def _enter(self, op: Phase, out: list[Event]) -> None:
+        """Begin or end a call; before continuous trading what can trade does.
+
+        No book may be crossed then, nor may a market order wait.
+        """
+        pit = self._pit(op.instrument)
+        if op.reference is not None:
+            pit.reference = op.reference
+        if pit.call is not None:
+            pit.call.reference = pit.reference
+        elif op.call:
+            pit.call = Call(pit.book, pit.reference)
+        if pit.call is not None and not op.call:
+            if pit.call.indicate().quantity:
+                self._uncross(pit, pit.call, out)
+            for order in pit.call.market_orders():
+                name = self._names[order.id]
+                order.cancel()
+                self._end(order)
+                out.append(_cancelled(name, order, Reason.NO_LIQUIDITY))
+            pit.call = None
+        self._touched[pit.number] = pit
+        phase = "call" if op.call else "continuous"
+        event: Event = {"event": "phase", "phase": phase, "reference": pit.reference}
+        out.append(_named(event, op.instrument))
+
+    def _collecting(self, name: str | None) -> tuple[Pit, Call]:
+        """Return the pit of an instrument and the call that collects there."""
+        pit = self._pits.get(name)
+        if pit is None or pit.call is None:
+            raise NotInCall
+        return pit, pit.call
+
+    def _uncross(self, pit: Pit, call: Call, out: list[Event]) -> None:
+        """Trade what the call has collected; the earlier order counts as the maker."""
+        found, matches = call.uncross()
+        out.append(_indication("uncross", pit.name, found))
+        for buy, sell, quantity in matches:
+            maker, taker = (buy, sell) if buy.id < sell.id else (sell, buy)
+            out.append(
+                {
+                    "event": "trade",
+                    "maker": self._names[maker.id],
+                    "taker": self._names[taker.id],
+                    "price": found.price,
+                    "quantity": quantity,
+                }
+            )
+            self.tally["traded"] += quantity
+            for order in (buy, sell):
+                pit.shift(order, -quantity)
+        for order in {order for match in matches for order in match[:2]}:
+            if not order.remaining:
+                self._drop(order)
+        if found.price is not None:
+            pit.reference = found.price
+        self._touched[pit.number] = pit
 
     def _place(self, op: Place, out: list[Event]) -> None:
         """Place the order; the book may refuse it before anything has changed."""
@@ -169,7 +213,7 @@ class Matcher:
             raise AlreadyExpired(op.expires_us)
         pit = self._pit(op.instrument)
         order = self._order(op, pit)
-        fills, reason = pit.book.place(order)
+        fills, reason = (pit.call or pit.book).place(order)
         self._touched[pit.number] = pit
         self._used.add(op.id)
         out.append({"event": "accepted", "id": op.id})
@@ -184,6 +228,7 @@ class Matcher:
                 }
             )
             self.tally["traded"] += quantity
+            pit.reference = maker.price
             pit.shift(maker, -quantity)
             if not maker.remaining:
                 self._drop(maker)
@@ -295,10 +340,30 @@ class Matcher:
     def _changed_tops(self) -> Iterator[Event]:
         """Yield the best prices of the pits where the line has changed them."""
         for pit in self._touched.values():
+            if pit.call is not None:  # what collects has no best price yet
+                continue
             bid, ask = pit.top(BUY), pit.top(Side.SELL)
             if (bid, ask) != pit.shown:
                 pit.shown = bid, ask
                 yield {"event": "top", "instrument": pit.name, "bid": bid, "ask": ask}
+
+
+def _indication(event: str, instrument: str | None, found: Indication) -> Event:
+    """Tell what a call came to, or would come to."""
+    side = None if found.side is None else found.side.value
+    told: Event = {
+        "event": event,
+        "price": found.price,
+        "quantity": found.quantity,
+        "surplus": found.surplus,
+        "side": side,
+    }
+    return _named(told, instrument)
+
+
+def _named(event: Event, instrument: str | None) -> Event:
+    """Add the instrument where the line named one."""
+    return event if instrument is None else {**event, "instrument": instrument}
 
 
 def _cancelled(name: str, order: Order, reason: Reason) -> Event:

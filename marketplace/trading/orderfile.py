@@ -54,12 +54,35 @@ class Reduce(NamedTuple):
 
 
 class Flush(NamedTuple):
-    """Empty all books and forget all ids."""
+    """Start again: empty all books, forget all ids, calls and reference prices."""
 
     at_us: int | None
 
 
-Op = Place | Cancel | Reduce | Flush
+class Phase(NamedTuple):
+    """Let an instrument collect orders for a call, or trade continuously."""
+
+    at_us: int | None
+    instrument: str | None
+    call: bool
+    reference: int | None  # None: the last price
+
+
+class Indicate(NamedTuple):
+    """Tell at what price a call would end now."""
+
+    at_us: int | None
+    instrument: str | None
+
+
+class Uncross(NamedTuple):
+    """Trade at one price what a call has collected."""
+
+    at_us: int | None
+    instrument: str | None
+
+
+Op = Place | Cancel | Reduce | Flush | Phase | Indicate | Uncross
 
 # What each operation must have and may have, beside "op" and "at_us".
 REQUIRED = {
@@ -67,10 +90,17 @@ REQUIRED = {
     "cancel": ("id",),
     "reduce": ("id", "quantity"),
     "flush": (),
+    "phase": ("phase",),
+    "indicative": (),
+    "uncross": (),
 }
 OPTIONAL = {
-    "place": ("member", "instrument", "time_in_force", "expires_us", "post_only")
+    "place": ("member", "instrument", "time_in_force", "expires_us", "post_only"),
+    "phase": ("instrument", "reference"),
+    "indicative": ("instrument",),
+    "uncross": ("instrument",),
 }
+PHASES = ("call", "continuous")
 
 
 class LineTooLong(Refusal):
@@ -146,6 +176,14 @@ class BadExpiry(Refusal):
     """A GTD order, and no other, has a time in microseconds at which it expires."""
 
 
+class BadPhase(Refusal):
+    """The phase is call or continuous."""
+
+
+class BadReference(Refusal):
+    """A reference price is a whole number of minor units above zero, or null."""
+
+
 class BadPostOnly(Refusal):
     """Post-only is true or false."""
 
@@ -210,8 +248,8 @@ def understand(fields: Fields) -> Op:
         if field not in fields:
             raise MissingField(field)
     at_us = _time(fields, "at_us", BadTime)
-    if op == "flush":
-        return Flush(at_us)
+    if "id" not in REQUIRED[op]:
+        return _of_a_book(op, fields, at_us)
     name = _name(fields, "id", BadId)
     if name is None:
         raise BadId
@@ -249,6 +287,23 @@ def _place(fields: Fields, at_us: int | None, name: str, quantity: int) -> Place
         expires_us,
         post_only,
     )
+
+
+def _of_a_book(op: str, fields: Fields, at_us: int | None) -> Op:
+    """Return the operation on no single order that *fields* describe."""
+    if op == "flush":
+        return Flush(at_us)
+    instrument = _name(fields, "instrument", BadInstrument)
+    if op == "indicative":
+        return Indicate(at_us, instrument)
+    if op == "uncross":
+        return Uncross(at_us, instrument)
+    if fields["phase"] not in PHASES:
+        raise BadPhase
+    reference = fields.get("reference")
+    if reference is not None:
+        reference = _whole(reference, PRICE_MAX, BadReference)
+    return Phase(at_us, instrument, fields["phase"] == "call", reference)
 
 
 def _once(pairs: list[tuple[str, object]]) -> Fields:

@@ -65,7 +65,7 @@ ORDER = Machine(
 # An enum member costs a slow look-up on its class; the core reads these names instead.
 BUY, SELL = Side.BUY, Side.SELL
 GTC, IOC, FOK, GTD = TimeInForce
-OPEN = OrderState.OPEN
+OPEN, PARTIAL = OrderState.OPEN, OrderState.PARTIAL
 FILL_SOME, FILL_REST, CANCEL, EXPIRE = OrderEvent
 
 

@@ -6,6 +6,8 @@ only data structure is the list of waiting orders in order of arrival.
 
 from typing import Any
 
+from tests.properties import naive_auction
+
 Json = dict[str, Any]
 
 
@@ -18,6 +20,8 @@ class NaiveMarket:
         self.waiting: list[Json] = []
         self.used: set[str] = set()
         self.now = 0
+        self.calls: set[str | None] = set()
+        self.last: dict[str | None, int] = {}
 
     def feed(self, line: int, op: Json) -> list[Json]:
         """Carry out *op*, found on *line*, and return the events."""
@@ -54,6 +58,8 @@ class NaiveMarket:
             return "duplicate_id"
         if self.is_over(order):
             return "already_expired"
+        if order["instrument"] in self.calls:
+            return self.collect(order)
         makers = self.makers(order)
         if op.get("post_only") and makers:
             return "would_take"
@@ -72,6 +78,7 @@ class NaiveMarket:
                 order["remaining"] -= quantity
                 trade = {"event": "trade", "maker": maker["id"], "taker": order["id"]}
                 events.append({**trade, "price": maker["price"], "quantity": quantity})
+                self.last[order["instrument"]] = maker["price"]
         self.waiting = [maker for maker in self.waiting if maker["remaining"]]
         if order["remaining"]:
             if mine:
@@ -97,8 +104,7 @@ class NaiveMarket:
 
     def queue(self, instrument: str | None, side: str) -> list[Json]:
         """Return the waiting orders of one side, the best price first, then by time."""
-        both = [o for o in self.waiting if o["instrument"] == instrument]
-        one = [o for o in both if o["side"] == side]
+        one = [o for o in self.among(instrument) if o["side"] == side]
         return sorted(one, key=lambda o: o["price"] if side == "sell" else -o["price"])
 
     def top(self, instrument: str | None, side: str) -> list[int] | None:
@@ -139,10 +145,99 @@ class NaiveMarket:
         self.waiting = [order for order in self.waiting if order["remaining"]]
         return [{"event": "reduced", "id": op["id"], "remaining": order["remaining"]}]
 
+    def among(self, instrument: str | None) -> list[Json]:
+        """Return the waiting orders in one book."""
+        return [o for o in self.waiting if o["instrument"] == instrument]
+
+    def collect(self, order: Json) -> list[Json] | str:
+        """Let an order wait for the uncross, unless it could meet its member's own."""
+        if order["time_in_force"] in ("IOC", "FOK"):
+            return "immediate_in_call"
+        self.used.add(order["id"])
+        accepted = {"event": "accepted", "id": order["id"]}
+        for other in self.among(order["instrument"]):
+            if other["side"] != order["side"] and self.same_member(other, order):
+                buy, sell = sorted((other, order), key=lambda o: str(o["side"]))
+                if None in (buy["price"], sell["price"]) or (
+                    buy["price"] >= sell["price"]
+                ):
+                    return [accepted, cancelled(order, "self_trade")]
+        self.waiting.append(order)
+        return [accepted]
+
+    def phase(self, op: Json) -> list[Json]:
+        """Begin or end a call."""
+        name = op.get("instrument")
+        if op.get("reference") is not None:
+            self.last[name] = op["reference"]
+        events: list[Json] = []
+        if name in self.calls and op["phase"] == "continuous":
+            found = naive_auction.indication(self.among(name), self.last.get(name))
+            if found["quantity"]:
+                answer = self.uncross({"instrument": name})
+                assert isinstance(answer, list)
+                events += answer
+            for side in ("buy", "sell"):
+                for order in self.among(name):
+                    if order["price"] is None and order["side"] == side:
+                        self.waiting.remove(order)
+                        events.append(cancelled(order, "no_liquidity"))
+        (self.calls.add if op["phase"] == "call" else self.calls.discard)(name)
+        told = {
+            "event": "phase",
+            "phase": op["phase"],
+            "reference": self.last.get(name),
+        }
+        return [*events, named(told, name)]
+
+    def indicative(self, op: Json) -> list[Json] | str:
+        """Tell the price at which the call would end."""
+        name = op.get("instrument")
+        if name not in self.calls:
+            return "not_in_call"
+        found = naive_auction.indication(self.among(name), self.last.get(name))
+        return [named({"event": "indicative", **found}, name)]
+
+    def uncross(self, op: Json) -> list[Json] | str:
+        """Trade at one price, unit by unit."""
+        name = op.get("instrument")
+        if name not in self.calls:
+            return "not_in_call"
+        found = naive_auction.indication(self.among(name), self.last.get(name))
+        events = [named({"event": "uncross", **found}, name)]
+        pairs: list[tuple[Json, Json]] = []
+        for _ in range(found["quantity"]):
+            buy, sell = (
+                next(
+                    o
+                    for o in naive_auction.queue(self.among(name), side, found["price"])
+                    if o["remaining"]
+                )
+                for side in ("buy", "sell")
+            )
+            buy["remaining"] -= 1
+            sell["remaining"] -= 1
+            pairs.append((buy, sell))
+        order = self.waiting.index
+        for pair in [p for i, p in enumerate(pairs) if p not in pairs[:i]]:
+            maker, taker = sorted(pair, key=order)
+            trade = {"event": "trade", "maker": maker["id"], "taker": taker["id"]}
+            quantity = pairs.count(pair)
+            events.append({**trade, "price": found["price"], "quantity": quantity})
+        self.waiting = [o for o in self.waiting if o["remaining"]]
+        if found["quantity"]:
+            self.last[name] = found["price"]
+        return events
+
     def flush(self, _: Json) -> list[Json]:
         """Empty the books and forget the ids."""
-        self.waiting, self.used = [], set()
+        self.waiting, self.used, self.calls, self.last = [], set(), set(), {}
         return [{"event": "flushed"}]
+
+
+def named(event: Json, instrument: str | None) -> Json:
+    """Add the instrument, where one was named."""
+    return event if instrument is None else {**event, "instrument": instrument}
 
 
 def cancelled(order: Json, reason: str) -> Json:
