@@ -31,12 +31,13 @@ Each line of FILE is one JSON object. A field in brackets may be left out.
 {"op": "indicative", ["instrument": "SUN"]}
 {"op": "uncross", ["instrument": "SUN"]}
 
-A price of null is a market order, which waits in a call only. The time in force is GTC if it
-is left out. Lines without an instrument share one book. Two orders of the same member
-never trade: the newer is cancelled when they meet. A post-only order that would trade
-is refused. An id may be used again only after a flush, unless its order was refused.
-A reduce takes its quantity off what remains and keeps the order's priority; one that
-takes everything ends the order with "remaining": 0, one that takes more is refused.
+A price of null is a market order, which waits in a call only. The time in force is GTC
+if it is left out. Lines without an instrument share one book. Two orders of the same
+member never trade: the newer is cancelled when they meet. A post-only order that would
+trade is refused. An id may be used again only after a flush, unless its order was
+refused. A reduce takes its quantity off what remains and keeps the order's priority;
+one that takes everything ends the order with "remaining": 0, one that takes more is
+refused.
 
 In a call orders collect: nothing trades until an uncross, then all at one price, the
 rest stays. Chosen is among all prices from the lowest to the highest limit the one at
