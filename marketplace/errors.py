@@ -40,7 +40,9 @@ from marketplace.members.roles import SignInNeeded
 from marketplace.members.users import WrongSignIn
 from marketplace.security import is_api
 from marketplace.trading.lease import WriterElsewhere
+from marketplace.trading.offers import TooManyOffers
 from marketplace.trading.venue import (
+    AlreadyTried,
     FixedFact,
     InstrumentClosed,
     NotVerified,
@@ -82,6 +84,8 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     InstrumentClosed: HTTPStatus.CONFLICT,
     SymbolTaken: HTTPStatus.CONFLICT,
     FixedFact: HTTPStatus.CONFLICT,
+    AlreadyTried: HTTPStatus.CONFLICT,
+    TooManyOffers: HTTPStatus.CONFLICT,
     EditedMeanwhile: HTTPStatus.CONFLICT,
     NotEditable: HTTPStatus.CONFLICT,
     Finalised: HTTPStatus.CONFLICT,

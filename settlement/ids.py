@@ -29,6 +29,8 @@ KINDS = {
     "payin": "pin",
     "payout": "pot",
     "record": "rec",
+    "offer": "off",
+    "authorisation": "aut",
 }
 
 

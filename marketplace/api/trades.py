@@ -40,8 +40,8 @@ class TradeSchema(Schema):
     fee = fields.Integer(required=True, metadata={"description": "Paid by the seller."})
     buyer = Id("member", required=True)
     seller = Id("member", required=True)
-    buy_order = Id("order", required=True)
-    sell_order = Id("order", required=True)
+    buy_order = Id("order", required=True, allow_none=True)
+    sell_order = Id("order", required=True, allow_none=True)
     origin = fields.String(required=True)
     state = fields.String(required=True)
 
@@ -54,7 +54,12 @@ class OwnTradeSchema(TradeSchema):
 
         exclude = ("buy_order", "sell_order")
 
-    order = Id("order", required=True, metadata={"description": "Your own order."})
+    order = Id(
+        "order",
+        required=True,
+        allow_none=True,
+        metadata={"description": "Your own order; none for a personal price."},
+    )
 
 
 class ContractSchema(Schema):
@@ -108,5 +113,5 @@ def get_contract(trade: int) -> Any:
 
 def _own(row: Any) -> Any:
     """Return a trade with the member's own order alone."""
-    order = row.buy_order if row.side == "buy" else row.sell_order
+    order = (row.buy_order if row.side == "buy" else row.sell_order) or None
     return row._asdict() | {"order": order}

@@ -94,6 +94,8 @@ class ListInstrument(NamedTuple):
     term_us: int | None
     deliveries_max: int | None
     transferable: bool
+    price_max: int | None = None  # ceiling of its price, minor units per unit
+    trial_of: int | None = None  # the paid instrument that this is the free trial of
 
 
 class SuspendInstrument(NamedTuple):
@@ -204,6 +206,41 @@ class GrantRight(NamedTuple):
     purpose: str
 
 
+class OfferPrice(NamedTuple):
+    """Offer one member a price of its own, once, for a recorded lawful reason.
+
+    *reason* is one of `offers.REASONS`, *note* says it in words, *quantity* is taken
+    whole. It never stands in the book: no public price follows from it.
+    """
+
+    by: int
+    member: int  # the vendor
+    instrument: int
+    to: int  # the member that may take it
+    price: int  # minor units per unit
+    quantity: int
+    reason: str
+    note: str
+    expires_us: int
+
+
+class WithdrawOffer(NamedTuple):
+    """Take a personal price back that nobody took yet."""
+
+    by: int
+    member: int
+    offer: int
+
+
+class TakeOffer(NamedTuple):
+    """Buy at the personal price that was offered to this member."""
+
+    by: int
+    member: int
+    offer: int
+    purpose: str
+
+
 class SuspendRight(NamedTuple):
     """Suspend an entitlement: the next delivery is refused."""
 
@@ -249,6 +286,7 @@ Command = (
     | PublishFees | RequestPayin | ConfirmPayin | ApprovePayin | RejectPayin
     | RequestPayout | ApprovePayout | PayPayout | FailPayout | CancelPayout
     | GrantRight | SuspendRight | RestoreRight | RevokeRight | Deliver | Tick
+    | OfferPrice | WithdrawOffer | TakeOffer
 )  # fmt: skip
 KINDS: dict[str, type[Command]] = {kind.__name__: kind for kind in Command.__args__}
 

@@ -28,6 +28,8 @@ class Effects(NamedTuple):
     fee_schedules: Rows
     books: Rows  # upserted
     standings: Rows  # upserted
+    offers: Rows
+    offers_changed: Rows  # (id, state, trade)
 
 
 NOTHING = Effects(*([] for _ in Effects._fields))

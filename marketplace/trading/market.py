@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from marketplace.trading.commands import Command
+from marketplace.trading.offers import Offers
 from marketplace.trading.orders import Order, OrderState, Reason
 from marketplace.trading.venue import Terms, UnknownInstrument, Venue
 from settlement.clearing import Trade
@@ -36,6 +37,9 @@ class Market:
         self.rights = Register()
         self.payins = Payins()
         self.payouts = Payouts()
+        self.offers = Offers()
+        self.trials: dict[int, int] = {}  # paid instrument → its free trial
+        self.tried: set[tuple[int, int]] = set()  # (member, trial): once is enough
         self.fees: FeeSchedule = FIRST
         self.venues: dict[int, Venue] = {}
         self.symbols: dict[str, int] = {}
@@ -108,8 +112,12 @@ class Market:
         return self.orders[self._expiries[0][1]]
 
     def next_due_us(self) -> int | None:
-        """Return when a Tick is next needed: an order or a right ends; or None."""
-        times = (self.next_expiry_us(), self.rights.next_due_us())
+        """Return when a Tick is next needed: order, right or offer ends; or None."""
+        times = (
+            self.next_expiry_us(),
+            self.rights.next_due_us(),
+            self.offers.next_due_us(),
+        )
         return min((time for time in times if time is not None), default=None)
 
     def live_orders(self) -> list[Order]:

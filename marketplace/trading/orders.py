@@ -80,6 +80,7 @@ class Reason(StrEnum):
     DELISTED = "delisted"
     SUSPENDED = "suspended"
     RIGHT_ENDED = "right_ended"
+    ABOVE_CEILING = "above_ceiling"
     EXPIRED = "expired"
 
 

@@ -15,6 +15,7 @@ from marketplace.trading.commands import (
 from marketplace.trading.market import Market, handles
 from marketplace.trading.orders import BUY, Order, Reason
 from marketplace.trading.risk import check_cover, check_line
+from marketplace.trading.trials import check_first, note_trial
 from marketplace.trading.venue import NotVerified, TooManyOrders, Venue, WrongOrder
 from settlement.clearing import Trade, clear
 from settlement.entitlements import Entitlement, EntitlementState
@@ -119,6 +120,8 @@ def _place(
         raise NotVerified(member)
     venue = market.venue(line.instrument)
     side, time_in_force = check_line(line, venue, at_us)
+    if venue.trial_of is not None and side is BUY:
+        check_first(market, member, venue, line.quantity)
     check_cover(line, side, member, venue, market)
     if len(market.orders_of.get(member, ())) >= OPEN_ORDERS_MAX:
         raise TooManyOrders(OPEN_ORDERS_MAX)
@@ -195,7 +198,7 @@ def _settle(
     pays_from = FREE if taker_buys else HELD
     transfers += clear(market.ledger, trade, pays_from, _source(venue, sell, taker))
     market.trades_new.append(trade)
-    _grant(market, venue, trade, buy.purpose or "")
+    grant(market, venue, trade, buy.purpose or "")
     if not maker.remaining:
         market.forget(maker)
     if not maker.evergreen:
@@ -210,7 +213,7 @@ def _source(venue: Venue, sell: Order, taker: Order) -> Pocket:
     return FREE if sell is taker else HELD
 
 
-def _grant(market: Market, venue: Venue, trade: Trade, purpose: str) -> None:
+def grant(market: Market, venue: Venue, trade: Trade, purpose: str) -> None:
     """Freeze the contract and put the buyer's right in force, with the trade."""
     until_us, terms, each = None, venue.terms, venue.deliveries_max
     if trade.seller != venue.vendor:
@@ -234,6 +237,7 @@ def _grant(market: Market, venue: Venue, trade: Trade, purpose: str) -> None:
             ACTIVE,
         )
     )
+    note_trial(market, trade.buyer, venue, trade.seq)
 
 
 def _pass_on(market: Market, trade: Trade) -> tuple[int | None, int, int | None]:

@@ -32,6 +32,9 @@ DEPTH_MAX = 100  # price levels of one side
 # Written out, not bound: a partial index is used only when its words are repeated.
 LIVE: ColumnElement[bool] = literal_column("orders.state IN ('open', 'partial')")
 
+# A price agreed with one member is no price of the market.
+PUBLIC: ColumnElement[bool] = trades.c.origin != "negotiated"
+
 _FINITE = func.sum(case((orders.c.evergreen == 0, orders.c.remaining), else_=0))
 _VALUE = trades.c.price * trades.c.quantity
 
@@ -155,7 +158,7 @@ def last_prices(db: Connection, instruments: Collection[int]) -> dict[int, int]:
     """Return the price of the last trade of each of *instruments* that has one."""
     last = (
         select(trades.c.price)
-        .where(trades.c.instrument == books.c.instrument)
+        .where(trades.c.instrument == books.c.instrument, PUBLIC)
         .order_by(trades.c.id.desc())
         .limit(1)
         .scalar_subquery()
@@ -233,8 +236,8 @@ def trades_of_order(db: Connection, number: int, limit: int = PAGE_MAX) -> Page:
 def trades_of_instrument(
     db: Connection, instrument: int, before: int | None = None, limit: int = 50
 ) -> Page:
-    """Return a page of the trades in one instrument."""
-    query = select(trades).where(trades.c.instrument == instrument)
+    """Return a page of the public trades in one instrument."""
+    query = select(trades).where(trades.c.instrument == instrument, PUBLIC)
     return _page(db, query, trades.c.id, before, limit)
 
 
@@ -325,7 +328,7 @@ def candles(
             func.sum(_VALUE).label("turnover"),
             func.count().label("trades"),
         )
-        .where(trades.c.instrument == instrument)
+        .where(trades.c.instrument == instrument, PUBLIC)
         .where(trades.c.at_us >= from_us, trades.c.at_us < until_us)
         .group_by(begins)
         .order_by(begins.desc())

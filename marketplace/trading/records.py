@@ -8,6 +8,7 @@ from marketplace.trading import tables as t
 from marketplace.trading.book import Book
 from marketplace.trading.effects import Effects
 from marketplace.trading.market import Market
+from marketplace.trading.offers import Offer, OfferState
 from marketplace.trading.orders import Order, OrderState, Side, TimeInForce
 from marketplace.trading.venue import BookState, Terms, Venue
 from settlement import tables as s
@@ -79,6 +80,11 @@ def drain(market: Market) -> Effects:
         fee_schedules=list(market.fees_new),
         books=[venue.row() for venue in market.venues_changed.values()],
         standings=[(m, int(v)) for m, v in market.standings_changed.items()],
+        offers=[offer.row() for offer in market.offers.opened],
+        offers_changed=[
+            (offer.number, str(offer.state), offer.trade)
+            for offer in market.offers.changed.values()
+        ],
     )
     _forget(market)
     return effects
@@ -133,6 +139,8 @@ def _forget(market: Market) -> None:
         market.rights.changed,
     ):  # fmt: skip
         changed.clear()
+    market.offers.opened.clear()
+    market.offers.changed.clear()
     for desk in (market.payins, market.payouts):
         desk.opened.clear()
         desk.changed.clear()
@@ -181,6 +189,8 @@ def write(db: Connection, effects: Effects) -> None:
     insert(db, s.fee_schedules, effects.fee_schedules)
     upsert(db, t.books, effects.books)
     upsert(db, t.standings, effects.standings)
+    insert(db, t.offers, effects.offers)
+    update(db, t.offers, ("id", "state", "trade"), effects.offers_changed)
 
 
 def load(db: Connection) -> Market:
@@ -191,6 +201,7 @@ def load(db: Connection) -> Market:
     _load_orders(db, market)
     _load_rights(db, market)
     _load_payments(db, market)
+    _load_offers(db, market)
     verified = select(t.standings.c.member).where(t.standings.c.verified == 1)
     market.verified = set(db.execute(verified).scalars())
     market.last_trade = _last(db, s.trades.c.id)
@@ -224,9 +235,12 @@ def _load_venues(db: Connection, market: Market) -> None:
         market.venues[row.instrument] = Venue(
             row.instrument, row.symbol, row.vendor, row.currency, row.tick, row.lot,
             row.terms, tuple(row.purposes.split()), row.term_us, row.deliveries_max,
-            bool(row.transferable), BookState(row.state), Book(),
+            bool(row.transferable), BookState(row.state), Book(), row.price_max,
+            row.trial_of,
         )  # fmt: skip
         market.symbols[row.symbol] = row.instrument
+        if row.trial_of is not None:
+            market.trials[row.trial_of] = row.instrument
 
 
 def _load_orders(db: Connection, market: Market) -> None:
@@ -263,6 +277,20 @@ def _load_rights(db: Connection, market: Market) -> None:
         right.state = EntitlementState(row.state)
         market.rights.restore(right)
     market.rights.last = _last(db, s.entitlements.c.id)
+    e = s.entitlements
+    tried = select(e.c.holder, e.c.instrument).where(
+        e.c.instrument.in_(market.trials.values())
+    )
+    market.tried = {(row.holder, row.instrument) for row in db.execute(tried)}
+
+
+def _load_offers(db: Connection, market: Market) -> None:
+    live = select(t.offers).where(t.offers.c.state == str(OfferState.OPEN))
+    for row in db.execute(live.order_by(t.offers.c.id)):
+        offer = Offer(*row)
+        offer.state = OfferState(row.state)
+        market.offers.restore(offer)
+    market.offers.last = _last(db, t.offers.c.id)
 
 
 def _load_payments(db: Connection, market: Market) -> None:

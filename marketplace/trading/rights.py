@@ -13,6 +13,7 @@ from marketplace.trading.market import Market, handles
 from marketplace.trading.orders import QUANTITY_MAX, Reason
 from marketplace.trading.placing import cancel_where
 from marketplace.trading.risk import check_purpose
+from marketplace.trading.trials import check_first, give_back, note_trial
 from marketplace.trading.venue import NotVerified, WrongOrder
 from settlement.entitlements import (
     ENTITLEMENT,
@@ -37,6 +38,8 @@ def grant(market: Market, command: GrantRight, seq: int, at_us: int) -> int:
     if not 0 < command.quantity <= QUANTITY_MAX or command.member == venue.vendor:
         raise WrongOrder("quantity" if command.member != venue.vendor else "member")
     check_purpose(command.purpose, venue)
+    if venue.trial_of is not None:
+        check_first(market, command.member, venue, command.quantity)
     number = market.rights.last + 1
     source = market.ledger.number(venue.vendor, venue.instrument, Pocket.OPEN)
     target = market.ledger.number(command.member, venue.instrument, Pocket.FREE)
@@ -60,6 +63,7 @@ def grant(market: Market, command: GrantRight, seq: int, at_us: int) -> int:
             EntitlementState.ACTIVE,
         )
     )
+    note_trial(market, command.member, venue, seq)
     return number
 
 
@@ -141,11 +145,7 @@ def end(market: Market, right: Entitlement, event: EntitlementEvent, seq: int) -
     ENTITLEMENT.after(right.state, event)
     _withdraw_offers(market, right, seq)
     vendor = market.venue(right.instrument).vendor
-    source = market.ledger.number(right.holder, right.instrument, Pocket.FREE)
-    target = market.ledger.number(vendor, right.instrument, Pocket.OPEN)
-    move = Transfer(source, target, right.quantity, str(event), right.number)
-    market.ledger.post(seq, [move])
-    market.rights.move(right, event)
+    give_back(market, right, vendor, event, seq)
 
 
 def _withdraw_offers(market: Market, right: Entitlement, seq: int) -> None:

@@ -14,6 +14,7 @@ from marketplace.trading.orders import (
     TimeInForce,
 )
 from marketplace.trading.venue import (
+    AboveCeiling,
     AlreadyExpired,
     BookState,
     InstrumentClosed,
@@ -79,6 +80,8 @@ def _check_numbers(line: Line, venue: Venue) -> None:
         raise WrongOrder("price")
     if price % venue.tick:
         raise OffTick(price, venue.tick)
+    if venue.price_max is not None and price > venue.price_max:
+        raise AboveCeiling(price, venue.price_max)
     if price * quantity > VALUE_MAX:
         raise OrderTooLarge(price * quantity, VALUE_MAX)
 

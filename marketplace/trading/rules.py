@@ -13,7 +13,8 @@ from marketplace.trading.commands import (
     Tick,
 )
 from marketplace.trading.market import Market, handles
-from marketplace.trading.orders import PRICE_MAX, QUANTITY_MAX, Reason
+from marketplace.trading.offers import OfferEvent
+from marketplace.trading.orders import BUY, PRICE_MAX, QUANTITY_MAX, SELL, Reason
 from marketplace.trading.placing import cancel, cancel_where
 from marketplace.trading.rights import UNSTORABLE, end
 from marketplace.trading.venue import (
@@ -33,6 +34,8 @@ from settlement.ledger import HOUSE
 from settlement.money import BY_ASSET, INSTRUMENT_MIN
 
 TERM_MAX_US = 10**16  # three centuries: no sum of times outgrows 64 bits
+# What may not change under waiting orders and running rights.
+FIXED = ("symbol", "vendor", "currency", "tick", "lot", "transferable", "trial_of")
 CODE = re.compile(r"[!-~]{1,64}")  # the records join codes with blanks
 
 
@@ -54,7 +57,7 @@ def set_standing(market: Market, command: SetStanding, seq: int, _at_us: int) ->
 
 @handles(ListInstrument)
 def list_instrument(
-    market: Market, command: ListInstrument, _seq: int, _at_us: int
+    market: Market, command: ListInstrument, seq: int, _at_us: int
 ) -> None:
     """Open a book, or give a listed instrument its terms for the trades from now on."""
     _check_facts(market, command)
@@ -75,8 +78,24 @@ def list_instrument(
         command.transferable,
         present.state if present else BookState.LISTED,
         present.book if present else Book(),
+        command.price_max,
+        command.trial_of,
     )
     market.venues[venue.instrument] = market.venues_changed[venue.instrument] = venue
+    if venue.trial_of is not None:
+        market.trials[venue.trial_of] = venue.instrument
+    if venue.price_max is not None:
+        _cancel_above(market, venue, venue.price_max, seq)
+
+
+def _cancel_above(market: Market, venue: Venue, price_max: int, seq: int) -> None:
+    """Cancel what waits above a ceiling that was lowered or set."""
+    for order in (*venue.book.orders(BUY), *venue.book.orders(SELL)):
+        if order.price is not None and order.price > price_max:
+            cancel(market, order, seq, Reason.ABOVE_CEILING)
+    for offer in list(market.offers.live.values()):
+        if offer.instrument == venue.instrument and offer.price > price_max:
+            market.offers.move(offer, OfferEvent.WITHDRAW)
 
 
 def _check_facts(market: Market, command: ListInstrument) -> None:
@@ -89,12 +108,13 @@ def _check_facts(market: Market, command: ListInstrument) -> None:
         if not CODE.fullmatch(code):
             raise WrongOrder("symbol" if code is command.symbol else "purposes")
     _check_right(command)
+    _check_trial(market, command)
     if UNSTORABLE.search(command.terms):
         raise WrongOrder("terms")
     if market.symbols.get(command.symbol, command.instrument) != command.instrument:
         raise SymbolTaken(command.symbol)
     present = market.venues.get(command.instrument)
-    for fact in ("symbol", "vendor", "currency", "tick", "lot", "transferable"):
+    for fact in FIXED:
         if present and getattr(present, fact) != getattr(command, fact):
             raise FixedFact(fact)
 
@@ -106,6 +126,19 @@ def _check_right(command: ListInstrument) -> None:
     most = command.deliveries_max
     if most is not None and not 0 < most <= QUANTITY_MAX:
         raise WrongOrder("deliveries_max")
+
+
+def _check_trial(market: Market, command: ListInstrument) -> None:
+    """Refuse a ceiling that is none, and a trial that is not free or not the only."""
+    most, paid = command.price_max, command.trial_of
+    if most is not None and not 0 <= most <= PRICE_MAX:
+        raise WrongOrder("price_max")
+    if paid is None:
+        return
+    if most != 0 or command.transferable or paid == command.instrument:
+        raise WrongOrder("trial_of")
+    if market.trials.get(paid, command.instrument) != command.instrument:
+        raise WrongOrder("trial_of")
 
 
 def _terms(market: Market, body: str) -> Terms:
@@ -157,7 +190,7 @@ def publish_fees(market: Market, command: PublishFees, seq: int, _at_us: int) ->
 
 @handles(Tick)
 def tick(market: Market, _command: Tick, seq: int, at_us: int) -> tuple[int, int]:
-    """Expire what is due at *at_us*: (orders, rights)."""
+    """Expire what is due at *at_us*, personal prices too: (orders, rights)."""
     orders = rights = 0
     while (due := market.next_expiry_us()) is not None and due <= at_us:
         cancel(market, market.next_expiring(), seq, Reason.EXPIRED)
@@ -165,4 +198,6 @@ def tick(market: Market, _command: Tick, seq: int, at_us: int) -> tuple[int, int
     for right in market.rights.due(at_us):
         end(market, right, EntitlementEvent.EXPIRE, seq)
         rights += 1
+    for offer in market.offers.due(at_us):
+        market.offers.move(offer, OfferEvent.EXPIRE)
     return orders, rights

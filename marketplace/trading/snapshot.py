@@ -33,11 +33,14 @@ def state(market: Market) -> dict[str, Any]:
             market.rights.last,
             market.payins.last,
             market.payouts.last,
+            market.offers.last,
         ),
+        "offers": [offer.row() for _, offer in sorted(market.offers.live.items())],
         "payins": [p.row() for _, p in sorted(market.payins.waiting.items())],
         "payouts": [p.row() for _, p in sorted(market.payouts.waiting.items())],
         "rights": [right.row() for _, right in sorted(market.rights.live.items())],
         "terms": sorted(market.terms.values()),
+        "tried": sorted(market.tried),
         "verified": sorted(market.verified),
     }
 

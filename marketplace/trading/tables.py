@@ -62,10 +62,44 @@ books = table(
     Column("deliveries_max", Whole),
     Column("transferable", Whole, nullable=False),
     Column("state", Text, nullable=False),
+    Column("price_max", Whole),  # ceiling of the price; null: none
+    Column("trial_of", Whole),  # the paid instrument that this is the trial of
     CheckConstraint("tick > 0 AND lot > 0", name="steps"),
+    CheckConstraint("price_max >= 0", name="price_max"),
+    CheckConstraint(
+        "trial_of IS NULL OR (price_max = 0 AND transferable = 0)", name="trial"
+    ),
     CheckConstraint("transferable IN (0, 1)", name="transferable"),
     CheckConstraint("state IN ('listed', 'suspended', 'delisted')", name="state"),
 )
+
+offers = table(
+    "offers",  # personal prices: to whom, why, until when; never in a book
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("seq", Whole, nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("by_user", Whole, nullable=False),
+    Column("vendor", Whole, nullable=False),
+    Column("member", Whole, nullable=False),  # to whom
+    Column("instrument", Whole, nullable=False),
+    Column("price", Whole, nullable=False),  # minor units per unit
+    Column("quantity", Whole, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("expires_us", Whole, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("trade", Whole, unique=True),  # once it is taken
+    CheckConstraint("vendor <> member", name="two_members"),
+    CheckConstraint("price >= 0 AND quantity > 0", name="numbers"),
+    CheckConstraint(
+        "reason IN ('need', 'newcomer', 'random', 'other') AND note <> ''",
+        name="reason",
+    ),
+    CheckConstraint("state IN ('open', 'taken', 'withdrawn', 'expired')", name="state"),
+    CheckConstraint("(state = 'taken') = (trade IS NOT NULL)", name="trade"),
+)
+Index("ix_offers_member", offers.c.member, offers.c.id)
+Index("ix_offers_vendor", offers.c.vendor, offers.c.id)
 
 standings = table(
     "standings",  # who may trade: the market's own record of each member's verification

@@ -62,6 +62,8 @@ class Venue:
     transferable: bool
     state: BookState
     book: Book
+    price_max: int | None = None  # ceiling of the price, minor units per unit
+    trial_of: int | None = None  # the paid instrument that this is the trial of
 
     def row(self) -> tuple[object, ...]:
         """Return the values in the order of the columns of the table ``books``."""
@@ -69,6 +71,7 @@ class Venue:
             self.instrument, self.symbol, self.vendor, self.currency, self.tick,
             self.lot, self.terms, " ".join(self.purposes), self.term_us,
             self.deliveries_max, int(self.transferable), str(self.state),
+            self.price_max, self.trial_of,
         )  # fmt: skip
 
 
@@ -129,6 +132,21 @@ class OffLot(Refusal):
 
     quantity: int
     lot: int
+
+
+@dataclass(eq=False)
+class AboveCeiling(Refusal):
+    """The price is above the ceiling that was set for this public data."""
+
+    price: int
+    price_max: int
+
+
+@dataclass(eq=False)
+class AlreadyTried(Refusal):
+    """Each member may try a product once; this member has."""
+
+    symbol: str
 
 
 @dataclass(eq=False)

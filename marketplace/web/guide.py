@@ -8,6 +8,7 @@ from listings.licences import PURPOSES
 from marketplace.language import N_
 from marketplace.members.verification import MEMBER
 from marketplace.services import services
+from marketplace.trading.offers import OFFER
 from marketplace.trading.orders import ORDER
 from marketplace.trading.venue import BOOK
 from marketplace.web.diagrams import draw
@@ -19,7 +20,7 @@ from settlement.payments.payouts import PAYOUT
 
 bp = Blueprint("help", __name__, url_prefix="/help")
 
-MACHINES = (PRODUCT, LISTING, ORDER, ENTITLEMENT, PAYIN, PAYOUT, MEMBER, BOOK)
+MACHINES = (PRODUCT, LISTING, ORDER, ENTITLEMENT, PAYIN, PAYOUT, MEMBER, BOOK, OFFER)
 MACHINE_NAMES = {
     "product": N_("Product"),
     "listing": N_("Listing"),
@@ -29,6 +30,7 @@ MACHINE_NAMES = {
     "payout": N_("Payout"),
     "member": N_("Member"),
     "book": N_("Trading in an instrument"),
+    "offer": N_("Personal price"),
 }
 # Chinese, English, what it means: the words of the design, one meaning each.
 GLOSSARY = (

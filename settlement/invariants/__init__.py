@@ -15,6 +15,7 @@ from settlement.invariants import (
     holds,
     money,
     payments,
+    prices,
     priority,
     records,
     rights,
@@ -61,6 +62,9 @@ CHECKS: tuple[Check, ...] = (
     rights.deliveries_within_rights,
     rights.terms_as_frozen,
     rights.bytes_as_bought,
+    prices.under_the_ceiling,
+    prices.tried_once,
+    prices.negotiated_as_offered,
     payments.money_once,
     payments.states_in_order,
     payments.two_pairs_of_hands,
@@ -75,7 +79,7 @@ QUICK: tuple[Check, ...] = (money.nothing_from_nothing, money.nobody_overdrawn)
 TABLES = (
     "journal", "accounts", "transfers", "trades", "contracts", "terms", "orders",
     "books", "standings", "entitlements", "receipts", "payins", "payouts", "arrivals",
-    "fee_schedules",
+    "fee_schedules", "offers",
 )  # fmt: skip
 
 

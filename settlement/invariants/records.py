@@ -24,13 +24,15 @@ NUMBERED: dict[str, tuple[str, int]] = {
     "payouts": ("id", 1),
     "terms": ("id", 1),
     "fee_schedules": ("version", 1),
+    "offers": ("id", 1),
 }
-SEQUENCED = ("transfers", "trades", "orders", "receipts", "fee_schedules")
+SEQUENCED = ("transfers", "trades", "orders", "receipts", "fee_schedules", "offers")
 
 # Which commands may leave rows in which table; transfers come from most of them.
 CAUSES: dict[str, frozenset[str]] = {
     "orders": frozenset({"PlaceOrder", "PlaceBasket"}),
-    "trades": frozenset({"PlaceOrder", "PlaceBasket"}),
+    "trades": frozenset({"PlaceOrder", "PlaceBasket", "TakeOffer"}),
+    "offers": frozenset({"OfferPrice"}),
     "receipts": frozenset({"Deliver"}),
     "fee_schedules": frozenset({"PublishFees"}),
     "measures": frozenset({"SuspendRight", "RestoreRight", "RevokeRight"}),

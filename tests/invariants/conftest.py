@@ -18,6 +18,8 @@ from settlement.ids import encode
 VENDOR, ANN, BOB, CAT = 1, 2, 3, 4
 STAFF, SECOND, THIRD = 901, 902, 903
 POSTED, RESALE, METERED, GONE = 1_000, 1_001, 1_002, 1_003
+CAPPED, TRIAL = 1_004, 1_005
+FAR_US = 4_000_000_000_000_000
 DAY_US = 86_400_000_000
 
 
@@ -91,6 +93,36 @@ def live(gateway: Gateway) -> None:
     do(c.Deliver(40, CAT, granted, 1, "ab" * 32, 10))
     do(c.RevokeRight(STAFF, revoked, "given by mistake"))
     _pay_out(do)
+    _price(do, order, refused)
+
+
+def _price(
+    do: Callable[..., object],
+    order: Callable[..., c.Placed],
+    refused: Callable[[c.Command], None],
+) -> None:
+    """A ceiling, a free trial that becomes the paid right, personal prices."""
+    for number, most, paid in ((CAPPED, 40, None), (TRIAL, 0, CAPPED)):
+        do(
+            c.ListInstrument(
+                STAFF, number, f"SYM{number}", VENDOR, 1, 1, 1, terms(number), (),
+                None, None, transferable=False, price_max=most, trial_of=paid,
+            )
+        )  # fmt: skip
+    order(VENDOR, CAPPED, "sell", 40, 1, evergreen=True)
+    refused(c.PlaceOrder(10, VENDOR, c.Line(CAPPED, "sell", 41, 1)))
+    order(VENDOR, TRIAL, "sell", 0, 1, evergreen=True)
+    order(CAT, TRIAL, "buy", 0, 1, "IOC", purpose="analysis")
+    order(CAT, CAPPED, "buy", 40, 1, "IOC", purpose="analysis")
+    order(BOB, TRIAL, "buy", 0, 1, "IOC", purpose="analysis")
+    refused(c.PlaceOrder(30, BOB, c.Line(TRIAL, "buy", 0, 1, "IOC", purpose="a")))
+    order(CAT, CAPPED, "buy", 30, 1, purpose="analysis")  # waits
+    taken = do(
+        c.OfferPrice(10, VENDOR, CAPPED, BOB, 20, 2, "need", "bulk, by custom", FAR_US)
+    )
+    do(c.TakeOffer(30, BOB, taken, "analysis"))
+    left = do(c.OfferPrice(10, VENDOR, POSTED, BOB, 1, 1, "random", "drawn", FAR_US))
+    do(c.WithdrawOffer(10, VENDOR, left))
 
 
 def _pay_in(do: Callable[..., object]) -> None:

@@ -120,12 +120,12 @@ DAMAGE = [
     (
         "S2",
         "must not have",
-        "INSERT INTO transfers VALUES (52, 53, 1, 6, 5, 'payment', 1, NULL, NULL)",
+        "INSERT INTO transfers VALUES (63, 67, 1, 6, 5, 'payment', 1, NULL, NULL)",
     ),
     (
         "S2",
         "which does not exist",
-        "INSERT INTO transfers VALUES (52, 53, 1, 6, 5, 'fee', 99, NULL, NULL)",
+        "INSERT INTO transfers VALUES (63, 67, 1, 6, 5, 'fee', 99, NULL, NULL)",
     ),
     ("S2", "which does not exist", "DELETE FROM trades WHERE id = 3"),
     ("S2", "wrong pocket", "UPDATE accounts SET pocket = 2 WHERE id = 8"),
@@ -183,9 +183,9 @@ DAMAGE = [
     (
         "A1",
         "differ from its body",
-        "UPDATE journal SET at_us = at_us + 1 WHERE seq = 53",
+        "UPDATE journal SET at_us = at_us + 1 WHERE seq = 67",
     ),
-    ("A1", "The writer's head", "DELETE FROM journal WHERE seq = 53"),
+    ("A1", "The writer's head", "DELETE FROM journal WHERE seq = 67"),
     ("A4", "does not exist", "UPDATE transfers SET seq = 99 WHERE id = 51"),
     ("A4", "which was refused", "UPDATE receipts SET seq = 30 WHERE id = 1"),
     ("A4", "a SetStanding", "UPDATE orders SET seq = 1 WHERE id = 1"),
@@ -202,12 +202,28 @@ DAMAGE = [
     ("A4", "Trade trd_0000008 is not what", "DELETE FROM trades WHERE id = 8"),
     (
         "A4",
-        "Order ord_000000k is not what",
+        "Order ord_000000s is not what",
         (
-            "INSERT INTO orders SELECT 19, seq, at_us, member, by_user, instrument,"
+            "INSERT INTO orders SELECT 25, seq, at_us, member, by_user, instrument,"
             " side, price, quantity, remaining, time_in_force, expires_us, evergreen,"
-            " purpose, state, reason FROM orders WHERE id = 18"
+            " purpose, state, reason FROM orders WHERE id = 24"
         ),
+    ),
+    ("C1", "is above 40", "UPDATE trades SET price = 41 WHERE instrument = 1004"),
+    ("C1", "at 1 is above 0", "UPDATE trades SET price = 1 WHERE instrument = 1005"),
+    ("C1", "waits at 41", "UPDATE orders SET price = 41 WHERE id = 24"),
+    (
+        "C2",
+        "2 times",
+        "UPDATE entitlements SET holder = 4 WHERE instrument = 1005",
+    ),
+    ("C3", "not what a personal", "UPDATE offers SET price = 19 WHERE id = 1"),
+    ("C3", "not what a personal", "UPDATE offers SET member = 2 WHERE id = 1"),
+    ("C3", "not what a personal", "UPDATE offers SET expires_us = 9 WHERE id = 1"),
+    (
+        "C3",
+        "there is no trade",
+        "UPDATE trades SET origin = 'book' WHERE origin = 'negotiated'",
     ),
     ("A6", "one pair of hands", "UPDATE payins SET confirmed_by = 20 WHERE id = 1"),
     (

@@ -20,11 +20,12 @@ from settlement.store import connect, metadata
 VENDOR, STAFF, SECOND = 1, 901, 902
 MEMBERS = (1, 2, 3)
 INSTRUMENTS = (1_000, 1_001, 1_002)  # evergreen class, transferable, with an end
+TRIAL, CEILING = 1_003, 9  # the free trial of 1_000; what 1_002 may cost at most
 TERM_US = 40
 
 lines = st.builds(
     c.Line,
-    instrument=st.sampled_from((*INSTRUMENTS, 1_009)),
+    instrument=st.sampled_from((*INSTRUMENTS, TRIAL, 1_009)),
     side=st.sampled_from(["buy", "sell", "give"]),
     price=st.none() | st.integers(-1, 12),
     quantity=st.integers(-1, 6),
@@ -38,7 +39,7 @@ member = st.sampled_from((*MEMBERS, 4))  # the fourth is not verified
 number = st.integers(1, 30)
 amount = st.integers(-1, 60)
 user = st.sampled_from((11, STAFF, SECOND))
-words, traded = st.text(max_size=3), st.sampled_from(INSTRUMENTS)
+words, traded = st.text(max_size=3), st.sampled_from((*INSTRUMENTS, TRIAL))
 flows = st.lists(
     st.one_of(
         st.builds(c.PlaceOrder, user, member, lines),
@@ -59,6 +60,14 @@ flows = st.lists(
         st.builds(
             c.GrantRight, user, member, traded, st.integers(0, 3), st.just("analysis")
         ),
+        st.builds(
+            c.OfferPrice, user, st.sampled_from((1, 1, 1, 2)), traded, member,
+            st.integers(-1, 12), st.integers(0, 3), st.sampled_from(["need", "", "x"]),
+            st.sampled_from(["long-standing custom", " "]), st.integers(1, 400),
+        ),
+        st.builds(c.TakeOffer, user, member, st.integers(1, 4), st.just("analysis")),
+        st.builds(c.TakeOffer, user, member, st.integers(1, 4), st.just("analysis")),
+        st.builds(c.WithdrawOffer, user, st.sampled_from((1, 2)), st.integers(1, 4)),
         st.builds(c.SuspendRight, user, number),
         st.builds(c.RestoreRight, user, number),
         st.builds(c.RevokeRight, user, number),
@@ -83,9 +92,17 @@ def opened() -> tuple[Market, list[tuple[c.Command, int]]]:
             ("analysis",) if instrument == INSTRUMENTS[1] else (),
             TERM_US if instrument == INSTRUMENTS[2] else None, 2,
             transferable=instrument != INSTRUMENTS[0],
+            price_max=CEILING if instrument == INSTRUMENTS[2] else None,
         )
         for instrument in INSTRUMENTS
     ]  # fmt: skip
+    first.append(
+        c.ListInstrument(
+            STAFF, TRIAL, "TRY", VENDOR, 1, 1, 1, '{"n":2}', (), TERM_US, 1,
+            transferable=False, price_max=0, trial_of=INSTRUMENTS[0],
+        )
+    )  # fmt: skip
+    first.append(c.PlaceOrder(11, 1, c.Line(TRIAL, "sell", 0, 1, evergreen=True)))
     for m in (2, 3):
         first += [c.RequestPayin(m, m, 1, 500, "cash"), c.ConfirmPayin(STAFF, m - 1)]
     for at_us, command in enumerate(first, start=1):
@@ -167,6 +184,26 @@ def test_a_right_follows_its_balance(flow: list[c.Command]) -> None:
         if account.asset in INSTRUMENTS and account.owner != VENDOR:
             both = sum(market.ledger.balance(*key, pocket) for pocket in (0, 1))
             assert units.get(key, 0) == both, (account, balance)
+
+
+@given(flows)
+@settings(max_examples=100, deadline=None)
+def test_prices_keep_to_ceilings_offers_and_one_trial(flow: list[c.Command]) -> None:
+    market, _ = run(flow)
+    assert all(
+        trade.price <= CEILING
+        for trade in market.trades_new
+        if trade.instrument == INSTRUMENTS[2]
+    )
+    assert all(not t.price for t in market.trades_new if t.instrument == TRIAL)
+    tried = [r.holder for r in market.rights.granted if r.instrument == TRIAL]
+    assert len(tried) == len(set(tried))
+    negotiated = [t for t in market.trades_new if t.origin == "negotiated"]
+    taken = [offer for offer in market.offers.opened if offer.trade is not None]
+    assert {(t.number, t.seller, t.buyer, t.price, t.quantity) for t in negotiated} == {
+        (o.trade, o.vendor, o.member, o.price, o.quantity) for o in taken
+    }
+    assert all(offer.reason and offer.note.strip() for offer in market.offers.opened)
 
 
 @given(flows)

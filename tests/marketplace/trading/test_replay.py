@@ -11,7 +11,19 @@ from marketplace.trading import replay as module
 from marketplace.trading.replay import REBUILT, replay
 from settlement import store
 from settlement.errors import Refusal
-from tests.floor import BUY, CAT, DAN, STAFF, bid, line, opened, proven, trading
+from tests.floor import (
+    BUY,
+    CAT,
+    DAN,
+    STAFF,
+    SUN,
+    VERA,
+    bid,
+    line,
+    opened,
+    proven,
+    trading,
+)
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +38,9 @@ def traded(tmp_path_factory):
             c.Deliver(CAT, CAT, 1, 1, "ab" * 32, 9),
             c.RequestPayout(DAN, DAN, 1, 9, "bank"),
             c.PublishFees(STAFF, 300),
+            c.OfferPrice(VERA, VERA, SUN, DAN, 5, 1, "need", "custom", 9 * 10**15),
+            c.TakeOffer(DAN, DAN, 1, "analysis"),
+            c.OfferPrice(VERA, VERA, SUN, DAN, 6, 1, "other", "by tender", 9 * 10**15),
             c.SuspendRight(STAFF, 1, "complaint"),
             c.PlaceBasket(CAT, CAT, (BUY.line, line("buy", 8, 10**8))),
         ):

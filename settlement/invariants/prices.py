@@ -1,0 +1,113 @@
+"""Invariants of prices: ceilings, free trials, personal prices."""
+
+import json
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from settlement import ids
+from settlement import journal as journal_module
+from settlement.invariants.violation import Violation, ask
+
+# Where a command ListInstrument says what; commands are journalled as arrays.
+INSTRUMENT, PRICE_MAX, TRIAL_OF = 1, 12, 13
+
+
+def under_the_ceiling(db: Connection) -> Iterator[Violation]:
+    """C1: no trade and no waiting order is above the ceiling in force at its time."""
+    ceilings = _ceilings(db)
+    if not ceilings:
+        return
+    trades = "SELECT id, seq, instrument, price FROM trades ORDER BY id"
+    for number, seq, instrument, price in ask(db, trades):
+        most = _at(ceilings.get(instrument, []), seq)
+        if most is not None and price > most:
+            name = ids.encode("trade", number)
+            yield Violation("C1", f"Trade {name} at {price} is above {most}, its cap.")
+    waiting = """
+        SELECT id, instrument, price FROM orders
+        WHERE state IN ('open', 'partial') ORDER BY id
+    """
+    for number, instrument, price in ask(db, waiting):
+        most = _at(ceilings.get(instrument, []), 1 << 63)
+        if most is not None and price > most:
+            name = ids.encode("order", number)
+            yield Violation("C1", f"Order {name} waits at {price}, above {most}.")
+
+
+Ceilings = list[tuple[int, int | None]]  # (journal number, minor units or none)
+
+
+def _ceilings(db: Connection) -> dict[int, Ceilings]:
+    """Return the ceilings and since when they held, of instruments that had one."""
+    found: dict[int, Ceilings] = {}
+    for seq, command in _listings(db):
+        most = command[PRICE_MAX] if len(command) > PRICE_MAX else None
+        found.setdefault(command[INSTRUMENT], []).append((seq, most))
+    return {
+        instrument: steps
+        for instrument, steps in found.items()
+        if any(most is not None for _, most in steps)
+    }
+
+
+def _listings(db: Connection) -> Iterator[tuple[int, list[int]]]:
+    """Yield number and fields of each applied ListInstrument."""
+    query = """
+        SELECT seq, body FROM journal WHERE body LIKE '%"ListInstrument"%' ORDER BY seq
+    """
+    for seq, body in ask(db, query):
+        record = json.loads(body)
+        if record[5] == "ListInstrument" and record[7][0] == journal_module.APPLIED:
+            yield seq, record[6]
+
+
+def _at(steps: Ceilings, seq: int) -> int | None:
+    place = bisect_right(steps, seq, key=lambda step: step[0])
+    return steps[place - 1][1] if place else None
+
+
+def tried_once(db: Connection) -> Iterator[Violation]:
+    """C2: each member tries a product once, one unit, at no price."""
+    trials = {
+        command[INSTRUMENT]
+        for _, command in _listings(db)
+        if len(command) > TRIAL_OF and command[TRIAL_OF] is not None
+    }
+    query = """
+        SELECT holder, instrument, COUNT(*) AS times FROM entitlements
+        GROUP BY holder, instrument HAVING COUNT(*) > 1 ORDER BY holder, instrument
+    """
+    for holder, instrument, times in ask(db, query) if trials else ():
+        if instrument in trials:
+            who = ids.encode("member", holder)
+            what = ids.encode("instrument", instrument)
+            yield Violation("C2", f"{who} tried {what} {times} times.")
+
+
+def negotiated_as_offered(db: Connection) -> Iterator[Violation]:
+    """C3: each negotiated trade is one personal price, taken whole, in time."""
+    found = ask(
+        db,
+        """
+        SELECT t.id, o.id AS offer FROM trades t
+        LEFT JOIN offers o ON o.trade = t.id AND o.state = 'taken'
+             AND o.vendor = t.seller AND o.member = t.buyer
+             AND o.instrument = t.instrument AND o.price = t.price
+             AND o.quantity = t.quantity AND t.at_us < o.expires_us
+             AND o.seq < t.seq
+        WHERE t.origin = 'negotiated' AND o.id IS NULL ORDER BY t.id
+        """,
+    )
+    for row in found:
+        name = ids.encode("trade", row.id)
+        yield Violation("C3", f"Trade {name} is not what a personal price offered.")
+    alone = """
+        SELECT o.id FROM offers o LEFT JOIN trades t ON t.id = o.trade
+        AND t.origin = 'negotiated'
+        WHERE o.state = 'taken' AND t.id IS NULL ORDER BY o.id
+    """
+    for (number,) in ask(db, alone):
+        name = ids.encode("offer", number)
+        yield Violation("C3", f"Offer {name} is taken, but there is no trade of it.")
