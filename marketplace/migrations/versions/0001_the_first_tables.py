@@ -64,12 +64,19 @@ def upgrade() -> None:
         sa.Column("deliveries_max", Whole, nullable=True),
         sa.Column("transferable", Whole, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("price_max", Whole, nullable=True),
+        sa.Column("trial_of", Whole, nullable=True),
         sa.CheckConstraint(
             "state IN ('listed', 'suspended', 'delisted')", name=op.f("ck_books_state")
         ),
+        sa.CheckConstraint("price_max >= 0", name=op.f("ck_books_price_max")),
         sa.CheckConstraint("tick > 0 AND lot > 0", name=op.f("ck_books_steps")),
         sa.CheckConstraint(
             "transferable IN (0, 1)", name=op.f("ck_books_transferable")
+        ),
+        sa.CheckConstraint(
+            "trial_of IS NULL OR (price_max = 0 AND transferable = 0)",
+            name=op.f("ck_books_trial"),
         ),
         sa.PrimaryKeyConstraint("instrument", name=op.f("pk_books")),
         sa.UniqueConstraint("symbol", name=op.f("uq_books_symbol")),
@@ -234,6 +241,45 @@ def upgrade() -> None:
             postgresql_where=sa.text("state != 'rejected'"),
         )
         batch_op.create_index("ix_members_state", ["state", "id"], unique=False)
+
+    op.create_table(
+        "offers",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("vendor", Whole, nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("instrument", Whole, nullable=False),
+        sa.Column("price", Whole, nullable=False),
+        sa.Column("quantity", Whole, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("expires_us", Whole, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("trade", Whole, nullable=True),
+        sa.CheckConstraint(
+            "(state = 'taken') = (trade IS NOT NULL)", name=op.f("ck_offers_trade")
+        ),
+        sa.CheckConstraint(
+            "reason IN ('need', 'newcomer', 'random', 'other') AND note <> ''",
+            name=op.f("ck_offers_reason"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('open', 'taken', 'withdrawn', 'expired')",
+            name=op.f("ck_offers_state"),
+        ),
+        sa.CheckConstraint(
+            "price >= 0 AND quantity > 0", name=op.f("ck_offers_numbers")
+        ),
+        sa.CheckConstraint("vendor <> member", name=op.f("ck_offers_two_members")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offers")),
+        sa.UniqueConstraint("trade", name=op.f("uq_offers_trade")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("offers", schema=None) as batch_op:
+        batch_op.create_index("ix_offers_member", ["member", "id"], unique=False)
+        batch_op.create_index("ix_offers_vendor", ["vendor", "id"], unique=False)
 
     op.create_table(
         "orders",
@@ -883,6 +929,11 @@ def downgrade() -> None:
         )
 
     op.drop_table("orders")
+    with op.batch_alter_table("offers", schema=None) as batch_op:
+        batch_op.drop_index("ix_offers_vendor")
+        batch_op.drop_index("ix_offers_member")
+
+    op.drop_table("offers")
     with op.batch_alter_table("members", schema=None) as batch_op:
         batch_op.drop_index("ix_members_state")
         batch_op.drop_index(
