@@ -143,7 +143,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "restore": N_("restore"),
         "delist": N_("delist"),
         "take": N_("take"),
-        "withdraw": N_("withdraw"),
         "fill_some": N_("partial fill"),
         "fill_rest": N_("last fill"),
         "succeed": N_("money arrives"),
