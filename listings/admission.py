@@ -13,6 +13,7 @@ from listings import catalogue, products, releases, tables, terms
 from listings.changes import touch
 from listings.numbers import in_turn, next_numbers
 from listings.products import Facts
+from listings.quality import declared
 from listings.stages import (
     LISTING,
     PRODUCT,
@@ -100,6 +101,8 @@ def problems(db: Connection, row: Row[Any]) -> dict[str, list[str]]:
         found["releases"] = [
             N_("Finalise a release with a file, or give the address of the data.")
         ]
+    for field, texts in declared.contradictions(db, row.id, facts).items():
+        found.setdefault(field, []).extend(texts)
     return found
 
 

@@ -10,6 +10,7 @@ from listings import tables
 from listings.changes import touch
 from listings.files import Stored, media_type
 from listings.numbers import in_turn, next_numbers
+from listings.quality import reports
 from listings.vocabulary import N_
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal
@@ -136,11 +137,13 @@ def remove_file(db: Connection, file: int) -> None:
 def finalise(db: Connection, release: int) -> None:
     """End the work on a release: from now on it never changes.
 
-    Invalid if it has no files, Finalised if it is already.
+    Invalid if it has no files, Finalised if it is already; Quarantined or
+    BeingExamined because of a file.
     """
     found = _open(db, release)
     if not files_of(db, release):
         raise Invalid({"files": [N_("Add at least one file.")]})
+    reports.permit(db, release)
     db.execute(
         update(tables.releases)
         .where(

@@ -25,6 +25,7 @@ from werkzeug.wrappers import Response as Answer
 
 from listings.files import FileTooLarge
 from listings.products import EditedMeanwhile, NotEditable
+from listings.quality.reports import BeingExamined
 from listings.releases import Finalised
 from listings.search.query import (
     PageTooFar,
@@ -89,6 +90,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     EditedMeanwhile: HTTPStatus.CONFLICT,
     NotEditable: HTTPStatus.CONFLICT,
     Finalised: HTTPStatus.CONFLICT,
+    BeingExamined: HTTPStatus.CONFLICT,
     TooManyKeys: HTTPStatus.CONFLICT,
     FileTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     KeyReuse: HTTPStatus.UNPROCESSABLE_ENTITY,

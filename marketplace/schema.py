@@ -1,5 +1,6 @@
 """The whole schema: importing this module declares the tables of every room."""
 
+import listings.quality.tables
 import listings.tables
 import marketplace.members.tables
 import marketplace.trading.tables
@@ -9,6 +10,7 @@ from settlement.store import metadata
 ROOMS = (
     settlement.tables,
     listings.tables,
+    listings.quality.tables,
     marketplace.members.tables,
     marketplace.trading.tables,
 )

@@ -10,6 +10,7 @@ from listings.files import Storage
 from listings.search.whoosh import Index, open_index
 from marketplace import migrations
 from marketplace.config import INLINE, Config
+from marketplace.examining import Examiner
 from marketplace.followers import following
 from marketplace.members import organisations
 from marketplace.members.passwords import Passwords
@@ -31,6 +32,7 @@ class Services:
     gateway: Gateway
     index: Index
     files: Storage
+    examiner: Examiner
     warehouse: Warehouse
     closing: ExitStack = field(repr=False)
 
@@ -63,6 +65,10 @@ def open_services(config: Config) -> Services:
         warehouse = Warehouse(config.warehouse())
         stack.callback(warehouse.close)
         index = open_index(config.search_url)
+        files = Storage(config.files_url)
+        examiner = stack.enter_context(Examiner(reads, writes, files))
+        if config.followers:  # in every process: two never claim the same
+            stack.enter_context(examiner.following())
         if config.followers and config.exchange_url == INLINE:
             stack.enter_context(following(config, reads, writes, gateway, index))
         return Services(
@@ -72,7 +78,8 @@ def open_services(config: Config) -> Services:
             Passwords(fast=config.fast_passwords),
             gateway,
             index,
-            Storage(config.files_url),
+            files,
+            examiner,
             warehouse,
             stack.pop_all(),
         )

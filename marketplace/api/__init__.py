@@ -14,6 +14,7 @@ from marketplace.api import (
     market,
     orders,
     products,
+    quality,
     releases,
     sales,
     staff,
@@ -34,6 +35,7 @@ RESOURCES = (
     entitlements.bp,
     products.bp,
     releases.bp,
+    quality.bp,
     sales.bp,
     *staff.RESOURCES,
 )

@@ -12,6 +12,7 @@ from marketplace.api.fields import Body, Text
 from marketplace.api.listings import FileSchema, ReleaseSchema
 from marketplace.api.products import own
 from marketplace.api.resource import Resource, at
+from marketplace.examining import receive
 from marketplace.members.signing import me
 from marketplace.services import services
 from settlement import ids
@@ -82,13 +83,17 @@ def edit_release(new: dict[str, str], release: int) -> Any:
 @bp.response(201, FileSchema)
 @bp.refuses(404, 409, 413, 415)
 def upload_file(named: dict[str, str], release: int) -> Any:
-    """Add a file to a release: its bytes are the body of the request."""
+    """Add a file to a release: its bytes are the body of the request.
+
+    It is examined at once; read its report before you finalise the release.
+    """
     _release(release)
-    stored = services().files.put(request.stream)
-    with services().writes.begin() as db:
-        return releases.file_of(
-            db, releases.add_file(db, release, named["name"], stored)
-        )
+    parts = services()
+    stored = parts.files.put(request.stream)
+    arrived = [(named["name"], stored)]
+    (file,) = receive(parts.writes, parts.examiner, lambda _db: release, arrived)
+    with parts.reads.connect() as db:
+        return releases.file_of(db, file)
 
 
 @bp.route("/files/<file>", methods=["DELETE"])

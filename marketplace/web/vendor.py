@@ -8,9 +8,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from listings import admission, catalogue, instruments, products, releases
+from listings.quality.reports import BeingExamined, Quarantined
 from listings.standard import STANDARD
 from listings.vocabulary import CLASSES, MODES, SECTORS, UPDATES, regions
 from marketplace.admission import Decision, decide, tell_market
+from marketplace.examining import receive
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.posting import post
@@ -180,16 +182,34 @@ def release(product: str) -> ResponseReturnValue:
     stored = [
         (file.filename or "", services().files.put(file.stream)) for file in uploads
     ]
-    with services().writes.begin() as db:
-        made = releases.begin(
+    parts = services()
+    files = receive(
+        parts.writes,
+        parts.examiner,
+        lambda db: releases.begin(
             db, number, typed["label"], typed["notes_zh"], typed["notes_en"]
-        )
-        for name, content in stored:
-            releases.add_file(db, made, name, content)
-        releases.finalise(db, made)
-    tell_market(services(), number, me().id)  # later buyers get the new release
-    flash(gettext("Release %(label)s is final.", label=typed["label"]), "success")
-    return _to(number)
+        ),
+        stored,
+    )
+    return finalised(number, typed["label"], files)
+
+
+def finalised(product: int, label: str, files: list[int]) -> ResponseReturnValue:
+    """Finalise the release of *files* if their examination permits; to its product.
+
+    A quarantined file, or one that is still examined, leaves the release open; the
+    page says what to do.
+    """
+    parts = services()
+    try:
+        with parts.writes.begin() as db:
+            releases.finalise(db, releases.file_of(db, files[0]).release)
+    except (Quarantined, BeingExamined) as refusal:
+        flash(gettext(refusal.title()), "warning")
+        return _to(product)
+    tell_market(parts, product, me().id)  # later buyers get the new release
+    flash(gettext("Release %(label)s is final.", label=label), "success")
+    return _to(product)
 
 
 @bp.post("/products/<product>/delist")

@@ -10,6 +10,7 @@ from marketplace import formatting
 from marketplace.language import N_, per_visitor
 from marketplace.members.organisations import KINDS
 from marketplace.members.roles import NAMES
+from marketplace.web.findings import FINDINGS
 from settlement.errors import Invalid, Refusal
 from settlement.money import BY_ASSET, BY_CODE
 
@@ -249,6 +250,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "objection": N_("Objection"),
         "registration": N_("Registration"),
     },
+    "finding": FINDINGS,
     "column": {
         "month": N_("Month"),
         "day": N_("Day"),
@@ -319,6 +321,8 @@ FACTS: Mapping[str, str] = {
     "orders_max": N_("At most"),
     "offers_max": N_("At most"),
     "price_max": N_("Ceiling in the smallest unit"),
+    "name": N_("Name"),
+    "why": N_("Why"),
     "field": N_("Field"),
     "fact": N_("Fact"),
     "state": N_("State"),
@@ -367,7 +371,7 @@ def _shown(name: str, value: Any, given: Mapping[str, Any]) -> str:
     if name == "state":
         machine = str(given.get("machine", "book"))
         return word(value, TOPICS.get(machine, machine))
-    return word(value, "field")
+    return word(value, "finding" if name == "why" else "field")
 
 
 def currency_code(asset: int) -> str:

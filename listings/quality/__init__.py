@@ -1,0 +1,1 @@
+"""Quality that is measured: files examined in a confined child, profiles, scores."""

@@ -1,0 +1,49 @@
+"""An examination: a child process that is confined, watched and ended on time."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO
+
+from listings.quality.problems import Quarantine
+
+WALL_S = 30.0  # of one file; then the child is killed
+REPORT_MAX = 8 * 1024 * 1024  # bytes
+
+
+def examine(content: BinaryIO, name: str, wall_s: float = WALL_S) -> dict[str, Any]:
+    """Return the report of *content*, an open file that its vendor calls *name*.
+
+    The child gets the file and a scratch directory, no environment and no network. If
+    it dies or is late, the report says so: the content is quarantined, not believed.
+    """
+    with TemporaryDirectory(prefix="examined-") as scratch:
+        report = Path(scratch, "report")
+        try:
+            with report.open("xb") as out:
+                subprocess.run(  # noqa: S603 (our own module; the name is one argument)
+                    [sys.executable, "-I", "-m", "listings.quality.child", name],
+                    stdin=content,
+                    stdout=out,
+                    stderr=subprocess.DEVNULL,
+                    cwd=scratch,
+                    env={"LANG": "C.UTF-8", "TMPDIR": scratch, "HOME": scratch},
+                    timeout=wall_s,
+                    check=True,
+                    start_new_session=True,
+                )
+            if report.stat().st_size > REPORT_MAX:
+                return _stopped("too_large", name)
+            found: dict[str, Any] = json.loads(report.read_bytes())
+        except subprocess.TimeoutExpired:
+            return _stopped("too_slow", name)
+        except (subprocess.CalledProcessError, ValueError):
+            return _stopped("unexaminable", name)
+    return found
+
+
+def _stopped(code: str, name: str) -> dict[str, Any]:
+    problem = Quarantine(code, name).problem
+    return {"tables": [], "service": None, "problems": [problem._asdict()]}

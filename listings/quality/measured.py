@@ -1,0 +1,83 @@
+"""The measured quality of a release, put together from the reports of its files."""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, select
+
+from listings import products, releases, tables
+from listings.quality import drift, reports, scores
+from listings.quality.drift import Drift
+from listings.quality.reports import Column, Examination
+from listings.quality.scores import Score
+from listings.releases import Release
+
+
+class Quality(NamedTuple):
+    """What was measured in a release, against the one before it."""
+
+    product: int
+    release: int
+    label: str
+    score_bps: int | None
+    dimensions: list[Score]
+    columns: list[Column]
+    tables: list[dict[str, Any]]
+    services: list[dict[str, Any]]
+    moved: list[Drift]
+    examinations: dict[int, Examination]
+
+    @property
+    def drift(self) -> list[dict[str, Any]]:
+        """Return what moved since the release before, as plain values."""
+        return [
+            one._asdict() | {"shifts": [shift._asdict() for shift in one.shifts]}
+            for one in self.moved
+        ]
+
+
+def of_product(db: Connection, product: int) -> Quality | None:
+    """Return the quality of what a product delivers today; None before a release."""
+    newest = releases.newest(db, product)
+    return None if newest is None else of_release(db, newest.id)
+
+
+def of_release(db: Connection, release: int) -> Quality:
+    """Return the quality of a release, final or not; NotFound if there is none."""
+    found = releases.get(db, release)
+    facts = products.facts_of(products.find(db, found.product))
+    examined = reports.of_release(db, release)
+    by_file = list(examined.values())
+    judged = scores.score(facts, by_file, found.finalised_us or found.created_us)
+    before = _before(db, found)
+    profiles = [table for one in by_file for table in one.tables]
+    return Quality(
+        found.product,
+        found.id,
+        found.label,
+        judged.share_bps,
+        judged.dimensions,
+        reports.schema(db, release),
+        profiles,
+        [one.service for one in by_file if one.service],
+        drift.drift(before, profiles),
+        examined,
+    )
+
+
+def _before(db: Connection, release: Release) -> list[dict[str, Any]]:
+    """Return the profiles of the finalised release before this one."""
+    r = tables.releases.c
+    query = select(r.id).where(
+        r.product == release.product, r.id < release.id, r.finalised_us.is_not(None)
+    )
+    former = db.scalar(query.order_by(r.id.desc()).limit(1))
+    if former is None:
+        return []
+    found = reports.of_release(db, former)
+    return [table for one in found.values() for table in one.tables]
+
+
+def vendor_of(db: Connection, file: int) -> int:
+    """Return the member whose product a file belongs to; NotFound without a file."""
+    release = releases.get(db, releases.file_of(db, file).release)
+    return int(products.find(db, release.product).vendor)

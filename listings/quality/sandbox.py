@@ -1,0 +1,69 @@
+"""The confinement of the process that reads what a vendor sent (reliability F7, F9)."""
+
+import ctypes
+import platform
+import resource
+import signal
+import struct
+from typing import Never
+
+MEMORY_MAX = 1024 * 1024 * 1024  # bytes of address space; what is used is far less
+CPU_MAX_S = 20
+FILE_MAX = 512 * 1024 * 1024  # bytes of any file that it writes
+OPEN_MAX = 64  # files
+
+# Linux: the calls that would reach the network, start programs or watch others.
+_DENIED = {
+    "x86_64": (0xC000003E, (41, 42, 49, 50, 53, 59, 101, 322, 425)),
+    "aarch64": (0xC00000B7, (198, 203, 200, 201, 199, 221, 117, 281, 425)),
+}
+_ALLOW, _REFUSE_EPERM = 0x7FFF0000, 0x00050001
+_LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06  # of a filter program (linux/filter.h)
+_NO_NEW_PRIVILEGES, _SECCOMP, _FILTER = 38, 22, 2  # of prctl
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("steps", ctypes.c_char_p))
+
+
+def confine() -> None:
+    """Give up, for good, memory beyond a limit, time, large files and the network."""
+    for what, most in (
+        (resource.RLIMIT_AS, MEMORY_MAX),
+        (resource.RLIMIT_CPU, CPU_MAX_S),
+        (resource.RLIMIT_FSIZE, FILE_MAX),
+        (resource.RLIMIT_NOFILE, OPEN_MAX),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(what, (most, most))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # an error instead of a death
+    _deny_calls()
+
+
+def _deny_calls() -> None:
+    """Let the kernel refuse sockets and new programs; needs no privilege on Linux."""
+    if platform.system() != "Linux" or platform.machine() not in _DENIED:
+        return  # the limits and the engine's own settings must suffice there
+    architecture, calls = _DENIED[platform.machine()]
+    steps = [
+        (_LOAD, 0, 0, 4),  # the architecture that the call is for
+        (_EQUAL, 1, 0, architecture),
+        (_RETURN, 0, 0, _REFUSE_EPERM),
+        (_LOAD, 0, 0, 0),  # the number of the call
+    ]
+    for place, call in enumerate(calls):
+        steps.append((_EQUAL, len(calls) - place, 0, call))
+    steps += [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _REFUSE_EPERM)]
+    packed = b"".join(struct.pack("HBBI", *step) for step in steps)
+    program = _Program(len(steps), packed)
+    control = ctypes.CDLL(None, use_errno=True).prctl
+    done = (
+        control(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) == 0
+        and control(_SECCOMP, _FILTER, ctypes.byref(program), 0, 0) == 0
+    )
+    if not done:
+        _unconfined()
+
+
+def _unconfined() -> Never:
+    raise SystemExit("the system does not let a process confine itself")
