@@ -15,7 +15,9 @@ UNPACKED_MAX = 256 * 1024 * 1024  # bytes, all entries together
 RATIO_MAX = 200  # times; from PACKED_MIN on, for small texts compress well
 RATIO_FROM = 1024 * 1024  # bytes unpacked
 CHUNK = 64 * 1024
-_PACKING = (zlib.error, lzma.LZMAError)  # what the ways of packing raise
+# What reading raises where an entry is damaged or packed in a way nobody knows.
+_BROKEN = (BadZipFile, EOFError, OSError, RuntimeError, ValueError, zlib.error)
+_BROKEN += (lzma.LZMAError,)
 ARCHIVES = (".zip", ".7z", ".rar", ".gz", ".tar", ".tgz", ".bz2", ".xz", ".jar")
 _DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -73,7 +75,7 @@ def _read(archive: ZipFile, entry: ZipInfo, name: str) -> Iterator[bytes]:
         with archive.open(entry) as file:
             while piece := file.read(CHUNK):
                 yield piece
-    except (BadZipFile, EOFError, OSError, NotImplementedError, ValueError, *_PACKING):
+    except _BROKEN:
         raise Quarantine("broken", name) from None
 
 

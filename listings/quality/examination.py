@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 from listings.quality.problems import Quarantine
+from listings.quality.sandbox import ARENAS_MAX
 
 WALL_S = 30.0  # of one file; then the child is killed
 REPORT_MAX = 8 * 1024 * 1024  # bytes
@@ -29,7 +30,7 @@ def examine(content: BinaryIO, name: str, wall_s: float = WALL_S) -> dict[str, A
                     stdout=out,
                     stderr=subprocess.DEVNULL,
                     cwd=scratch,
-                    env={"LANG": "C.UTF-8", "TMPDIR": scratch, "HOME": scratch},
+                    env=_environment(scratch),
                     timeout=wall_s,
                     check=True,
                     start_new_session=True,
@@ -42,6 +43,16 @@ def examine(content: BinaryIO, name: str, wall_s: float = WALL_S) -> dict[str, A
         except (subprocess.CalledProcessError, ValueError):
             return _stopped("unexaminable", name)
     return found
+
+
+def _environment(scratch: str) -> dict[str, str]:
+    """Return all that the child is told of this machine."""
+    return {
+        "LANG": "C.UTF-8",
+        "TMPDIR": scratch,
+        "HOME": scratch,
+        "MALLOC_ARENA_MAX": str(ARENAS_MAX),
+    }
 
 
 def _stopped(code: str, name: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Reports of examinations: asked for with the file, made later, kept for good."""
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from listings.quality.problems import STOP
 from listings.quality.tables import examinations
 from listings.tables import files
 from settlement import clock
-from settlement.canonical import sha256_of
 from settlement.errors import NotFound, Refusal
 from settlement.ids import encode
 
@@ -180,6 +180,11 @@ def permit(db: Connection, release: int) -> None:
     for row in found:
         if row.state in WAITING:
             raise BeingExamined(row.name)
+
+
+def sha256_of(text: str) -> str:
+    """Return the SHA-256 of a report's text, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _all() -> Select[Any]:

@@ -7,7 +7,9 @@ import signal
 import struct
 from typing import Never
 
-MEMORY_MAX = 1024 * 1024 * 1024  # bytes of address space; what is used is far less
+SPACE_MAX = 1536 * 1024 * 1024  # bytes of address space: libraries reserve much
+MEMORY_MAX = 640 * 1024 * 1024  # bytes that it can write to
+ARENAS_MAX = 2  # of the allocator: it reserves address space for each
 CPU_MAX_S = 20
 FILE_MAX = 512 * 1024 * 1024  # bytes of any file that it writes
 OPEN_MAX = 64  # files
@@ -29,7 +31,8 @@ class _Program(ctypes.Structure):
 def confine() -> None:
     """Give up, for good, memory beyond a limit, time, large files and the network."""
     for what, most in (
-        (resource.RLIMIT_AS, MEMORY_MAX),
+        (resource.RLIMIT_AS, SPACE_MAX),
+        (resource.RLIMIT_DATA, MEMORY_MAX),
         (resource.RLIMIT_CPU, CPU_MAX_S),
         (resource.RLIMIT_FSIZE, FILE_MAX),
         (resource.RLIMIT_NOFILE, OPEN_MAX),

@@ -210,7 +210,7 @@ def _timeliness(facts: Facts, found: list[Examination], at_us: int) -> Iterator[
         *("timeliness", "fresh", share, len(_tables(found))),
         N_(
             "Two declared update intervals, divided by the age of the newest date on"
-            " the day of the release; at most 100%."
+            " the day of the release; at most one."
         ),
     )
 
