@@ -9,6 +9,9 @@ renamed or reordered: the journal is read by position. ``by`` is the user that a
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from marketplace.trading import timetable
+from marketplace.trading.timetable import Timetable
+
 ORDERS_MAX = 1_000  # in one basket
 
 
@@ -117,6 +120,33 @@ class DelistInstrument(NamedTuple):
 
     by: int
     instrument: int
+
+
+class SetPhase(NamedTuple):
+    """Let an instrument trade continuously, collect for a call, or close.
+
+    A call that collects ends first. *reference* is the call's; None is the last price.
+    """
+
+    by: int
+    instrument: int
+    phase: str  # "continuous", "call" or "closed"
+    reference: int | None = None
+
+
+class Uncross(NamedTuple):
+    """Trade at one price what a call has collected; the call goes on."""
+
+    by: int
+    instrument: int
+
+
+class SetTimetable(NamedTuple):
+    """Let a timetable set the phases of an instrument from now on; None ends it."""
+
+    by: int
+    instrument: int
+    timetable: Timetable | None
 
 
 class PublishFees(NamedTuple):
@@ -286,8 +316,9 @@ Command = (
     | PublishFees | RequestPayin | ConfirmPayin | ApprovePayin | RejectPayin
     | RequestPayout | ApprovePayout | PayPayout | FailPayout | CancelPayout
     | GrantRight | SuspendRight | RestoreRight | RevokeRight | Deliver | Tick
-    | OfferPrice | WithdrawOffer | TakeOffer
+    | OfferPrice | WithdrawOffer | TakeOffer | SetPhase | Uncross | SetTimetable
 )  # fmt: skip
+UNCROSSING = (SetPhase.__name__, Uncross.__name__)
 KINDS: dict[str, type[Command]] = {kind.__name__: kind for kind in Command.__args__}
 
 
@@ -300,6 +331,16 @@ class Placed(NamedTuple):
     cancelled: int  # quantity that was not taken and does not rest
     reason: str | None  # why it was cancelled
     trades: tuple[tuple[int, int, int], ...]  # (trade, price, quantity)
+
+
+class Uncrossed(NamedTuple):
+    """What an uncross came to; nothing traded where *price* is None."""
+
+    price: int | None
+    quantity: int
+    surplus: int | None  # None: an evergreen offer has no end
+    side: str | None  # which side has the surplus
+    trades: int  # how many
 
 
 class Refused(NamedTuple):
@@ -316,6 +357,8 @@ def decode(kind: str, values: Sequence[Any]) -> Command:
         return command._replace(line=Line(*command.line))
     if isinstance(command, PlaceBasket):
         return command._replace(lines=tuple(Line(*line) for line in command.lines))
+    if isinstance(command, SetTimetable) and command.timetable is not None:
+        return command._replace(timetable=timetable.decode(command.timetable))
     if isinstance(command, ListInstrument):
         return command._replace(purposes=tuple(command.purposes))
     return command
@@ -330,6 +373,8 @@ def decode_result(kind: str, result: Any) -> Any:
             Refused(*line) if isinstance(line[0], str) else _decode_placed(line)
             for line in result
         )
+    if kind in UNCROSSING and result is not None:
+        return Uncrossed(*result)
     return tuple(result) if isinstance(result, list) else result
 
 

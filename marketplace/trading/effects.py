@@ -28,6 +28,8 @@ class Effects(NamedTuple):
     fee_schedules: Rows
     books: Rows  # upserted
     standings: Rows  # upserted
+    phases: Rows  # upserted
+    auctions: Rows
     offers: Rows
     offers_changed: Rows  # (id, state, trade)
 

@@ -61,6 +61,9 @@ class Market:
         self.measures_new: list[tuple[object, ...]] = []
         self.fees_new = [(FIRST.version, 0, FIRST.trade_bps)]
         self.venues_changed: dict[int, Venue] = {}
+        self.alarms: list[tuple[int, int]] = []  # (due_us, instrument) of timetables
+        self.phases_changed: dict[int, Venue] = {}
+        self.auctions_new: list[tuple[object, ...]] = []
         self.standings_changed: dict[int, bool] = {}
 
     def apply(self, command: Command, seq: int, at_us: int) -> Any:
@@ -111,12 +114,20 @@ class Market:
         """Return the order that expires next; there must be one."""
         return self.orders[self._expiries[0][1]]
 
+    def next_alarm_us(self) -> int | None:
+        """Return when the next timetable does something, or None."""
+        heap = self.alarms
+        while heap and self.venues[heap[0][1]].due_us != heap[0][0]:
+            heapq.heappop(heap)
+        return heap[0][0] if heap else None
+
     def next_due_us(self) -> int | None:
         """Return when a Tick is next needed: order, right or offer ends; or None."""
         times = (
             self.next_expiry_us(),
             self.rights.next_due_us(),
             self.offers.next_due_us(),
+            self.next_alarm_us(),
         )
         return min((time for time in times if time is not None), default=None)
 

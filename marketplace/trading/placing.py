@@ -139,7 +139,8 @@ def _place(
         purpose=line.purpose,
         placed_seq=seq,
     )
-    fills, reason = venue.book.place(order)  # a post-only order may be refused here
+    # A post-only order may be refused here, an immediate one in a call.
+    fills, reason = (venue.call or venue.book).place(order)
     market.last_order = order.id
     transfers: list[Transfer] = []
     traded = tuple(
@@ -175,6 +176,7 @@ def _settle(
     maker, quantity = fill
     price = maker.price
     assert price is not None, maker
+    venue.last = price
     number = market.last_trade = market.last_trade + 1
     taker_buys = taker.side is BUY
     buy, sell = (taker, maker) if taker_buys else (maker, taker)
@@ -281,13 +283,17 @@ def _release(market: Market, order: Order, quantity: int) -> list[Transfer]:
 def _cover(venue: Venue, order: Order, quantity: int) -> tuple[int, Pocket, int]:
     """Tell what *quantity* waiting units hold: asset, pocket it comes from, amount.
 
-    A bid holds its limit times the quantity. A finite offer holds units: the vendor's
+    A bid holds its limit times the quantity, a market bid in a call the upper edge of
+    the call's band times the quantity. A finite offer holds units: the vendor's
     are issued into the held pocket, a holder's come from the free one. An evergreen
     offer holds nothing: it issues at the fill.
     """
     if order.side is BUY:
-        assert order.price is not None, order
-        return venue.currency, FREE, order.price * quantity
+        limit = order.price
+        if limit is None:
+            assert venue.call is not None, order
+            limit = venue.call.ceiling
+        return venue.currency, FREE, limit * quantity
     source = OPEN if order.member == venue.vendor else FREE
     return venue.instrument, source, 0 if order.evergreen else quantity
 

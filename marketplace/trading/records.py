@@ -1,15 +1,20 @@
 """Between the market in memory and the tables: drain and write, load and compare."""
 
+import heapq
+import json
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
 from marketplace.trading import tables as t
+from marketplace.trading import timetable
+from marketplace.trading.auction import Call
 from marketplace.trading.book import Book
 from marketplace.trading.effects import Effects
 from marketplace.trading.market import Market
 from marketplace.trading.offers import Offer, OfferState
 from marketplace.trading.orders import Order, OrderState, Side, TimeInForce
+from marketplace.trading.timetable import Phase
 from marketplace.trading.venue import BookState, Terms, Venue
 from settlement import tables as s
 from settlement.entitlements import Entitlement, EntitlementState
@@ -80,6 +85,8 @@ def drain(market: Market) -> Effects:
         fee_schedules=list(market.fees_new),
         books=[venue.row() for venue in market.venues_changed.values()],
         standings=[(m, int(v)) for m, v in market.standings_changed.items()],
+        phases=[venue.phase_row() for venue in market.phases_changed.values()],
+        auctions=list(market.auctions_new),
         offers=[offer.row() for offer in market.offers.opened],
         offers_changed=[
             (offer.number, str(offer.state), offer.trade)
@@ -130,12 +137,13 @@ def _forget(market: Market) -> None:
     market.ledger.touched.clear()
     for collected in (
         market.orders_new, market.trades_new, market.contracts_new, market.terms_new,
-        market.receipts_new, market.measures_new, market.fees_new,
+        market.receipts_new, market.measures_new, market.fees_new, market.auctions_new,
         market.ledger.posted, market.rights.granted,
     ):  # fmt: skip
         collected.clear()
     for changed in (
         market.orders_changed, market.venues_changed, market.standings_changed,
+        market.phases_changed,
         market.rights.changed,
     ):  # fmt: skip
         changed.clear()
@@ -189,6 +197,8 @@ def write(db: Connection, effects: Effects) -> None:
     insert(db, s.fee_schedules, effects.fee_schedules)
     upsert(db, t.books, effects.books)
     upsert(db, t.standings, effects.standings)
+    upsert(db, t.phases, effects.phases)
+    insert(db, t.auctions, effects.auctions)
     insert(db, t.offers, effects.offers)
     update(db, t.offers, ("id", "state", "trade"), effects.offers_changed)
 
@@ -199,6 +209,7 @@ def load(db: Connection) -> Market:
     _load_ledger(db, market)
     _load_venues(db, market)
     _load_orders(db, market)
+    _load_phases(db, market)
     _load_rights(db, market)
     _load_payments(db, market)
     _load_offers(db, market)
@@ -250,6 +261,31 @@ def _load_orders(db: Connection, market: Market) -> None:
         order = _order(row)
         market.venues[order.instrument].book.rest(order)
         market.keep(order)
+
+
+def _load_phases(db: Connection, market: Market) -> None:
+    """Open the calls that collect, and wind the timetables; the orders are there."""
+    latest = (
+        select(s.trades.c.price)
+        .where(s.trades.c.instrument == t.books.c.instrument)
+        .where(s.trades.c.origin.in_(("book", "auction")))
+        .order_by(s.trades.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    for instrument, price in db.execute(select(t.books.c.instrument, latest)):
+        market.venues[instrument].last = price
+    for row in db.execute(select(t.phases)):
+        venue = market.venues[row.instrument]
+        venue.closed = row.phase == str(Phase.CLOSED)
+        if row.phase == str(Phase.CALL):
+            band = row.floor, row.ceiling
+            venue.call = Call(venue.book, row.reference, venue.tick, *band)
+        if row.timetable is not None:
+            venue.timetable = timetable.decode(json.loads(row.timetable))
+        if row.due_us is not None:
+            venue.due_us = row.due_us
+            heapq.heappush(market.alarms, (row.due_us, venue.instrument))
 
 
 def _order(row: Row[Any]) -> Order:

@@ -23,7 +23,8 @@ DIFFERENCES_MAX = 20
 
 # Every table that the writer writes; the journal itself is what they are rebuilt from.
 REBUILT: tuple[Table, ...] = (
-    t.orders, t.books, t.offers, t.standings, s.accounts, s.transfers,
+    t.orders, t.books, t.offers, t.standings, t.phases, t.auctions, s.accounts,
+    s.transfers,
     s.fee_schedules, s.trades, s.terms, s.contracts, s.entitlements, s.measures,
     s.receipts, s.payins, s.payouts, s.arrivals,
 )  # fmt: skip

@@ -3,6 +3,7 @@
 import re
 from typing import Protocol
 
+from marketplace.trading.auction import Call
 from marketplace.trading.commands import Line
 from marketplace.trading.orders import (
     BUY,
@@ -18,10 +19,12 @@ from marketplace.trading.venue import (
     AlreadyExpired,
     BookState,
     InstrumentClosed,
+    NoReference,
     NotTransferable,
     OffLot,
     OffTick,
     OrderTooLarge,
+    PriceBand,
     PurposeNotPermitted,
     Venue,
     WrongOrder,
@@ -53,6 +56,8 @@ def check_line(line: Line, venue: Venue, at_us: int) -> tuple[Side, TimeInForce]
     """
     if venue.state is not BookState.LISTED:
         raise InstrumentClosed(venue.symbol, str(venue.state))
+    if venue.closed:
+        raise InstrumentClosed(venue.symbol, str(venue.phase))
     side, time = SIDES.get(line.side), TIMES.get(line.time_in_force)
     if side is None:
         raise WrongOrder("side")
@@ -80,6 +85,8 @@ def _check_numbers(line: Line, venue: Venue) -> None:
         raise WrongOrder("price")
     if price % venue.tick:
         raise OffTick(price, venue.tick)
+    if venue.call is not None and not venue.call.floor <= price <= venue.call.ceiling:
+        raise PriceBand(price, venue.call.floor, venue.call.ceiling)
     if venue.price_max is not None and price > venue.price_max:
         raise AboveCeiling(price, venue.price_max)
     if price * quantity > VALUE_MAX:
@@ -145,6 +152,8 @@ def _require_rights(quantity: int, member: int, venue: Venue, market: Funds) -> 
 
 def _market_cost(quantity: int, venue: Venue) -> int:
     """Return what *quantity* units cost at the offers that wait now, in minor units."""
+    if venue.call is not None:
+        return _held_in_call(quantity, venue.call)
     cost = 0
     for level in venue.book.levels(SELL, QUANTITY_MAX):
         taken = quantity if level.evergreen else min(quantity, level.quantity)
@@ -155,3 +164,12 @@ def _market_cost(quantity: int, venue: Venue) -> int:
     if cost > VALUE_MAX:
         raise OrderTooLarge(cost, VALUE_MAX)
     return cost
+
+
+def _held_in_call(quantity: int, call: Call) -> int:
+    """Return what a market bid holds while a call collects, in minor units."""
+    if call.reference is None:
+        raise NoReference
+    if call.ceiling * quantity > VALUE_MAX:
+        raise OrderTooLarge(call.ceiling * quantity, VALUE_MAX)
+    return call.ceiling * quantity

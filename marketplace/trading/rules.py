@@ -2,6 +2,7 @@
 
 import re
 
+from marketplace.trading import calls
 from marketplace.trading.book import Book
 from marketplace.trading.commands import (
     DelistInstrument,
@@ -82,6 +83,8 @@ def list_instrument(
         command.trial_of,
     )
     market.venues[venue.instrument] = market.venues_changed[venue.instrument] = venue
+    if present is not None:
+        calls.carry_on(venue, present)
     if venue.trial_of is not None:
         market.trials[venue.trial_of] = venue.instrument
     if venue.price_max is not None:
@@ -93,6 +96,7 @@ def _cancel_above(market: Market, venue: Venue, price_max: int, seq: int) -> Non
     for order in (*venue.book.orders(BUY), *venue.book.orders(SELL)):
         if order.price is not None and order.price > price_max:
             cancel(market, order, seq, Reason.ABOVE_CEILING)
+    calls.narrow(market, venue, seq)
     for offer in list(market.offers.live.values()):
         if offer.instrument == venue.instrument and offer.price > price_max:
             market.offers.move(offer, OfferEvent.WITHDRAW)
@@ -190,7 +194,7 @@ def publish_fees(market: Market, command: PublishFees, seq: int, _at_us: int) ->
 
 @handles(Tick)
 def tick(market: Market, _command: Tick, seq: int, at_us: int) -> tuple[int, int]:
-    """Expire what is due at *at_us*, personal prices too: (orders, rights)."""
+    """Expire what is due at *at_us*, then follow the timetables: (orders, rights)."""
     orders = rights = 0
     while (due := market.next_expiry_us()) is not None and due <= at_us:
         cancel(market, market.next_expiring(), seq, Reason.EXPIRED)
@@ -200,4 +204,5 @@ def tick(market: Market, _command: Tick, seq: int, at_us: int) -> tuple[int, int
         rights += 1
     for offer in market.offers.due(at_us):
         market.offers.move(offer, OfferEvent.EXPIRE)
+    calls.keep_time(market, seq, at_us)
     return orders, rights

@@ -19,6 +19,7 @@ def state(market: Market) -> dict[str, Any]:
         "books": [
             (
                 venue.row(),
+                venue.phase_row(),
                 [_order(order) for order in venue.book.orders(BUY)],
                 [_order(order) for order in venue.book.orders(SELL)],
             )

@@ -101,6 +101,40 @@ offers = table(
 Index("ix_offers_member", offers.c.member, offers.c.id)
 Index("ix_offers_vendor", offers.c.vendor, offers.c.id)
 
+phases = table(
+    "phases",  # what an instrument does with orders; none: continuous, by hand
+    Column("instrument", Whole, primary_key=True, autoincrement=False),
+    Column("phase", Text, nullable=False),
+    Column("reference", Whole),  # of the call that collects, with its band
+    Column("floor", Whole),
+    Column("ceiling", Whole),
+    Column("timetable", Text),  # canonical JSON
+    Column("due_us", Whole),  # when the timetable next does something
+    CheckConstraint("phase IN ('continuous', 'call', 'closed')", name="phase"),
+    CheckConstraint(
+        "(phase = 'call') = (floor IS NOT NULL AND ceiling IS NOT NULL)", name="band"
+    ),
+    CheckConstraint("(timetable IS NOT NULL) OR (due_us IS NULL)", name="due"),
+)
+
+auctions = table(
+    "auctions",  # one row an uncross; its trades are those of its record
+    Column("seq", Whole, primary_key=True, autoincrement=False),
+    Column("at_us", Whole, nullable=False),
+    Column("instrument", Whole, primary_key=True, autoincrement=False),
+    Column("price", Whole),  # null: nothing could trade
+    Column("quantity", Whole, nullable=False),
+    Column("surplus", Whole),  # null: endless
+    Column("side", Text),  # which side has the surplus
+    Column("reference", Whole),
+    Column("floor", Whole, nullable=False),
+    Column("ceiling", Whole, nullable=False),
+    CheckConstraint("(price IS NULL) = (quantity = 0)", name="price"),
+    CheckConstraint("price BETWEEN floor AND ceiling", name="band"),
+    CheckConstraint("side IN ('buy', 'sell')", name="side"),
+)
+Index("ix_auctions_instrument", auctions.c.instrument, auctions.c.seq)
+
 standings = table(
     "standings",  # who may trade: the market's own record of each member's verification
     Column("member", Whole, primary_key=True, autoincrement=False),

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from marketplace.trading.auction import Call
 from marketplace.trading.book import Book
+from marketplace.trading.timetable import Phase, Timetable
+from settlement.canonical import canonical
 from settlement.errors import Refusal
 from settlement.states import Machine
 
@@ -64,6 +67,28 @@ class Venue:
     book: Book
     price_max: int | None = None  # ceiling of the price, minor units per unit
     trial_of: int | None = None  # the paid instrument that this is the trial of
+
+    call: Call | None = None  # while orders collect
+    closed: bool = False  # no order is taken, though the instrument is not halted
+    last: int | None = None  # the price of the last trade in the book or a call
+    timetable: Timetable | None = None
+    due_us: int | None = None  # when the timetable next does something
+
+    @property
+    def phase(self) -> Phase:
+        """Return what the market does with orders now, unless it is halted."""
+        if self.closed:
+            return Phase.CLOSED
+        return Phase.CALL if self.call else Phase.CONTINUOUS
+
+    def phase_row(self) -> tuple[object, ...]:
+        """Return the values in the order of the columns of the table ``phases``."""
+        call = self.call
+        return (
+            self.instrument, str(self.phase), call and call.reference,
+            call and call.floor, call and call.ceiling,
+            None if self.timetable is None else canonical(self.timetable), self.due_us,
+        )  # fmt: skip
 
     def row(self) -> tuple[object, ...]:
         """Return the values in the order of the columns of the table ``books``."""
@@ -163,6 +188,19 @@ class PurposeNotPermitted(Refusal):
 
     purpose: str
     permitted: list[str]
+
+
+@dataclass(eq=False)
+class PriceBand(Refusal):
+    """The price is outside the band in which orders are taken at present."""
+
+    price: int
+    floor: int
+    ceiling: int
+
+
+class NoReference(Refusal):
+    """Without a reference price a market order cannot tell what it may have to pay."""
 
 
 @dataclass(eq=False)

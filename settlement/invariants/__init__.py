@@ -11,6 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Engine
 
 from settlement.invariants import (
+    auctions,
     books,
     holds,
     money,
@@ -53,6 +54,9 @@ CHECKS: tuple[Check, ...] = (
     books.within_limits,
     books.closed_books_are_empty,
     priority.first_come_first_served,
+    auctions.one_price_within_limits,
+    auctions.most_volume_by_priority,
+    auctions.auctions_as_journalled,
     trades.settled_once,
     trades.delivery_against_payment,
     trades.agreed_in_writing,
@@ -79,7 +83,7 @@ QUICK: tuple[Check, ...] = (money.nothing_from_nothing, money.nobody_overdrawn)
 TABLES = (
     "journal", "accounts", "transfers", "trades", "contracts", "terms", "orders",
     "books", "standings", "entitlements", "receipts", "payins", "payouts", "arrivals",
-    "fee_schedules", "offers",
+    "fee_schedules", "auctions", "phases", "offers",
 )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def _states(traded: int, remaining: int) -> tuple[str, ...]:
 
 
 def never_crossed(db: Connection) -> Iterator[Violation]:
-    """B2: at rest the best bid is below the best offer."""
+    """B2: at rest and outside a call the best bid is below the best offer."""
     found = ask(
         db,
         """
@@ -62,7 +62,9 @@ def never_crossed(db: Connection) -> Iterator[Violation]:
         JOIN (SELECT instrument, MIN(price) AS price FROM orders
               WHERE side = 'sell' AND state IN ('open', 'partial')
               GROUP BY instrument) s ON s.instrument = b.instrument
-        WHERE b.price >= s.price ORDER BY b.instrument
+        LEFT JOIN phases c ON c.instrument = b.instrument
+        WHERE b.price >= s.price AND COALESCE(c.phase, 'continuous') <> 'call'
+        ORDER BY b.instrument
         """,
     )
     for instrument, bid, offer in found:

@@ -11,9 +11,10 @@ from settlement.money import INSTRUMENT_MIN
 HELD = 1
 
 LIVE_ORDERS = """
-    SELECT o.id, o.member, o.instrument, o.side, o.price, o.remaining, o.evergreen,
-           b.currency
+    SELECT o.id, o.member, o.instrument, o.side,
+           COALESCE(o.price, c.ceiling) AS price, o.remaining, o.evergreen, b.currency
     FROM orders o LEFT JOIN books b ON b.instrument = o.instrument
+    LEFT JOIN phases c ON c.instrument = o.instrument
     WHERE o.state IN ('open', 'partial') ORDER BY o.id
 """
 
@@ -74,12 +75,15 @@ def each_order_its_hold(db: Connection) -> Iterator[Violation]:
 
 
 def bids_have_limits(db: Connection) -> Iterator[Violation]:
-    """H4: whatever waits has a price and waits by its time in force."""
+    """H4: what waits has a price, outside a call, and waits by its time in force."""
     found = ask(
         db,
         """
-        SELECT id FROM orders WHERE state IN ('open', 'partial')
-        AND (price IS NULL OR time_in_force NOT IN ('GTC', 'GTD')) ORDER BY id
+        SELECT o.id FROM orders o
+        LEFT JOIN phases c ON c.instrument = o.instrument AND c.phase = 'call'
+        WHERE o.state IN ('open', 'partial')
+        AND (COALESCE(o.price, c.ceiling) IS NULL
+             OR o.time_in_force NOT IN ('GTC', 'GTD')) ORDER BY o.id
         """,
     )
     for (number,) in found:

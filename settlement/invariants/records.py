@@ -31,7 +31,10 @@ SEQUENCED = ("transfers", "trades", "orders", "receipts", "fee_schedules", "offe
 # Which commands may leave rows in which table; transfers come from most of them.
 CAUSES: dict[str, frozenset[str]] = {
     "orders": frozenset({"PlaceOrder", "PlaceBasket"}),
-    "trades": frozenset({"PlaceOrder", "PlaceBasket", "TakeOffer"}),
+    "trades": frozenset(
+        {"PlaceOrder", "PlaceBasket", "TakeOffer", "SetPhase", "Uncross", "Tick"}
+    ),
+    "auctions": frozenset({"SetPhase", "Uncross", "Tick"}),
     "offers": frozenset({"OfferPrice"}),
     "receipts": frozenset({"Deliver"}),
     "fee_schedules": frozenset({"PublishFees"}),

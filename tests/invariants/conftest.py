@@ -18,7 +18,7 @@ from settlement.ids import encode
 VENDOR, ANN, BOB, CAT = 1, 2, 3, 4
 STAFF, SECOND, THIRD = 901, 902, 903
 POSTED, RESALE, METERED, GONE = 1_000, 1_001, 1_002, 1_003
-CAPPED, TRIAL = 1_004, 1_005
+CAPPED, TRIAL, CALLED = 1_004, 1_005, 1_006
 FAR_US = 4_000_000_000_000_000
 DAY_US = 86_400_000_000
 
@@ -94,6 +94,24 @@ def live(gateway: Gateway) -> None:
     do(c.RevokeRight(STAFF, revoked, "given by mistake"))
     _pay_out(do)
     _price(do, order, refused)
+    _call(do, order)
+
+
+def _call(do: Callable[..., object], order: Callable[..., c.Placed]) -> None:
+    """An uncross at 12: CAT's market bid gets 1, ANN 3, BOB nothing."""
+    do(
+        c.ListInstrument(
+            STAFF, CALLED, "CALLED", VENDOR, 1, 1, 1, terms(CALLED), (), None, None,
+            transferable=True,
+        )
+    )  # fmt: skip
+    do(c.SetPhase(STAFF, CALLED, "call", 10))
+    order(VENDOR, CALLED, "sell", 9, 4)
+    order(VENDOR, CALLED, "sell", 13, 4)
+    order(ANN, CALLED, "buy", 12, 3, purpose="analysis")
+    order(BOB, CALLED, "buy", 11, 3, purpose="analysis")
+    order(CAT, CALLED, "buy", None, 1, purpose="analysis")
+    do(c.Uncross(STAFF, CALLED))
 
 
 def _price(

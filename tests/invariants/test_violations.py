@@ -72,7 +72,7 @@ DAMAGE = [
         "UPDATE orders SET state = 'cancelled' WHERE id = 5",
     ),
     ("H3", "offers need 5", "UPDATE orders SET remaining = 5 WHERE id = 9"),
-    ("H3", "bids and payouts need 460", "UPDATE orders SET price = 50 WHERE id = 13"),
+    ("H3", "bids and payouts need 493", "UPDATE orders SET price = 50 WHERE id = 13"),
     ("H3", "payouts need 0", "UPDATE payouts SET state = 'paid' WHERE id = 2"),
     ("H4", "its rest needs 368", "UPDATE orders SET price = 92 WHERE id = 5"),
     ("H4", "an order may not", "UPDATE orders SET time_in_force = 'IOC' WHERE id = 5"),
@@ -97,6 +97,16 @@ DAMAGE = [
     ("B4", "lacks the order", "DELETE FROM orders WHERE id = 10"),
     ("B5", "other members", "UPDATE orders SET member = 4 WHERE id = 10"),
     ("B5", "with itself", "UPDATE trades SET buyer = seller WHERE id = 1"),
+    ("B3", "4 were possible", "UPDATE auctions SET quantity = 3, price = 13"),
+    ("B3", "before all of", "UPDATE orders SET price = 14 WHERE id = 28"),
+    ("B4", "traded 4, not 3", "UPDATE auctions SET quantity = 3"),
+    ("B4", "the uniform price 13", "UPDATE auctions SET price = 13"),
+    ("B4", "outside the band", "UPDATE auctions SET ceiling = 11"),
+    ("B4", "above the bid's limit 11", "UPDATE orders SET price = 11 WHERE id = 27"),
+    ("B4", "below the offer's limit", "UPDATE orders SET price = 13 WHERE id = 25"),
+    ("B4", "uncross that is not there", "DELETE FROM auctions"),
+    ("B5", "member with itself", "UPDATE trades SET buyer = seller WHERE id = 13"),
+    ("A4", "not what the journal says", "UPDATE auctions SET surplus = 1"),
     ("B6", "22 follows 20", "DELETE FROM journal WHERE seq = 21"),
     ("B8", "its book is delisted", "UPDATE orders SET state = 'open' WHERE id = 18"),
     ("B8", "not verified", "UPDATE standings SET verified = 0 WHERE member = 3"),
@@ -120,12 +130,12 @@ DAMAGE = [
     (
         "S2",
         "must not have",
-        "INSERT INTO transfers VALUES (63, 67, 1, 6, 5, 'payment', 1, NULL, NULL)",
+        "INSERT INTO transfers VALUES (75, 75, 1, 6, 5, 'payment', 1, NULL, NULL)",
     ),
     (
         "S2",
         "which does not exist",
-        "INSERT INTO transfers VALUES (63, 67, 1, 6, 5, 'fee', 99, NULL, NULL)",
+        "INSERT INTO transfers VALUES (75, 75, 1, 6, 5, 'fee', 99, NULL, NULL)",
     ),
     ("S2", "which does not exist", "DELETE FROM trades WHERE id = 3"),
     ("S2", "wrong pocket", "UPDATE accounts SET pocket = 2 WHERE id = 8"),
@@ -185,7 +195,7 @@ DAMAGE = [
         "differ from its body",
         "UPDATE journal SET at_us = at_us + 1 WHERE seq = 67",
     ),
-    ("A1", "The writer's head", "DELETE FROM journal WHERE seq = 67"),
+    ("A1", "The writer's head", "DELETE FROM journal WHERE seq = 75"),
     ("A4", "does not exist", "UPDATE transfers SET seq = 99 WHERE id = 51"),
     ("A4", "which was refused", "UPDATE receipts SET seq = 30 WHERE id = 1"),
     ("A4", "a SetStanding", "UPDATE orders SET seq = 1 WHERE id = 1"),
@@ -202,11 +212,11 @@ DAMAGE = [
     ("A4", "Trade trd_0000008 is not what", "DELETE FROM trades WHERE id = 8"),
     (
         "A4",
-        "Order ord_000000s is not what",
+        "Order ord_000000y is not what",
         (
-            "INSERT INTO orders SELECT 25, seq, at_us, member, by_user, instrument,"
+            "INSERT INTO orders SELECT 30, seq, at_us, member, by_user, instrument,"
             " side, price, quantity, remaining, time_in_force, expires_us, evergreen,"
-            " purpose, state, reason FROM orders WHERE id = 24"
+            " purpose, state, reason FROM orders WHERE id = 29"
         ),
     ),
     ("C1", "is above 40", "UPDATE trades SET price = 41 WHERE instrument = 1004"),

@@ -12,6 +12,7 @@ from marketplace.trading.market import Market
 from marketplace.trading.orders import BUY, SELL
 from marketplace.trading.records import drain, load, write
 from marketplace.trading.snapshot import digest, state
+from marketplace.trading.timetable import Timetable
 from settlement.canonical import canonical
 from settlement.errors import Refusal
 from settlement.ledger import Pocket
@@ -40,6 +41,28 @@ number = st.integers(1, 30)
 amount = st.integers(-1, 60)
 user = st.sampled_from((11, STAFF, SECOND))
 words, traded = st.text(max_size=3), st.sampled_from((*INSTRUMENTS, TRIAL))
+timetables = st.builds(
+    Timetable,
+    st.sampled_from([0, 480]),
+    st.sampled_from([(0, 1, 2, 3, 4, 5, 6), (3,), ()]),
+    st.sampled_from([(), (0,)]),
+    st.lists(
+        st.tuples(
+            st.integers(0, 1_440),
+            st.sampled_from(["call", "uncross", "continuous", "closed", "lunch"]),
+        ),
+        max_size=3,
+    ).map(lambda steps: tuple(sorted(steps))),
+)
+phases = st.one_of(
+    st.builds(
+        c.SetPhase, user, traded,
+        st.sampled_from(["call", "call", "call", "continuous", "closed", "lunch"]),
+        st.none() | st.integers(-1, 12),
+    ),
+    st.builds(c.Uncross, user, traded),
+    st.builds(c.SetTimetable, user, traded, st.none() | timetables),
+)  # fmt: skip
 flows = st.lists(
     st.one_of(
         st.builds(c.PlaceOrder, user, member, lines),
@@ -77,6 +100,9 @@ flows = st.lists(
         st.builds(c.ResumeInstrument, user, st.sampled_from(INSTRUMENTS)),
         st.builds(c.PublishFees, user, st.integers(-1, 400)),
         st.just(c.Tick()),
+        phases,
+        phases,
+        phases,
     ),
     max_size=60,
 )  # fmt: skip
@@ -138,7 +164,8 @@ def test_nothing_is_created_destroyed_overdrawn_or_crossed(
         assert account.pocket == Pocket.OPEN or balance >= 0, account
     for venue in market.venues.values():
         bid, offer = venue.book.best(BUY), venue.book.best(SELL)
-        assert bid is None or offer is None or bid.price < offer.price
+        if venue.call is None and bid is not None and offer is not None:
+            assert bid.price < offer.price
 
 
 @given(flows)
@@ -152,7 +179,8 @@ def test_what_is_held_is_what_the_waiting_orders_and_payouts_need(
         venue = market.venue(order.instrument)
         asset = venue.currency if order.side is BUY else order.instrument
         units = 0 if order.evergreen else order.remaining
-        worth = order.price * units if order.side is BUY else units
+        limit = venue.call.ceiling if order.price is None else order.price
+        worth = limit * units if order.side is BUY else units
         needed[order.member, asset] = needed.get((order.member, asset), 0) + worth
     for payout in market.payouts.waiting.values():
         key = (payout.member, payout.currency)

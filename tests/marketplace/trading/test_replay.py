@@ -9,6 +9,7 @@ from sqlalchemy import Integer, text
 from marketplace.trading import commands as c
 from marketplace.trading import replay as module
 from marketplace.trading.replay import REBUILT, replay
+from marketplace.trading.timetable import Timetable
 from settlement import store
 from settlement.errors import Refusal
 from tests.floor import (
@@ -41,6 +42,10 @@ def traded(tmp_path_factory):
             c.OfferPrice(VERA, VERA, SUN, DAN, 5, 1, "need", "custom", 9 * 10**15),
             c.TakeOffer(DAN, DAN, 1, "analysis"),
             c.OfferPrice(VERA, VERA, SUN, DAN, 6, 1, "other", "by tender", 9 * 10**15),
+            c.SetPhase(STAFF, SUN, "call", 12),
+            bid(12, 2),
+            c.SetTimetable(STAFF, SUN, Timetable(0, (1,), (), ((9, "call"),))),
+            c.Uncross(STAFF, SUN),
             c.SuspendRight(STAFF, 1, "complaint"),
             c.PlaceBasket(CAT, CAT, (BUY.line, line("buy", 8, 10**8))),
         ):

@@ -10,6 +10,7 @@ import pytest
 
 from marketplace.trading import commands as c
 from marketplace.trading.gateway import Gateway, open_gateway
+from marketplace.trading.timetable import Timetable
 from marketplace.trading.wire import Wire, WriterServer, dial, listen
 from settlement import store
 from settlement import tables as s
@@ -80,6 +81,11 @@ COMMANDS = [
     c.ConfirmPayin(901, 3),
     c.RequestPayout(CAT, CAT, 1, 5, "bank"),
     c.PublishFees(901, 300),
+    c.SetPhase(901, 1_000, "call", 12),
+    bid(price=12, quantity=2),
+    c.Uncross(901, 1_000),
+    c.SetTimetable(901, 1_000, Timetable(480, (0,), (), ((60, "uncross"),))),
+    c.SetPhase(901, 1_000, "continuous"),
     c.SuspendInstrument(901, 1_000),
     BUY,
     c.CancelOrder(CAT, CAT, 99),
