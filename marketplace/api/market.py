@@ -12,6 +12,7 @@ from marketplace.api.licences import LicenceFactsSchema, LicenceSchema
 from marketplace.api.resource import PageQuery, Resource
 from marketplace.services import services
 from marketplace.trading import reads
+from marketplace.trading.candles import MONTH, candles
 from marketplace.trading.orders import Side
 from settlement import clock, statements
 from settlement.errors import NotFound
@@ -25,6 +26,7 @@ WIDTHS = {
     "hour": clock.HOUR_US,
     "day": clock.DAY_US,
     "week": 7 * clock.DAY_US,
+    "month": MONTH,
 }
 HOURS_MAX = 24 * 366
 NO_PRICES = reads.Best(None, None)
@@ -235,7 +237,7 @@ def list_candles(asked: dict[str, Any], instrument: int) -> Any:
     with services().reads.connect() as db:
         reads.book(db, instrument)
         width_us = WIDTHS[asked["width"]]
-        found = reads.candles(db, instrument, width_us, asked["from_us"], until_us)
+        found = candles(db, instrument, width_us, asked["from_us"], until_us)
     return {"data": found}
 
 

@@ -26,7 +26,6 @@ from settlement.errors import NotFound
 from settlement.store import PAGE_MAX, Page, page
 from settlement.tables import trades
 
-CANDLES_MAX = 2_000  # in one answer
 DEPTH_MAX = 100  # price levels of one side
 
 # Written out, not bound: a partial index is used only when its words are repeated.
@@ -51,19 +50,6 @@ class Best(NamedTuple):
 
     bid: int | None
     offer: int | None
-
-
-class Candle(NamedTuple):
-    """The prices of one interval, and what was traded in it."""
-
-    begins_us: int
-    open: int
-    high: int
-    low: int
-    close: int
-    volume: int
-    turnover: int
-    trades: int
 
 
 class Turnover(NamedTuple):
@@ -120,7 +106,8 @@ def _side(instrument: int, side: str, depth: int) -> Any:
             func.count().label("orders"),
             func.sum(orders.c.evergreen).label("evergreen"),
         )
-        .where(LIVE, orders.c.instrument == instrument, orders.c.side == side)
+        .where(LIVE, orders.c.instrument == instrument)
+        .where(orders.c.side == side, price.is_not(None))
         .group_by(orders.c.side, price)
         .order_by(price.desc() if side == "buy" else price)
         .limit(depth)
@@ -306,45 +293,6 @@ def _since(from_us: int) -> ColumnElement[bool]:
         .scalar_subquery()
     )
     return trades.c.id > func.coalesce(earlier, -1)
-
-
-def candles(
-    db: Connection, instrument: int, width_us: int, from_us: int, until_us: int
-) -> tuple[Candle, ...]:
-    """Return the candles of the intervals with trades, the earliest first.
-
-    Intervals are *width_us* long and counted from 1970; trades from *from_us* up to,
-    not including, *until_us*; the latest CANDLES_MAX intervals.
-    """
-    begins = (trades.c.at_us - trades.c.at_us % width_us).label("begins_us")
-    spans = (
-        select(
-            begins,
-            func.min(trades.c.id).label("first"),
-            func.max(trades.c.id).label("last"),
-            func.max(trades.c.price).label("high"),
-            func.min(trades.c.price).label("low"),
-            func.sum(trades.c.quantity).label("volume"),
-            func.sum(_VALUE).label("turnover"),
-            func.count().label("trades"),
-        )
-        .where(trades.c.instrument == instrument, PUBLIC)
-        .where(trades.c.at_us >= from_us, trades.c.at_us < until_us)
-        .group_by(begins)
-        .order_by(begins.desc())
-        .limit(CANDLES_MAX)
-        .subquery()
-    )
-    first, last = trades.alias("first"), trades.alias("last")
-    prices = (first.c.price, spans.c.high, spans.c.low, last.c.price)
-    sums = (spans.c.volume, spans.c.turnover, spans.c.trades)
-    query = (
-        select(spans.c.begins_us, *prices, *sums)
-        .join(first, first.c.id == spans.c.first)
-        .join(last, last.c.id == spans.c.last)
-        .order_by(spans.c.begins_us)
-    )
-    return tuple(Candle(*map(int, row)) for row in db.execute(query))
 
 
 def glance(db: Connection, from_us: int) -> Glance:

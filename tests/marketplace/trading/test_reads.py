@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, event
 
 from marketplace.trading import reads
 from marketplace.trading.book import Level
+from marketplace.trading.candles import MONTH, Candle, by_month, candles
 from marketplace.trading.tables import books, orders, standings
 from settlement.errors import NotFound
 from settlement.store import Page
@@ -211,14 +212,25 @@ def test_today_is_what_was_traded_since(db: Connection) -> None:
 
 
 def test_candles_open_and_close_in_time_order(db: Connection) -> None:
-    assert reads.candles(db, SUN, 4 * HOUR_US, 0, 99 * HOUR_US) == (
-        reads.Candle(0, 95, 100, 95, 97, 13, 950 + 200 + 97, 3),
-        reads.Candle(4 * HOUR_US, 103, 103, 103, 103, 4, 412, 1),
+    assert candles(db, SUN, 4 * HOUR_US, 0, 99 * HOUR_US) == (
+        Candle(0, 95, 100, 95, 97, 13, 950 + 200 + 97, 3),
+        Candle(4 * HOUR_US, 103, 103, 103, 103, 4, 412, 1),
     )
 
 
+def test_months_are_made_of_their_days(db: Connection) -> None:
+    (month,) = candles(db, SUN, MONTH, 0, 40 * 24 * HOUR_US)
+    days = candles(db, SUN, 24 * HOUR_US, 0, 40 * 24 * HOUR_US)
+    assert (month.open, month.close) == (days[0].open, days[-1].close)
+    assert month.volume == sum(day.volume for day in days)
+    january, february = by_month((Candle(0, 5, 9, 4, 6, 2, 12, 2), Candle(
+        35 * 24 * HOUR_US, 6, 6, 6, 6, 1, 6, 1)))  # fmt: skip
+    assert january == Candle(0, 5, 9, 4, 6, 2, 12, 2)
+    assert february.begins_us == 31 * 24 * HOUR_US
+
+
 def test_candles_leave_out_what_is_outside_the_time(db: Connection) -> None:
-    found = reads.candles(db, SUN, HOUR_US, 2 * HOUR_US, 5 * HOUR_US)
+    found = candles(db, SUN, HOUR_US, 2 * HOUR_US, 5 * HOUR_US)
     assert [candle.begins_us for candle in found] == [2 * HOUR_US, 3 * HOUR_US]
 
 
@@ -258,7 +270,7 @@ def test_every_question_is_one_statement(db: Connection) -> None:
         lambda: reads.trades_of_order(db, 5),
         lambda: reads.trades_of_instrument(db, SUN),
         lambda: reads.today(db, 0),
-        lambda: reads.candles(db, SUN, HOUR_US, 0, 99),
+        lambda: candles(db, SUN, HOUR_US, 0, 99),
         lambda: reads.glance(db, 0),
         lambda: reads.turnover(db, 0),
         lambda: reads.busiest(db, 0),
