@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from settlement.clock import DAY_US, MINUTE_US
-
+MINUTE_US = 60_000_000  # the core imports no clock, not even its units
 DAY_MIN = 1_440  # minutes
+DAY_US = DAY_MIN * MINUTE_US
 STEPS_MAX = 24  # a day
 HOLIDAYS_MAX = 400
 SEARCH_MAX = 1_000  # days that are looked through for the next that trades
