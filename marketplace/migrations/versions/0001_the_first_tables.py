@@ -51,6 +51,33 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "auctions",
+        sa.Column("seq", Whole, autoincrement=False, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("instrument", Whole, autoincrement=False, nullable=False),
+        sa.Column("price", Whole, nullable=True),
+        sa.Column("quantity", Whole, nullable=False),
+        sa.Column("surplus", Whole, nullable=True),
+        sa.Column("side", sa.Text(), nullable=True),
+        sa.Column("reference", Whole, nullable=True),
+        sa.Column("floor", Whole, nullable=False),
+        sa.Column("ceiling", Whole, nullable=False),
+        sa.CheckConstraint("side IN ('buy', 'sell')", name=op.f("ck_auctions_side")),
+        sa.CheckConstraint(
+            "(price IS NULL) = (quantity = 0)", name=op.f("ck_auctions_price")
+        ),
+        sa.CheckConstraint(
+            "price BETWEEN floor AND ceiling", name=op.f("ck_auctions_band")
+        ),
+        sa.PrimaryKeyConstraint("seq", "instrument", name=op.f("pk_auctions")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("auctions", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_auctions_instrument", ["instrument", "seq"], unique=False
+        )
+
+    op.create_table(
         "books",
         sa.Column("instrument", Whole, autoincrement=False, nullable=False),
         sa.Column("symbol", sa.Text(), nullable=False),
@@ -398,6 +425,28 @@ def upgrade() -> None:
         batch_op.create_index("ix_payouts_member", ["member", "id"], unique=False)
         batch_op.create_index("ix_payouts_state", ["state", "id"], unique=False)
 
+    op.create_table(
+        "phases",
+        sa.Column("instrument", Whole, autoincrement=False, nullable=False),
+        sa.Column("phase", sa.Text(), nullable=False),
+        sa.Column("reference", Whole, nullable=True),
+        sa.Column("floor", Whole, nullable=True),
+        sa.Column("ceiling", Whole, nullable=True),
+        sa.Column("timetable", sa.Text(), nullable=True),
+        sa.Column("due_us", Whole, nullable=True),
+        sa.CheckConstraint(
+            "(phase = 'call') = (floor IS NOT NULL AND ceiling IS NOT NULL)",
+            name=op.f("ck_phases_band"),
+        ),
+        sa.CheckConstraint(
+            "phase IN ('continuous', 'call', 'closed')", name=op.f("ck_phases_phase")
+        ),
+        sa.CheckConstraint(
+            "(timetable IS NOT NULL) OR (due_us IS NULL)", name=op.f("ck_phases_due")
+        ),
+        sa.PrimaryKeyConstraint("instrument", name=op.f("pk_phases")),
+        sqlite_strict=True,
+    )
     op.create_table(
         "products",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
@@ -951,6 +1000,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_products_state")
 
     op.drop_table("products")
+    op.drop_table("phases")
     with op.batch_alter_table("payouts", schema=None) as batch_op:
         batch_op.drop_index("ix_payouts_state")
         batch_op.drop_index("ix_payouts_member")
@@ -1005,6 +1055,10 @@ def downgrade() -> None:
     op.drop_table("entitlements")
     op.drop_table("contracts")
     op.drop_table("books")
+    with op.batch_alter_table("auctions", schema=None) as batch_op:
+        batch_op.drop_index("ix_auctions_instrument")
+
+    op.drop_table("auctions")
     op.drop_table("arrivals")
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.drop_index("ix_accounts_owner")
