@@ -17,8 +17,7 @@ class Effects(NamedTuple):
     entitlements_changed: Rows  # (id, quantity, deliveries, deliveries_max, state)
     measures: Rows
     transfers: Rows
-    accounts: Rows
-    accounts_changed: Rows  # (id, balance)
+    accounts: Rows  # upserted
     receipts: Rows
     payins: Rows
     payins_changed: Rows  # (id, confirmed_by, approved_by, state)

@@ -7,19 +7,22 @@ memory is ahead of the records: halt, refuse, rebuild from the records, never un
 
 import gc
 import queue
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import NamedTuple
 
 import structlog
 from sqlalchemy import Connection, Engine
 
 from marketplace.trading.commands import PlaceBasket, Tick
-from marketplace.trading.effects import NOTHING, Effects
-from marketplace.trading.lease import FencedOff, Lease, move_on
+from marketplace.trading.lease import FencedOff, Lease, move_on, must_be_ours
 from marketplace.trading.market import Market
-from marketplace.trading.records import drain, load, write
+from marketplace.trading.records import drain, load, put_down
 from marketplace.trading.ticket import (
     ANSWER_S,
     Outcome,
@@ -27,22 +30,27 @@ from marketplace.trading.ticket import (
     Ticket,
     principal,
     refuse,
+    settle,
 )
 from settlement import clock
 from settlement.errors import Busy, ExchangeHalted, OutcomeUnknown, Refusal
 from settlement.journal import APPLIED, REFUSED, Chain, Record, latest_keys
 from settlement.ledger import HOUSE
-from settlement.store import grouped, insert
+from settlement.script import Script
 from settlement.tables import journal
 
 INBOX_MAX = 4_096  # commands waiting; more are refused with Busy
-BATCH_MAX = 2_000  # orders in one commit
-BATCH_MIN = 500  # orders that are worth applying while another batch is committed
+BATCH_MAX = 2_000  # orders in one commit; more wait for those under way
+BATCH_MIN = 500  # orders that make a batch while another is committed
+UNDER_WAY_MAX = 2  # batches: one is committed, one is ready to be
 KEYS_MAX = 65_536  # recent idempotency keys known without asking the records
-LINGER_S = 0.0003
 # Nearly all that the market makes stays and has no cycles: at Python's default (700) a
 # third of the writer's time went into looking for garbage. Measured, not guessed.
 COLLECT_AFTER = (50_000, 20, 50)
+# The committer comes back from the database every few microseconds; Python would let it
+# wait 5 ms each time for the thread that applies.
+LOOK_S = 0.001
+SWITCH_S = 0.0005
 IDLE_S = 0.5
 REBUILD_S = 1.0
 
@@ -53,9 +61,31 @@ class Batch(NamedTuple):
     """Commands applied in memory and not yet committed."""
 
     before: int  # the journal's end before them
-    records: list[Record]
-    effects: Effects
+    script: Script | None  # None: nothing to record, only answers
     answers: list[tuple[Ticket, Outcome | Refusal | None]]
+
+
+class Signal(Enum):
+    """What the applying thread learns besides tickets."""
+
+    TIME = "time has passed"
+    STOP = "finish what is queued, then end"
+
+
+@dataclass(slots=True)
+class Pending:
+    """What has been applied since the last batch was handed on."""
+
+    before: int  # the journal's end before it
+    records: list[Record] = field(default_factory=list)
+    answers: list[tuple[Ticket, Outcome | Refusal | None]] = field(default_factory=list)
+    weight: int = 0  # orders
+
+    def add(self, ticket: Ticket, answer: Outcome | Refusal | None) -> None:
+        """Keep the answer to a ticket until it is durable."""
+        self.answers.append((ticket, answer))
+        command = ticket.command
+        self.weight += len(command.lines) if type(command) is PlaceBasket else 1
 
 
 class Exchange:
@@ -75,16 +105,19 @@ class Exchange:
         without it another writer means WriterElsewhere.
         """
         gc.set_threshold(*COLLECT_AFTER)
+        sys.setswitchinterval(SWITCH_S)
         self._engine = engine
         self._address = address
         self._now_us = now_us
         self._lease = Lease(engine)
-        self._inbox: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Ticket | Signal] = queue.SimpleQueue()
         self._commits: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
-        self._free = threading.Semaphore(1)  # the committer takes one batch at a time
+        self._room = threading.Semaphore(UNDER_WAY_MAX)
+        self._ended = threading.Lock()  # released when a commit has ended
+        self._ended.acquire()
+        self._handed_on = 0  # batches, counted by the thread that applies
+        self._committed = 0  # or failed to, counted by the committer
         self._keys: OrderedDict[tuple[int, str], None] = OrderedDict()
-        self._crowd = 1  # tickets in the last batch
-        self._committing = False
         self._stopping = False
         self.failed = threading.Event()
         self.fenced = threading.Event()
@@ -118,11 +151,11 @@ class Exchange:
     def close(self) -> None:
         """Finish what is queued, stop the threads and give the lease back."""
         self._stopping = True
-        self._inbox.put(None)
+        self._inbox.put(Signal.STOP)
         for thread in self._threads:
             thread.join(timeout=ANSWER_S)
         while not self._inbox.empty():  # who looked before the door was shut
-            if ticket := self._inbox.get():
+            if isinstance(ticket := self._inbox.get(), Ticket):
                 refuse([ticket], ExchangeHalted())
         self._db.close()
         self._lease.release()
@@ -143,55 +176,52 @@ class Exchange:
             self._at_us = last.at_us
 
     def _apply_forever(self) -> None:
-        """Apply batches until told to stop; rebuild when a commit has failed."""
-        stop = False
+        """Apply what is asked; hand it on whenever a commit can begin.
+
+        A commit costs the disk as much for one order as for a hundred. So whoever asks
+        while a batch is committed joins the next one, which is applied meanwhile; when
+        nothing is being committed nobody waits.
+        """
+        pending, stop = Pending(self._chain.seq), False
         while not stop:
-            tickets, stop = self._take()
-            if self.failed.is_set() and not self.fenced.is_set():
-                refuse(tickets, ExchangeHalted())
-                if not stop:
+            asked = self._next(lazily=bool(pending.answers))
+            stop = asked is Signal.STOP
+            if not stop:
+                self._apply(pending, asked)
+            if self.failed.is_set():
+                refuse([ticket for ticket, _ in pending.answers], ExchangeHalted())
+                if not (stop or self.fenced.is_set()):
                     self._rebuild()
+            elif self._takes(pending, at_once=stop):
+                self._hand_on(pending)
+            else:
                 continue
-            batch = self._apply(tickets)
-            if batch is not None:
-                self._free.acquire()
-                self._committing = True
-                self._commits.put(batch)
-        self._free.acquire()
+            pending = Pending(self._chain.seq)
         self._commits.put(None)
 
-    def _take(self) -> tuple[list[Ticket], bool]:
-        """Wait for tickets; as many as one commit should carry, and whether to stop."""
-        tickets: list[Ticket] = []
-        weight, lingered = 0, False
-        patience_s = self._patience_s()
-        while weight < BATCH_MAX:
-            try:
-                ticket = self._inbox.get(timeout=patience_s)
-            except queue.Empty:
-                if not tickets or self._enough(len(tickets), weight, lingered):
-                    return tickets, False
-                lingered = not self._committing
-                patience_s = LINGER_S
-                continue
-            if ticket is None:
-                return tickets, True
-            tickets.append(ticket)
-            command = ticket.command
-            weight += len(command.lines) if type(command) is PlaceBasket else 1
-            patience_s, lingered = 0, False
-        return tickets, False
+    def _takes(self, pending: Pending, *, at_once: bool) -> bool:
+        """Tell whether the committer takes a batch now; its place is then taken."""
+        if not pending.answers and not pending.records:
+            return False
+        idle = self._handed_on == self._committed
+        if not (at_once or idle or pending.weight >= BATCH_MIN):
+            return False
+        return self._room.acquire(blocking=at_once or pending.weight >= BATCH_MAX)
 
-    def _enough(self, tickets: int, weight: int, lingered: bool) -> bool:
-        """Tell whether to go on with what is there, or let others join the commit.
+    def _next(self, *, lazily: bool) -> Ticket | Signal:
+        """Return what comes in next, or that time has passed.
 
-        A commit costs the disk as much for one order as for a hundred. So a small batch
-        waits for the commit under way, and a moment for as many as asked last time:
-        those just answered are about to ask again.
+        *lazily*: let a few come together before looking, until a commit ends. Each
+        would cost a change of threads, and none of them could be committed sooner.
         """
-        if weight >= BATCH_MIN:
-            return True
-        return not self._committing and (tickets >= self._crowd or lingered)
+        with suppress(queue.Empty):
+            if not lazily:
+                return self._inbox.get(timeout=self._patience_s())
+            with suppress(queue.Empty):
+                return self._inbox.get_nowait()
+            self._ended.acquire(timeout=LOOK_S)
+            return self._inbox.get_nowait()
+        return Signal.TIME
 
     def _patience_s(self) -> float:
         """Return how long to wait for a ticket before time itself needs a Tick."""
@@ -200,30 +230,47 @@ class Exchange:
             return IDLE_S
         return min(IDLE_S, max(0, due_us - self._now_us()) / clock.SECOND_US)
 
-    def _apply(self, tickets: list[Ticket]) -> Batch | None:
-        """Apply the tickets' commands in order; the batch to commit, if any."""
+    def _apply(self, pending: Pending, asked: Ticket | Signal) -> None:
+        """Apply a ticket's command, or what is due by now; halt if that breaks."""
+        tickets = [] if isinstance(asked, Signal) else [asked]
         if self.halted and not self._stopping:
             refuse(tickets, ExchangeHalted())
-            return None
-        self._crowd = max(1, len(tickets))
-        before = self._chain.seq
-        records: list[Record] = []
-        answers: list[tuple[Ticket, Outcome | Refusal | None]] = []
+            return
         try:
-            answers.extend((t, self._answer(t, records)) for t in tickets)
+            for ticket in tickets:
+                pending.add(ticket, self._answer(ticket, pending.records))
             if not tickets:
-                self._pass_time(records)
-            # Without a record nothing is written: what a new market has to say (its
-            # first fees) waits for the first command, however late that comes.
-            effects = drain(self.market) if records else NOTHING
+                self._pass_time(pending.records)
         except Exception:
             log.exception("writer.apply_failed")
             self.failed.set()
             refuse(tickets, OutcomeUnknown())
-            return None
-        if not records and not answers:
-            return None
-        return Batch(before, records, effects, answers)
+
+    def _hand_on(self, pending: Pending) -> None:
+        """Give what has been applied to the committer, which is free and now taken."""
+        tickets = [ticket for ticket, _ in pending.answers]
+        try:
+            # Without a record nothing is written: what a new market has to say (its
+            # first fees) waits for the first command, however late that comes.
+            script = self._script(pending) if pending.records else None
+        except Exception:
+            log.exception("writer.apply_failed")
+            self.failed.set()
+            self._room.release()
+            refuse(tickets, OutcomeUnknown())
+            return
+        self._handed_on += 1
+        self._commits.put(Batch(pending.before, script, pending.answers))
+
+    def _script(self, pending: Pending) -> Script:
+        """Write down what the commit is to say: the records and all they changed."""
+        last = pending.records[-1]
+        script = Script(self._engine.dialect.name)
+        end = Chain(last.seq, last.hash, self._chain.epoch)
+        move_on(script, pending.before, end)
+        script.insert(journal, pending.records)
+        put_down(script, drain(self.market))
+        return script
 
     def _answer(
         self, ticket: Ticket, records: list[Record]
@@ -272,15 +319,17 @@ class Exchange:
                 else:
                     self._commit(batch)
             finally:
-                self._committing = False
-                self._free.release()
+                self._committed += 1
+                self._room.release()
+                with suppress(RuntimeError):  # told already, not yet heard
+                    self._ended.release()
 
     def _commit(self, batch: Batch) -> None:
         """Write one batch in one transaction, then answer; halt if that fails."""
         try:
-            if batch.records:
+            if batch.script is not None:
                 with self._db.begin():
-                    self._write(batch)
+                    must_be_ours(batch.script.send(self._db))
         except Exception as failure:
             self.failed.set()
             if isinstance(failure, FencedOff):
@@ -288,24 +337,12 @@ class Exchange:
             log.exception("writer.commit_failed", seq=batch.before + 1)
             refuse([ticket for ticket, _ in batch.answers], OutcomeUnknown())
             return
-        for ticket, answer in batch.answers:
-            ticket.settle(answer)
-
-    def _write(self, batch: Batch) -> None:
-        """Send all rows of a batch; FencedOff if another writer has taken over."""
-        last = batch.records[-1]
-        end = Chain(last.seq, last.hash, self._chain.epoch)
-        size = max(len(rows) for rows in (batch.records, *batch.effects))
-        with grouped(self._db, size):
-            moved = move_on(self._db, batch.before, end)
-            insert(self._db, journal, batch.records)
-            write(self._db, batch.effects)
-        if moved.rowcount != 1:
-            raise FencedOff
+        settle(batch.answers)
 
     def _rebuild(self) -> None:
         """Throw memory away, load it from the records; stay halted until it works."""
-        self._free.acquire()  # the committer is at rest
+        for _ in range(UNDER_WAY_MAX):  # until the committer is at rest
+            self._room.acquire()
         try:
             if not self._db.closed:  # as it is after an attempt that did not connect
                 self._db.invalidate()
@@ -319,4 +356,4 @@ class Exchange:
             log.exception("writer.rebuild_failed")
             threading.Event().wait(REBUILD_S)
         finally:
-            self._free.release()
+            self._room.release(UNDER_WAY_MAX)

@@ -16,12 +16,11 @@ from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection, Engine, insert, select, text, update
-from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
 from settlement.errors import Refusal
 from settlement.journal import GENESIS, Chain
-from settlement.store import run
+from settlement.script import Script
 from settlement.tables import writer
 
 LOCK_KEY = 0x6461746162  # "datab": the advisory lock's number
@@ -130,13 +129,18 @@ def _next_epoch(db: Connection, address: str) -> Chain:
     return Chain(row.seq, bytes(row.head), epoch)
 
 
-def move_on(db: Connection, before: int, chain: Chain) -> DBAPICursor:
-    """Move the writer's row from record *before* to the chain's end, if still ours.
+def move_on(script: Script, before: int, chain: Chain) -> None:
+    """Begin *script* by moving the writer's row on from record *before*, if it is ours.
 
-    Its row count, known when the group of statements ends, must be 1: else FencedOff.
+    `must_be_ours` then judges what came of it.
     """
-    return run(
-        db,
+    script.run(
         "UPDATE writer SET seq = ?, head = ? WHERE epoch = ? AND seq = ?",
         (chain.seq, chain.head, chain.epoch, before),
     )
+
+
+def must_be_ours(counts: list[int]) -> None:
+    """Raise FencedOff unless the first of a script's statements moved the row."""
+    if counts[0] != 1:
+        raise FencedOff

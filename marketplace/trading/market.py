@@ -50,7 +50,6 @@ class Market:
         self.last_order = 0
         self.last_trade = 0
         self.last_receipt = 0
-        self.accounts_known = 0  # how many accounts the records have
         self._expiries: list[tuple[int, int]] = []
         self.orders_new: list[tuple[Order, int, int, int, Reason | None]] = []
         self.orders_changed: dict[int, tuple[Order, Reason | None]] = {}

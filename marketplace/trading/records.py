@@ -23,7 +23,7 @@ from settlement.ledger import Account, Ledger, Pocket, Transfer
 from settlement.money import INSTRUMENT_MIN
 from settlement.payments.payins import Payin, PayinState
 from settlement.payments.payouts import Payout, PayoutState
-from settlement.store import insert, update, upsert
+from settlement.script import Script
 
 OPEN = Pocket.OPEN
 LIVE_ORDER = (str(OrderState.OPEN), str(OrderState.PARTIAL))
@@ -35,8 +35,6 @@ def drain(market: Market) -> Effects:
     ledger, rights = market.ledger, market.rights
     new_orders = {order.id for order, *_ in market.orders_new}
     new_rights = {right.number for right in rights.granted}
-    known = market.accounts_known
-    market.accounts_known = len(ledger.accounts)
     effects = Effects(
         orders=[_order_row(market, *new) for new in market.orders_new],
         orders_changed=[
@@ -63,12 +61,7 @@ def drain(market: Market) -> Effects:
         transfers=[_transfer_row(ledger, *posted) for posted in ledger.posted],
         accounts=[
             (number, *ledger.accounts[number], ledger.balances[number])
-            for number in range(known, market.accounts_known)
-        ],
-        accounts_changed=[
-            (number, ledger.balances[number])
             for number in sorted(ledger.touched)
-            if number < known
         ],
         receipts=list(market.receipts_new),
         payins=[payin.row() for payin in market.payins.opened],
@@ -157,50 +150,53 @@ def _forget(market: Market) -> None:
 
 def write(db: Connection, effects: Effects) -> None:
     """Write what a batch changed; the CHECKs of the tables judge it once more."""
-    insert(db, t.orders, effects.orders)
-    update(
-        db,
+    script = Script(db.dialect.name)
+    put_down(script, effects)
+    script.send(db)
+
+
+def put_down(script: Script, effects: Effects) -> None:
+    """Add to *script* what a batch changed."""
+    script.insert(t.orders, effects.orders)
+    script.update(
         t.orders,
         ("id", "quantity", "remaining", "state", "reason"),
         effects.orders_changed,
     )
-    insert(db, s.trades, effects.trades)
-    insert(db, s.contracts, effects.contracts)
-    insert(db, s.terms, effects.terms)
-    insert(db, s.entitlements, effects.entitlements)
-    update(
-        db,
+    script.insert(s.trades, effects.trades)
+    script.insert(s.contracts, effects.contracts)
+    script.insert(s.terms, effects.terms)
+    script.insert(s.entitlements, effects.entitlements)
+    script.update(
         s.entitlements,
         ("id", "quantity", "deliveries", "deliveries_max", "state"),
         effects.entitlements_changed,
     )
-    insert(db, s.measures, effects.measures)
-    insert(db, s.transfers, effects.transfers)
-    insert(db, s.accounts, effects.accounts)
-    update(db, s.accounts, ("id", "balance"), effects.accounts_changed)
-    insert(db, s.receipts, effects.receipts)
-    insert(db, s.payins, effects.payins)
-    update(
-        db,
+    script.insert(s.measures, effects.measures)
+    script.insert(s.transfers, effects.transfers)
+    # One look into the key's index for each row, however the server would join.
+    script.upsert(s.accounts, effects.accounts, ("balance",))
+    script.insert(s.receipts, effects.receipts)
+    script.insert(s.payins, effects.payins)
+    script.update(
         s.payins,
         ("id", "confirmed_by", "approved_by", "state"),
         effects.payins_changed,
     )
-    insert(db, s.payouts, effects.payouts)
-    update(
-        db,
+    script.insert(s.payouts, effects.payouts)
+    script.update(
         s.payouts,
         ("id", "approved_by", "paid_by", "state"),
         effects.payouts_changed,
     )
-    insert(db, s.arrivals, effects.arrivals)
-    insert(db, s.fee_schedules, effects.fee_schedules)
-    upsert(db, t.books, effects.books)
-    upsert(db, t.standings, effects.standings)
-    upsert(db, t.phases, effects.phases)
-    insert(db, t.auctions, effects.auctions)
-    insert(db, t.offers, effects.offers)
-    update(db, t.offers, ("id", "state", "trade"), effects.offers_changed)
+    script.insert(s.arrivals, effects.arrivals)
+    script.insert(s.fee_schedules, effects.fee_schedules)
+    script.upsert(t.books, effects.books)
+    script.upsert(t.standings, effects.standings)
+    script.upsert(t.phases, effects.phases)
+    script.insert(t.auctions, effects.auctions)
+    script.insert(t.offers, effects.offers)
+    script.update(t.offers, ("id", "state", "trade"), effects.offers_changed)
 
 
 def load(db: Connection) -> Market:
@@ -231,7 +227,6 @@ def _load_ledger(db: Connection, market: Market) -> None:
         ((Account(row.owner, row.asset, row.pocket), row.balance) for row in rows),
         _last(db, s.transfers.c.id),
     )
-    market.accounts_known = len(rows)
     latest = select(s.fee_schedules).order_by(s.fee_schedules.c.version.desc()).limit(1)
     row = db.execute(latest).one_or_none()
     if row is not None:

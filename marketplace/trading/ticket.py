@@ -1,7 +1,8 @@
 """A command on its way through the one door, and the answer to it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from marketplace.trading.commands import Command
@@ -31,7 +32,7 @@ class Status(NamedTuple):
 class Ticket:
     """A command on its way through the writer, and the answer it waits for."""
 
-    __slots__ = ("answer", "command", "done", "key", "notify")
+    __slots__ = ("abandoned", "answer", "command", "done", "following", "key", "notify")
 
     def __init__(
         self,
@@ -44,23 +45,54 @@ class Ticket:
         self.key = key
         self.answer: Outcome | Refusal | None = None  # None: the key was used before
         self.notify = notify
+        self.abandoned = False  # nobody waits any more
+        self.following: Ticket | None = None  # who is woken next, see `settle`
         self.done = threading.Lock()
         self.done.acquire()
 
     def settle(self, answer: Outcome | Refusal | None) -> None:
         """Give the answer."""
-        self.answer = answer
-        self.done.release()
-        if self.notify is not None:
-            self.notify(self)
+        settle([(self, answer)])
 
     def wait(self) -> Outcome | None:
         """Return the outcome, raise the refusal, or None if the key was used before."""
-        if not self.done.acquire(timeout=ANSWER_S):
+        answered = self.done.acquire(timeout=ANSWER_S)
+        self.abandoned = not answered
+        if self.following is not None:
+            self.following.wake()
+        if not answered:
             raise OutcomeUnknown
         if isinstance(self.answer, Refusal):
             raise self.answer
         return self.answer
+
+    def wake(self) -> None:
+        """Let `wait` return; twice is once."""
+        with suppress(RuntimeError):
+            self.done.release()
+
+
+def settle(answers: Sequence[tuple[Ticket, Outcome | Refusal | None]]) -> None:
+    """Give many askers their answers.
+
+    Each wakes the next: woken all at once, they would only wait for the interpreter,
+    and get into each other's way there.
+    """
+    first = following = None
+    for ticket, answer in reversed(answers):
+        ticket.answer = answer
+        if ticket.notify is None:
+            ticket.following = following
+            first = following = ticket
+    # Who gave up before being linked has not woken the next; see the order in `wait`.
+    for ticket, _ in answers:
+        if ticket.abandoned and ticket.following is not None:
+            ticket.following.wake()
+    if first is not None:
+        first.wake()
+    for ticket, _ in answers:
+        if ticket.notify is not None:
+            ticket.notify(ticket)
 
 
 def principal(command: Command) -> int:
@@ -70,5 +102,4 @@ def principal(command: Command) -> int:
 
 def refuse(tickets: list[Ticket], refusal: Refusal) -> None:
     """Answer every ticket with the same refusal."""
-    for ticket in tickets:
-        ticket.settle(refusal)
+    settle([(ticket, refusal) for ticket in tickets])

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import pytest
 from sqlalchemy import text
 
-from settlement.store import CHUNKS, connect, insert, metadata, page, update, upsert
+from settlement.script import CHUNKS
+from settlement.store import connect, insert, metadata, page, update, upsert
 from settlement.tables import accounts
 
 

@@ -5,11 +5,26 @@ import threading
 import pytest
 
 from marketplace.trading.exchange import Exchange
-from marketplace.trading.lease import Lease, WriterElsewhere, move_on
+from marketplace.trading.lease import (
+    FencedOff,
+    Lease,
+    WriterElsewhere,
+    move_on,
+    must_be_ours,
+)
 from settlement import store
 from settlement.journal import GENESIS, Chain
+from settlement.script import Script
 from settlement.tables import writer
 from tests.floor import opened
+
+
+def moved(db, before, chain):
+    """Return how many rows the statement at the head of a script moved."""
+    script = Script(db.dialect.name)
+    move_on(script, before, chain)
+    (rows,) = script.send(db)
+    return rows
 
 
 @pytest.fixture
@@ -30,7 +45,7 @@ def test_each_holder_has_the_next_epoch_and_goes_on_where_the_last_one_was(engin
     with Lease(engine) as lease:
         lease.acquire("inline:")
         with engine.begin() as db:
-            assert move_on(db, 0, Chain(7, b"7" * 32, 1)).rowcount == 1
+            assert moved(db, 0, Chain(7, b"7" * 32, 1)) == 1
     with Lease(engine) as lease:
         chain = lease.acquire("unix:/x")
         assert (chain.seq, chain.head, chain.epoch) == (7, b"7" * 32, 2)
@@ -67,15 +82,22 @@ def test_a_standby_waits_and_takes_over(engine):
 
 
 @pytest.mark.parametrize(
-    ("before", "epoch", "moved"), [(0, 1, 1), (0, 2, 0), (0, 0, 0), (3, 1, 0)]
+    ("before", "epoch", "rows"), [(0, 1, 1), (0, 2, 0), (0, 0, 0), (3, 1, 0)]
 )
 def test_the_row_moves_only_for_its_epoch_and_from_its_place(
-    engine, before, epoch, moved
+    engine, before, epoch, rows
 ):
     with Lease(engine) as lease:
         lease.acquire("inline:")
         with engine.begin() as db:
-            assert move_on(db, before, Chain(9, GENESIS, epoch)).rowcount == moved
+            assert moved(db, before, Chain(9, GENESIS, epoch)) == rows
+
+
+@pytest.mark.parametrize("counts", [[0], [0, 7], [2, 1]])
+def test_a_script_that_did_not_move_the_row_is_fenced_off(counts):
+    must_be_ours([1, 7])
+    with pytest.raises(FencedOff):
+        must_be_ours(counts)
 
 
 def test_an_exchange_waits_as_a_standby(engine):

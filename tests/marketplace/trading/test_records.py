@@ -106,13 +106,11 @@ def test_an_empty_database_is_an_empty_market(sqlite_url):
 def test_balances_that_changed_are_written_and_no_others(sqlite_url):
     market = Market()
     apply(market, FLOW)
-    known = len(drain(market).accounts)
+    drain(market)
     apply(market, [c.RequestPayin(DAN, DAN, 1, 5, "x"), c.ConfirmPayin(STAFF, 4)], 50)
     effects = drain(market)
     numbers = {market.ledger.number(*key) for key in ((0, 1, 3), (DAN, 1, 0))}
-    assert {row[0] for row in effects.accounts_changed} == numbers
-    assert effects.accounts == []
-    assert known == len(market.ledger.accounts)
+    assert {row[0] for row in effects.accounts} == numbers
 
 
 def test_the_write_engine_and_the_read_engine_see_the_same(sqlite_url):
