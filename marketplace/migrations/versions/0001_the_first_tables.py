@@ -29,6 +29,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("pocket BETWEEN 0 AND 3", name=op.f("ck_accounts_pocket")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
+        postgresql_with={"fillfactor": 40},
         sqlite_strict=True,
     )
     with op.batch_alter_table("accounts", schema=None) as batch_op:
