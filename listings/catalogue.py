@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, and_, func, select
 
 from listings import instruments, releases, tables
 from listings.changes import changed, touch
@@ -12,6 +12,7 @@ from listings.instruments import Instrument
 from listings.releases import File, Release
 from listings.search.entry import Entry
 from listings.search.projection import Change
+from listings.visibility import NOBODY, seen_by
 from settlement.errors import NotFound
 from settlement.ids import encode
 from settlement.store import PAGE_MAX
@@ -147,9 +148,12 @@ def either(zh: str, en: str, language: str) -> str:
 # ── one product ──
 
 
-def listing(db: Connection, product: int) -> Listing:
-    """Return a product that is or was on the market; NotFound for all others."""
-    return _listing(db, product, _l.c.state.in_(PUBLIC))
+def listing(db: Connection, product: int, viewer: int = NOBODY) -> Listing:
+    """Return a product that is or was on the market; NotFound for all others.
+
+    *viewer* is the member that asks: what it may not see does not exist for it.
+    """
+    return _listing(db, product, and_(_l.c.state.in_(PUBLIC), seen_by(viewer)))
 
 
 def product(db: Connection, product: int, vendor: int | None = None) -> Listing:
@@ -260,9 +264,13 @@ def queue(
     return [Summary(*row) for row in db.execute(query)]
 
 
-def summaries(db: Connection, products: Iterable[int]) -> dict[int, Summary]:
-    """Return the listed ones of *products* by number, for hits of a search."""
-    query = _summaries().where(_p.c.id.in_(list(products)), _l.c.state.in_(PUBLIC))
+def summaries(
+    db: Connection, products: Iterable[int], viewer: int = NOBODY
+) -> dict[int, Summary]:
+    """Return the listed ones of *products* that *viewer* may see, by number."""
+    query = _summaries().where(
+        _p.c.id.in_(list(products)), _l.c.state.in_(PUBLIC), seen_by(viewer)
+    )
     return {row.id: Summary(*row) for row in db.execute(query)}
 
 
@@ -270,7 +278,7 @@ def newest(db: Connection, limit: int = 12) -> list[Summary]:
     """Return what was listed last, newest first."""
     query = (
         _summaries()
-        .where(_l.c.state == "listed")
+        .where(_l.c.state == "listed", seen_by(NOBODY))
         .order_by(_l.c.admitted_us.desc(), _l.c.product.desc())
         .limit(limit)
     )
@@ -282,7 +290,7 @@ def counts(db: Connection) -> dict[str, int]:
     query = (
         select(_p.c["class"], func.count())
         .join(_l, _l.c.product == _p.c.id)
-        .where(_l.c.state == "listed")
+        .where(_l.c.state == "listed", seen_by(NOBODY))
         .group_by(_p.c["class"])
     )
     return {row[0]: row[1] for row in db.execute(query)}
@@ -326,7 +334,7 @@ def _entries(db: Connection, products: list[int]) -> dict[int, Entry]:
             *(_p.c.sector, _p.c.region, _p.c.updates),
         )
         .join(_l, _l.c.product == _p.c.id)
-        .where(_p.c.id.in_(products), _l.c.state == "listed")
+        .where(_p.c.id.in_(products), _l.c.state == "listed", seen_by(NOBODY))
     )
     units = _units(db, products)
     return {

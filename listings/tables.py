@@ -188,3 +188,57 @@ changes = table(
     Column("product", Whole, ForeignKey("products.id"), primary_key=True),
     Column("position", Whole, nullable=False, unique=True),
 )
+
+restrictions = table(
+    "restrictions",  # products that not everybody may see or trade; others: public
+    Column("product", Whole, ForeignKey("products.id"), primary_key=True),
+    Column("visibility", Text, nullable=False),
+    Column("changed_us", Whole, nullable=False),
+    Column("changed_by", Whole, nullable=False),
+    CheckConstraint("visibility IN ('request', 'private')", name="visibility"),
+)
+
+guests = table(
+    "guests",  # members whom a vendor lets see and trade a restricted product
+    Column("product", Whole, ForeignKey("products.id"), primary_key=True),
+    Column("member", Whole, primary_key=True),
+    Column("until_us", Whole),  # null: without end
+    Column("added_us", Whole, nullable=False),
+    Column("added_by", Whole, nullable=False),
+)
+Index("ix_guests_member", guests.c.member, guests.c.product)
+Index("ix_guests_until", guests.c.until_us)
+
+access_requests = table(
+    "access_requests",  # who asks a vendor to be let in, and what became of it
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("product", Whole, ForeignKey("products.id"), nullable=False),
+    Column("member", Whole, nullable=False),
+    Column("by_user", Whole, nullable=False),
+    Column("who", Text, nullable=False),  # who will use the data
+    Column("use_case", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("asked_us", Whole, nullable=False),
+    Column("expires_us", Whole, nullable=False),  # unanswered: no
+    Column("state", Text, nullable=False),
+    Column("decided_us", Whole),
+    Column("decided_by", Whole),
+    Column("reason", Text, nullable=False),
+    Column("until_us", Whole),  # how long an approval lasts; null: without end
+    CheckConstraint(
+        "state IN ('open', 'approved', 'declined', 'withdrawn', 'expired')",
+        name="state",
+    ),
+    CheckConstraint("length(use_case) <= 500", name="use_case"),
+    CheckConstraint("state <> 'declined' OR reason <> ''", name="reason"),
+)
+Index("ix_access_requests_product", access_requests.c.product, access_requests.c.id)
+Index("ix_access_requests_member", access_requests.c.member, access_requests.c.id)
+Index(
+    "uq_access_requests_open",
+    access_requests.c.product,
+    access_requests.c.member,
+    unique=True,
+    sqlite_where=access_requests.c.state == "open",
+    postgresql_where=access_requests.c.state == "open",
+)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, Row
 
-from listings import admission, catalogue, terms
+from listings import admission, catalogue, terms, visibility
 from listings.instruments import Instrument
 from listings.terms import MarketFacts
+from listings.visibility import EVERYBODY, Audience
 from marketplace.members.users import User
 from marketplace.trading import reads
 from marketplace.trading.commands import (
@@ -21,6 +22,7 @@ from marketplace.trading.commands import (
     DelistInstrument,
     ListInstrument,
     ResumeInstrument,
+    SetAudience,
     SuspendInstrument,
 )
 from settlement import statements
@@ -99,6 +101,7 @@ def untold(db: Connection, product: int, by: int) -> Iterator[Command]:
     """Yield what the market does not know yet of a product's instruments."""
     units = catalogue.instruments_of(db, product)
     books = reads.books_of(db, [unit.id for unit in units])
+    audience = visibility.audience(db, product)
     told = {facts.instrument: facts for facts in terms.of_products(db, [product])}
     known = statements.terms_of(db, {book.terms for book in books.values()})
     for unit in units:
@@ -108,6 +111,15 @@ def untold(db: Connection, product: int, by: int) -> Iterator[Command]:
         facts = told.get(unit.id)
         if facts and (book is None or not _same(facts, book, known[book.terms])):
             yield ListInstrument(by, *facts)
+        if (book or facts) and audience != _audience(book):
+            yield SetAudience(by, unit.id, *audience)
+
+
+def _audience(book: Row[Any] | None) -> Audience:
+    """Return whom the market lets trade in *book*; a new one is for everybody."""
+    if book is None or book.audience is None:
+        return EVERYBODY
+    return Audience(tuple(map(int, book.audience.split())), bool(book.hidden))
 
 
 def _moves(unit: Instrument, book: Row[Any], by: int) -> Iterator[Command]:

@@ -12,6 +12,7 @@ from listings.changes import changed
 from listings.search.projection import Projection
 from listings.search.whoosh import Index
 from marketplace import admission, projection, warehouse
+from marketplace.community import access
 from marketplace.config import Config
 from marketplace.members import verification
 from marketplace.trading.gateway import Gateway
@@ -19,6 +20,7 @@ from settlement.errors import Busy, ExchangeHalted, OutcomeUnknown, Refusal
 
 STANDINGS_S = 0.5
 ADMISSIONS_S = 2.0
+LAPSES_S = 5.0
 ADMISSIONS = "admissions.position"
 CHANGES_MAX = 5_000  # of the catalogue, looked at in one step
 REST_S = 5.0  # after a failure
@@ -98,6 +100,15 @@ class Admissions:
         return len(commands)
 
 
+def _lapse(reads: Engine, writes: Engine) -> None:
+    """End requests and access whose time is over; "admissions" tells the market."""
+    with reads.connect() as db:
+        if not access.is_over(db):
+            return
+    with writes.begin() as db:
+        access.lapse(db)
+
+
 @contextmanager
 def following(
     config: Config, reads: Engine, writes: Engine, gateway: Gateway, index: Index
@@ -117,6 +128,7 @@ def following(
         ),
         Follower("admissions", admissions.step, ADMISSIONS_S),
         Follower("tape", feed.step, warehouse.PAUSE_S),
+        Follower("access", lambda: _lapse(reads, writes), LAPSES_S),
     ]
     with ExitStack() as stack:
         for follower in followers:

@@ -2,6 +2,7 @@
 
 import listings.quality.tables
 import listings.tables
+import marketplace.community.tables
 import marketplace.members.tables
 import marketplace.trading.tables
 import settlement.tables
@@ -12,6 +13,7 @@ ROOMS = (
     listings.tables,
     listings.quality.tables,
     marketplace.members.tables,
+    marketplace.community.tables,
     marketplace.trading.tables,
 )
 

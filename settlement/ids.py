@@ -31,6 +31,10 @@ KINDS = {
     "record": "rec",
     "offer": "off",
     "authorisation": "aut",
+    "notice": "ntc",
+    "question": "qst",
+    "rating": "rtg",
+    "request": "rqs",
 }
 
 

@@ -5,6 +5,7 @@ from importlib.metadata import version
 from flask import Flask
 
 from marketplace.api import (
+    access,
     account,
     cash,
     docs,
@@ -12,6 +13,7 @@ from marketplace.api import (
     licences,
     listings,
     market,
+    notices,
     orders,
     products,
     quality,
@@ -37,6 +39,8 @@ RESOURCES = (
     releases.bp,
     quality.bp,
     sales.bp,
+    access.bp,
+    notices.bp,
     *staff.RESOURCES,
 )
 

@@ -25,6 +25,7 @@ from marketplace.api.market import QuotedSchema, quoted
 from marketplace.api.resource import Resource
 from marketplace.language import LANGUAGES, language
 from marketplace.members import organisations
+from marketplace.members.signing import me
 from marketplace.services import services
 from settlement import ids
 
@@ -201,7 +202,7 @@ def search(asked: dict[str, Any]) -> Any:
 def get_listing(product: int) -> Any:
     """Read a listing with its instruments, their prices now, and its releases."""
     with services().reads.connect() as db:
-        found = catalogue.listing(db, product)
+        found = catalogue.listing(db, product, me().member)
         zh, en = organisations.names(db, [found.vendor]).get(found.vendor, ("", ""))
         units = [
             unit

@@ -3,13 +3,15 @@
 from typing import Any
 
 from marshmallow import Schema, fields
+from sqlalchemy import Connection
 
-from listings import instruments
+from listings import instruments, visibility
 from listings.instruments import Instrument
 from listings.vocabulary import MODES
 from marketplace.api.fields import Code, Currency, Digits, Flag, Id
 from marketplace.api.licences import LicenceFactsSchema, LicenceSchema
 from marketplace.api.resource import PageQuery, Resource
+from marketplace.members.signing import me
 from marketplace.services import services
 from marketplace.trading import reads
 from marketplace.trading.candles import MONTH, candles
@@ -191,7 +193,7 @@ def get_fees() -> Any:
 def get_instrument(instrument: int) -> Any:
     """Read an instrument with its licence and its prices now."""
     with services().reads.connect() as db:
-        return quoted(db, [_admitted(instruments.get(db, instrument))])[0]
+        return quoted(db, [_admitted(db, instruments.get(db, instrument))])[0]
 
 
 @bp.route("/symbols/<symbol>")
@@ -200,7 +202,7 @@ def get_instrument(instrument: int) -> Any:
 def get_symbol(symbol: str) -> Any:
     """Read the instrument with a symbol."""
     with services().reads.connect() as db:
-        return quoted(db, [_admitted(instruments.by_symbol(db, symbol))])[0]
+        return quoted(db, [_admitted(db, instruments.by_symbol(db, symbol))])[0]
 
 
 @bp.route("/instruments/<instrument>/book")
@@ -210,7 +212,7 @@ def get_symbol(symbol: str) -> Any:
 def get_book(asked: dict[str, int], instrument: int) -> Any:
     """Read the price levels of a book."""
     with services().reads.connect() as db:
-        reads.book(db, instrument)
+        visible_book(db, instrument)
         return reads.levels(db, instrument, asked["depth"])
 
 
@@ -221,7 +223,7 @@ def get_book(asked: dict[str, int], instrument: int) -> Any:
 def list_prints(asked: dict[str, Any], instrument: int) -> Page:
     """List the trades in an instrument."""
     with services().reads.connect() as db:
-        reads.book(db, instrument)
+        visible_book(db, instrument)
         return reads.trades_of_instrument(
             db, instrument, asked["cursor"], asked["limit"]
         )
@@ -235,7 +237,7 @@ def list_candles(asked: dict[str, Any], instrument: int) -> Any:
     """Read the candles of an instrument."""
     until_us = asked["until_us"] or clock.now_us() + 1
     with services().reads.connect() as db:
-        reads.book(db, instrument)
+        visible_book(db, instrument)
         width_us = WIDTHS[asked["width"]]
         found = candles(db, instrument, width_us, asked["from_us"], until_us)
     return {"data": found}
@@ -254,8 +256,15 @@ def quoted(db: Any, units: list[Instrument]) -> list[dict[str, Any]]:
     ]
 
 
-def _admitted(unit: Instrument) -> Instrument:
-    """Refuse an instrument that the market has not seen yet: it is its vendor's."""
-    if unit.state == "pending":
+def visible_book(db: Connection, instrument: int) -> None:
+    """Refuse as unknown a book that the asker may not see, or that is not there."""
+    reads.book(db, instrument)
+    visibility.check_instrument(db, instrument, me().member)
+
+
+def _admitted(db: Connection, unit: Instrument) -> Instrument:
+    """Refuse an instrument that the market or the asker may not see."""
+    seen = visibility.may_see(db, unit.product, me().member)
+    if unit.state == "pending" or not seen:
         raise NotFound("instrument", encode("instrument", unit.id))
     return unit

@@ -7,10 +7,13 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, pre_dump
 
+from listings import visibility
 from marketplace.api.fields import Code, Digits, Id
 from marketplace.api.market import WIDTHS
 from marketplace.api.resource import Resource
+from marketplace.disclosed import ask_publicly
 from marketplace.language import N_
+from marketplace.members.signing import me
 from marketplace.services import services
 from settlement.errors import Invalid
 from settlement.statistics.questions import Figures, ask, question, questions
@@ -130,4 +133,9 @@ def answer(code: str, asked: Mapping[str, Any], *, public: bool) -> Figures:
     given = dict(asked)
     if "width_us" in given:
         given["width_us"] = WIDTHS[given["width_us"]]
-    return ask(services().warehouse, code, public=public, **given)
+    if public and "instrument" in given:
+        with services().reads.connect() as db:
+            visibility.check_instrument(db, given["instrument"], me().member)
+    if public:
+        return ask_publicly(services(), code, **given)
+    return ask(services().warehouse, code, public=False, **given)

@@ -12,7 +12,7 @@ from marketplace.members import credit_code
 from marketplace.members.tables import HOUSE, NAME_MAX, members, verifications
 from settlement import clock, store
 from settlement.errors import Invalid, NotFound
-from settlement.ids import encode
+from settlement.ids import decode, encode
 
 HOUSE_NAMES = ("数据交易所", "Databourse")
 KINDS = {
@@ -107,6 +107,13 @@ def get(db: Connection, member: int) -> Row[Any]:
     if found is None:
         raise NotFound("member", encode("member", member))
     return found
+
+
+def by_id_or_code(db: Connection, text: str) -> int:
+    """Return the number of the verified member with a public id or a credit code."""
+    claimed = (members.c.credit_code == text, members.c.state == "verified")
+    number = db.scalar(select(members.c.id).where(*claimed))
+    return decode("member", text) if number is None else int(number)
 
 
 def names(db: Connection, numbers: Iterable[int]) -> dict[int, tuple[str, str]]:

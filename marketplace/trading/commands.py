@@ -101,6 +101,19 @@ class ListInstrument(NamedTuple):
     trial_of: int | None = None  # the paid instrument that this is the free trial of
 
 
+class SetAudience(NamedTuple):
+    """Say who may trade an instrument besides its vendor: *members*; None: anybody.
+
+    Who loses it has its open orders in the instrument cancelled. A *hidden* one does
+    not exist for others: their orders are refused as for an unknown instrument.
+    """
+
+    by: int
+    instrument: int
+    members: tuple[int, ...] | None  # ascending
+    hidden: bool
+
+
 class SuspendInstrument(NamedTuple):
     """Stop trading in an instrument; its orders stay, cancels are still taken."""
 
@@ -312,7 +325,8 @@ class Tick(NamedTuple):
 
 Command = (
     PlaceOrder | PlaceBasket | CancelOrder | CancelAll | ReduceOrder | SetStanding
-    | ListInstrument | SuspendInstrument | ResumeInstrument | DelistInstrument
+    | ListInstrument | SetAudience | SuspendInstrument | ResumeInstrument
+    | DelistInstrument
     | PublishFees | RequestPayin | ConfirmPayin | ApprovePayin | RejectPayin
     | RequestPayout | ApprovePayout | PayPayout | FailPayout | CancelPayout
     | GrantRight | SuspendRight | RestoreRight | RevokeRight | Deliver | Tick
@@ -361,6 +375,8 @@ def decode(kind: str, values: Sequence[Any]) -> Command:
         return command._replace(timetable=timetable.decode(command.timetable))
     if isinstance(command, ListInstrument):
         return command._replace(purposes=tuple(command.purposes))
+    if isinstance(command, SetAudience) and command.members is not None:
+        return command._replace(members=tuple(command.members))
     return command
 
 

@@ -79,6 +79,7 @@ class Reason(StrEnum):
     SELF_TRADE = "self_trade"
     DELISTED = "delisted"
     SUSPENDED = "suspended"
+    AUDIENCE = "audience"  # the vendor lets the member trade it no longer
     RIGHT_ENDED = "right_ended"
     ABOVE_CEILING = "above_ceiling"
     EXPIRED = "expired"

@@ -14,7 +14,7 @@ from marketplace.trading.commands import (
 )
 from marketplace.trading.market import Market, handles
 from marketplace.trading.orders import BUY, Order, Reason
-from marketplace.trading.risk import check_cover, check_line
+from marketplace.trading.risk import check_audience, check_cover, check_line
 from marketplace.trading.trials import check_first, note_trial
 from marketplace.trading.venue import NotVerified, TooManyOrders, Venue, WrongOrder
 from settlement.clearing import Trade, clear
@@ -119,6 +119,7 @@ def _place(
     if member not in market.verified:
         raise NotVerified(member)
     venue = market.venue(line.instrument)
+    check_audience(member, venue)
     side, time_in_force = check_line(line, venue, at_us)
     if venue.trial_of is not None and side is BUY:
         check_first(market, member, venue, line.quantity)

@@ -323,7 +323,7 @@ def busiest(db: Connection, from_us: int, limit: int = 10) -> tuple[Busy, ...]:
     query = (
         select(*what, func.count(), func.sum(trades.c.quantity), func.sum(_VALUE))
         .join(books, books.c.instrument == trades.c.instrument)
-        .where(_since(from_us))
+        .where(_since(from_us), books.c.hidden == 0)
         .group_by(*what)
         .order_by(func.count().desc(), trades.c.instrument)
         .limit(min(limit, PAGE_MAX))

@@ -243,10 +243,15 @@ def _load_venues(db: Connection, market: Market) -> None:
             row.terms, tuple(row.purposes.split()), row.term_us, row.deliveries_max,
             bool(row.transferable), BookState(row.state), Book(), row.price_max,
             row.trial_of,
+            _members(row.audience), bool(row.hidden),
         )  # fmt: skip
         market.symbols[row.symbol] = row.instrument
         if row.trial_of is not None:
             market.trials[row.trial_of] = row.instrument
+
+
+def _members(audience: str | None) -> frozenset[int] | None:
+    return None if audience is None else frozenset(map(int, audience.split()))
 
 
 def _load_orders(db: Connection, market: Market) -> None:

@@ -12,7 +12,7 @@ from marketplace.trading.commands import (
 from marketplace.trading.market import Market, handles
 from marketplace.trading.orders import QUANTITY_MAX, Reason
 from marketplace.trading.placing import cancel_where
-from marketplace.trading.risk import check_purpose
+from marketplace.trading.risk import check_audience, check_purpose
 from marketplace.trading.trials import check_first, give_back, note_trial
 from marketplace.trading.venue import NotVerified, WrongOrder
 from settlement.entitlements import (
@@ -37,6 +37,7 @@ def grant(market: Market, command: GrantRight, seq: int, at_us: int) -> int:
     venue = market.venue(command.instrument)
     if not 0 < command.quantity <= QUANTITY_MAX or command.member == venue.vendor:
         raise WrongOrder("quantity" if command.member != venue.vendor else "member")
+    check_audience(command.member, venue)
     check_purpose(command.purpose, venue)
     if venue.trial_of is not None:
         check_first(market, command.member, venue, command.quantity)

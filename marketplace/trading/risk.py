@@ -20,12 +20,14 @@ from marketplace.trading.venue import (
     BookState,
     InstrumentClosed,
     NoReference,
+    NotAdmitted,
     NotTransferable,
     OffLot,
     OffTick,
     OrderTooLarge,
     PriceBand,
     PurposeNotPermitted,
+    UnknownInstrument,
     Venue,
     WrongOrder,
 )
@@ -46,6 +48,16 @@ TIMES = {str(time): time for time in TimeInForce}
 PURPOSE_MAX = 64  # characters
 PURPOSE = re.compile(f"[ -~]{{1,{PURPOSE_MAX}}}")  # printable ASCII
 EXPIRES_MAX_US = 10**16  # in the year 2286; what is later never comes
+
+
+def check_audience(member: int, venue: Venue) -> None:
+    """Refuse whoever the vendor has not let in; what is hidden is not known to them."""
+    if not venue.admits(member):
+        raise (
+            UnknownInstrument(venue.instrument)
+            if venue.hidden
+            else NotAdmitted(venue.symbol)
+        )
 
 
 def check_line(line: Line, venue: Venue, at_us: int) -> tuple[Side, TimeInForce]:

@@ -9,6 +9,7 @@ from marketplace.trading.commands import (
     ListInstrument,
     PublishFees,
     ResumeInstrument,
+    SetAudience,
     SetStanding,
     SuspendInstrument,
     Tick,
@@ -37,6 +38,7 @@ from settlement.money import BY_ASSET, INSTRUMENT_MIN
 TERM_MAX_US = 10**16  # three centuries: no sum of times outgrows 64 bits
 # What may not change under waiting orders and running rights.
 FIXED = ("symbol", "vendor", "currency", "tick", "lot", "transferable", "trial_of")
+AUDIENCE_MAX = 1_000  # members of one instrument
 CODE = re.compile(r"[!-~]{1,64}")  # the records join codes with blanks
 
 
@@ -81,6 +83,8 @@ def list_instrument(
         present.book if present else Book(),
         command.price_max,
         command.trial_of,
+        present.audience if present else None,
+        present.hidden if present else False,
     )
     market.venues[venue.instrument] = market.venues_changed[venue.instrument] = venue
     if present is not None:
@@ -161,6 +165,28 @@ def _move(market: Market, instrument: int, event: BookEvent) -> Venue:
     venue.state = BOOK.after(venue.state, event)
     market.venues_changed[instrument] = venue
     return venue
+
+
+@handles(SetAudience)
+def set_audience(market: Market, command: SetAudience, seq: int, _at_us: int) -> int:
+    """Let some members in, and all others out; how many of their orders ended."""
+    venue = market.venue(command.instrument)
+    members = command.members
+    if members is None and command.hidden:
+        raise WrongOrder("hidden")
+    if len(members or ()) > AUDIENCE_MAX or min(members or (1,)) < 1:
+        raise WrongOrder("members")
+    venue.audience = None if members is None else frozenset(members)
+    venue.hidden = command.hidden
+    market.venues_changed[venue.instrument] = venue
+    outside = [
+        order
+        for _, order in sorted(market.orders.items())
+        if order.instrument == venue.instrument and not venue.admits(order.member)
+    ]
+    for order in outside:
+        cancel(market, order, seq, Reason.AUDIENCE)
+    return len(outside)
 
 
 @handles(SuspendInstrument)

@@ -64,6 +64,9 @@ books = table(
     Column("state", Text, nullable=False),
     Column("price_max", Whole),  # ceiling of the price; null: none
     Column("trial_of", Whole),  # the paid instrument that this is the trial of
+    Column("audience", Text),  # members, space-separated; null: anybody may trade
+    Column("hidden", Whole, nullable=False, server_default="0"),
+    CheckConstraint("hidden IN (0, 1)", name="hidden"),
     CheckConstraint("tick > 0 AND lot > 0", name="steps"),
     CheckConstraint("price_max >= 0", name="price_max"),
     CheckConstraint(

@@ -67,6 +67,12 @@ class Venue:
     book: Book
     price_max: int | None = None  # ceiling of the price, minor units per unit
     trial_of: int | None = None  # the paid instrument that this is the trial of
+    audience: frozenset[int] | None = None  # who may trade; None: anybody
+    hidden: bool = False  # for all others it does not exist
+
+    def admits(self, member: int) -> bool:
+        """Tell whether *member* may trade here; the vendor always may."""
+        return self.audience is None or member in self.audience or member == self.vendor
 
     call: Call | None = None  # while orders collect
     closed: bool = False  # no order is taken, though the instrument is not halted
@@ -97,7 +103,13 @@ class Venue:
             self.lot, self.terms, " ".join(self.purposes), self.term_us,
             self.deliveries_max, int(self.transferable), str(self.state),
             self.price_max, self.trial_of,
+            self._audience(), int(self.hidden),
         )  # fmt: skip
+
+    def _audience(self) -> str | None:
+        if self.audience is None:
+            return None
+        return " ".join(map(str, sorted(self.audience)))
 
 
 @dataclass(eq=False)
@@ -134,6 +146,13 @@ class NotVerified(Refusal):
     """Only verified members may trade."""
 
     member: int
+
+
+@dataclass(eq=False)
+class NotAdmitted(Refusal):
+    """The vendor decides who may trade this; ask for access on the listing's page."""
+
+    symbol: str
 
 
 @dataclass(eq=False)

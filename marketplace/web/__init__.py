@@ -3,6 +3,7 @@
 from flask import Flask
 
 from marketplace.web import (
+    access,
     accounts,
     cash,
     codes,
@@ -12,6 +13,7 @@ from marketplace.web import (
     home,
     layout,
     listings,
+    notices,
     orders,
     oversight,
     reviews,
@@ -35,6 +37,8 @@ AREAS = (
     orders,
     rights,
     cash,
+    notices,
+    access,
     vendor,
     staff,
     statistics,
@@ -49,5 +53,6 @@ def register(app: Flask) -> None:
     codes.init_app(app)
     forms.init_app(app)
     layout.init_app(app)
+    notices.init_app(app)
     for area in AREAS:
         app.register_blueprint(area.bp)

@@ -2,10 +2,10 @@
 
 from functools import lru_cache
 
-from marketplace.services import services
+from marketplace.disclosed import ask_publicly
+from marketplace.services import Services, services
 from settlement import clock
-from settlement.statistics.questions import Figures, ask
-from settlement.statistics.warehouse import Warehouse
+from settlement.statistics.questions import Figures
 
 FRESH_US = 10 * clock.SECOND_US  # the tape itself follows the market by a minute
 KEPT_MAX = 64  # answers
@@ -14,14 +14,14 @@ KEPT_MAX = 64  # answers
 def figures(code: str, **parameters: int | str) -> Figures:
     """Return the public answer to question *code*, at most FRESH_US old."""
     era = clock.now_us() // FRESH_US
-    return _answer(services().warehouse, code, tuple(sorted(parameters.items())), era)
+    return _answer(services(), code, tuple(sorted(parameters.items())), era)
 
 
 @lru_cache(KEPT_MAX)
 def _answer(
-    warehouse: Warehouse,
+    parts: Services,
     code: str,
     parameters: tuple[tuple[str, int | str], ...],
     _era: int,
 ) -> Figures:
-    return ask(warehouse, code, public=True, **dict(parameters))
+    return ask_publicly(parts, code, **dict(parameters))

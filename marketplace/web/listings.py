@@ -7,10 +7,11 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from listings import catalogue, instruments
+from listings import catalogue, instruments, visibility
 from listings.catalogue import Listing
 from listings.instruments import Instrument
 from listings.licences import PURPOSES, USES, Licence
+from marketplace.community import access
 from marketplace.members import organisations
 from marketplace.members.signing import me
 from marketplace.services import services
@@ -42,7 +43,7 @@ class Desk(NamedTuple):
 def show(product: str) -> ResponseReturnValue:
     """Show a listing with one of its instruments chosen."""
     with services().reads.connect() as db:
-        found = catalogue.listing(db, ids.decode("product", product))
+        found = catalogue.listing(db, ids.decode("product", product), me().member)
         units = catalogue.instruments_of(db, found.id)
         numbers = [unit.id for unit in units]
         unit = _chosen(units)
@@ -59,6 +60,9 @@ def show(product: str) -> ResponseReturnValue:
             licences=_licences(units),
             purposes=PURPOSES,
             uses=USES,
+            may_trade=visibility.may_trade(db, found.id, me().member),
+            visibility=visibility.of(db, found.id),
+            access_request=access.newest(db, found.id, me().member),
         )
 
 
@@ -66,7 +70,7 @@ def show(product: str) -> ResponseReturnValue:
 def book(product: str) -> ResponseReturnValue:
     """Show the book of one instrument alone, for refreshing."""
     with services().reads.connect() as db:
-        found = catalogue.listing(db, ids.decode("product", product))
+        found = catalogue.listing(db, ids.decode("product", product), me().member)
         unit = _chosen(catalogue.instruments_of(db, found.id))
         if unit is None:
             raise NotFound("instrument", product)
@@ -78,6 +82,7 @@ def instrument(instrument: str) -> ResponseReturnValue:
     """Go to the listing of an instrument, with it chosen."""
     with services().reads.connect() as db:
         unit = instruments.get(db, ids.decode("instrument", instrument))
+        visibility.check_instrument(db, unit.id, me().member)
     product = ids.encode("product", unit.product)
     address = url_for(".show", product=product, instrument=instrument)
     return redirect(address, HTTPStatus.SEE_OTHER)

@@ -5,11 +5,14 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy import Connection
 
-from listings import instruments
+from listings import instruments, visibility
+from listings.instruments import Instrument
 from listings.vocabulary import CLASSES, SECTORS
 from marketplace import formatting
 from marketplace.language import language
+from marketplace.members.signing import me
 from marketplace.services import services
 from marketplace.trading import reads
 from marketplace.web import charts, periods
@@ -20,6 +23,7 @@ from marketplace.web.layout import midnight_us
 from marketplace.web.periods import PeriodForm
 from marketplace.web.spreadsheet import as_csv
 from settlement import clock
+from settlement.errors import NotFound
 from settlement.money import BY_CODE, CURRENCIES, DEFAULT
 from settlement.statistics.questions import Figures, Question, question, questions
 
@@ -107,7 +111,7 @@ def candles() -> ResponseReturnValue:
     with services().reads.connect() as db:
         busiest = reads.busiest(db, midnight_us(BUSY_DAYS), limit=20)
         symbol = asked["symbol"] or next((busy.symbol for busy in busiest), "")
-        instrument = instruments.by_symbol(db, symbol) if symbol else None
+        instrument = _named(db, symbol) if symbol else None
     found = chart = None
     if instrument:
         found = _candles(instrument.id, asked)
@@ -127,6 +131,14 @@ def candles() -> ResponseReturnValue:
             ("week", gettext("Week")),
         ],
     )
+
+
+def _named(db: Connection, symbol: str) -> Instrument:
+    """Return the instrument with a symbol; NotFound unless the visitor may see it."""
+    found = instruments.by_symbol(db, symbol)
+    if not visibility.may_see(db, found.product, me().member):
+        raise NotFound("instrument", symbol[:40])
+    return found
 
 
 def _candles(instrument: int, asked: dict[str, Any]) -> Figures:
@@ -187,7 +199,7 @@ def download(code: str) -> Response:
     asked = read(ViewForm(), request.args)
     if code == "candles":
         with services().reads.connect() as db:
-            found = _candles(instruments.by_symbol(db, asked["symbol"]).id, asked)
+            found = _candles(_named(db, asked["symbol"]).id, asked)
     else:
         found = periods.within(figures(code), periods.period(asked))
     answer = Response(as_csv(found.columns, found.rows), mimetype="text/csv")

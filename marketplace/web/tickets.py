@@ -74,7 +74,7 @@ def review(product: str) -> ResponseReturnValue:
     """Show what the order would do, before anything happens."""
     typed = read(TicketForm(), request.values)
     with services().reads.connect() as db:
-        found = catalogue.listing(db, ids.decode("product", product))
+        found = catalogue.listing(db, ids.decode("product", product), me().member)
         unit = _unit(db, found.id, typed["instrument"])
         line, desk = line_of(typed, unit), listings.desk(db, unit)
         return render_template(
@@ -97,7 +97,8 @@ def place(product: str) -> ResponseReturnValue:
     """Place the order, once however often it is sent; show what became of it."""
     typed = read(ConfirmForm())
     with services().reads.connect() as db:
-        unit = _unit(db, ids.decode("product", product), typed["instrument"])
+        found = catalogue.listing(db, ids.decode("product", product), me().member)
+        unit = _unit(db, found.id, typed["instrument"])
     line = line_of(typed, unit)
     if line.side == "buy" and not typed["accept"]:
         raise Invalid({"accept": [ACCEPT]})

@@ -49,6 +49,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "self_trade": N_("it would have met your own order"),
         "delisted": N_("the instrument was delisted"),
         "suspended": N_("the member was suspended"),
+        "audience": N_("the vendor no longer lets the member trade it"),
         "right_ended": N_("the right behind the offer ended"),
         "above_ceiling": N_("it was above a ceiling set for public data"),
         "expired": N_("its time was over"),
@@ -123,6 +124,18 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "listed": N_("Listed"),
         "suspended": N_("Trading suspended"),
         "delisted": N_("Delisted"),
+    },
+    "visibility": {
+        "public": N_("Public"),
+        "request": N_("On request"),
+        "private": N_("Private"),
+    },
+    "request": {
+        "open": N_("Waits for an answer"),
+        "approved": N_("Approved"),
+        "declined": N_("Declined"),
+        "withdrawn": N_("Withdrawn"),
+        "expired": N_("Not answered in time"),
     },
     "class": {
         "dataset": N_("Dataset"),
@@ -297,7 +310,7 @@ TONES: Mapping[str, str] = {
     **dict.fromkeys(
         ("returned", "objection", "disputed", "suspended", "rejected", "failed"), "bad"
     ),
-    **dict.fromkeys(("revoked", "charged_back"), "bad"),
+    **dict.fromkeys(("revoked", "charged_back", "declined"), "bad"),
 }
 
 _MONEY = {"needed", "available", "value", "value_max", "amount", "amount_max"}

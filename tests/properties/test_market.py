@@ -96,6 +96,11 @@ flows = st.lists(
         st.builds(c.RevokeRight, user, number),
         st.builds(c.Deliver, user, member, number, number, st.just("00"), number),
         st.builds(c.SetStanding, user, member, st.booleans()),
+        st.builds(
+            c.SetAudience, user, st.sampled_from(INSTRUMENTS),
+            st.none() | st.lists(member, max_size=2).map(sorted).map(tuple),
+            st.booleans(),
+        ),
         st.builds(c.SuspendInstrument, user, st.sampled_from(INSTRUMENTS)),
         st.builds(c.ResumeInstrument, user, st.sampled_from(INSTRUMENTS)),
         st.builds(c.PublishFees, user, st.integers(-1, 400)),

@@ -71,7 +71,7 @@ def db(engine: Engine) -> Iterator[Connection]:
                     "instrument": number, "symbol": symbol, "vendor": VERA,
                     "currency": currency, "tick": 1, "lot": 1, "terms": 1,
                     "purposes": "", "term_us": None, "deliveries_max": None,
-                    "transferable": 0, "state": state,
+                    "transferable": 0, "state": state, "audience": None, "hidden": 0,
                 }
                 for number, symbol, currency, state in (
                     (SUN, "SUN", 1, "listed"),

@@ -29,6 +29,7 @@ FLOW = (
     c.RequestPayout(CAT, CAT, 1, 7, "bank"),
     c.ApprovePayout(STAFF, 1),
     c.PublishFees(STAFF, 100),
+    c.SetAudience(STAFF, SUN, (CAT, VERA), True),
     c.SuspendInstrument(STAFF, SUN),
     c.CancelOrder(CAT, CAT, 3),
 )

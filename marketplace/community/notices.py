@@ -1,0 +1,162 @@
+"""The notice centre: what a member is told, in their language, until it is read.
+
+`notify` writes; the bell, the page and the API read. Something new to tell about is a
+line in `KINDS` and a call of `notify`, nothing else.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from marketplace.community.tables import notices
+from marketplace.language import N_
+from settlement import clock
+from settlement.errors import NotFound
+from settlement.ids import encode
+from settlement.store import PAGE_MAX
+
+CAUSE_MAX = 200  # characters
+RECIPIENTS_MAX = 10_000  # of one notice
+AT_ONCE = 500  # rows of one statement
+COUNTED_MAX = 99  # the bell says 99+
+
+# Kind → the sentence; its facts are in %(…)s, and %(title)s is the product's title.
+KINDS: Mapping[str, str] = {
+    "saved_search": N_("New for your search “%(name)s”: %(number)s"),
+    "access_requested": N_("%(member)s asks for access to %(title)s."),
+    "access_approved": N_("You may trade %(title)s now."),
+    "access_declined": N_("The vendor of %(title)s declined your request: %(reason)s"),
+    "access_ended": N_("Your access to %(title)s has ended."),
+    "invited": N_("A vendor offers %(title)s to you."),
+}
+
+
+class Notice(NamedTuple):
+    """One thing that a member is told."""
+
+    id: int
+    member: int
+    kind: str
+    product: int | None
+    facts: dict[str, Any]
+    at_us: int
+    read_us: int | None
+
+
+def notify(
+    db: Connection,
+    members: Iterable[int],
+    kind: str,
+    cause: str,
+    product: int | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> int:
+    """Tell *members* something once; return to how many it was new.
+
+    How to use it: add the sentence to `KINDS`, then call this with a write connection
+
+    - inside the transaction that makes it true, when that is an ordinary write (then
+      it is told exactly if it is true), or
+    - from a follower's step (see `marketplace.followers`), for what follows from
+      records and changes by position; a step may run twice, because *cause* (for
+      example ``f"search {number} {day}"``) is told to each member once only.
+
+    *facts* fill the sentence; ``href`` among them, a path of this site, is where the
+    notice leads (else to the page of *product*). Titles and names of products need
+    not be facts: they are looked up in the reader's language, and a product that the
+    reader may no longer see is not named.
+    """
+    assert kind in KINDS, kind
+    assert 0 < len(cause) <= CAUSE_MAX, cause
+    wanted = sorted({member for member in members if member > 0})[:RECIPIENTS_MAX]
+    new = 0
+    for start in range(0, len(wanted), AT_ONCE):
+        chunk = wanted[start : start + AT_ONCE]
+        told = select(notices.c.member).where(
+            notices.c.cause == cause, notices.c.member.in_(chunk)
+        )
+        known = set(db.execute(told).scalars())
+        fresh = [member for member in chunk if member not in known]
+        if fresh:
+            values = {
+                "kind": kind,
+                "cause": cause,
+                "product": product,
+                "facts": json.dumps(dict(facts or {}), ensure_ascii=False),
+                "at_us": clock.now_us(),
+            }
+            db.execute(insert(notices), [values | {"member": m} for m in fresh])
+        new += len(fresh)
+    return new
+
+
+def unread(db: Connection, member: int) -> int:
+    """Return how many notices wait for *member*, at most COUNTED_MAX + 1."""
+    waiting = (
+        select(notices.c.id)
+        .where(notices.c.member == member, notices.c.read_us.is_(None))
+        .limit(COUNTED_MAX + 1)
+    )
+    return db.scalar(select(func.count()).select_from(waiting.subquery())) or 0
+
+
+def of_member(
+    db: Connection,
+    member: int,
+    before: int | None = None,
+    limit: int = PAGE_MAX,
+    *,
+    unread_only: bool = False,
+) -> list[Notice]:
+    """Return notices of *member*, newest first, before a number."""
+    query = select(notices).where(notices.c.member == member)
+    if before is not None:
+        query = query.where(notices.c.id < before)
+    if unread_only:
+        query = query.where(notices.c.read_us.is_(None))
+    query = query.order_by(notices.c.id.desc()).limit(limit)
+    return [_notice(row) for row in db.execute(query)]
+
+
+def after(db: Connection, position: int, limit: int = PAGE_MAX) -> list[Notice]:
+    """Return all members' notices after *position*, ascending.
+
+    What sends them elsewhere (mail, a webhook) follows this from where it stands, as
+    the threads in `marketplace.followers` do.
+    """
+    query = select(notices).where(notices.c.id > position)
+    query = query.order_by(notices.c.id).limit(limit)
+    return [_notice(row) for row in db.execute(query)]
+
+
+def read(db: Connection, member: int, notice: int) -> None:
+    """Mark one notice of *member* as read; NotFound if it is not theirs."""
+    mine = (notices.c.id == notice, notices.c.member == member)
+    found = db.execute(select(notices.c.id).where(*mine)).first()
+    if found is None:
+        raise NotFound("notice", encode("notice", notice))
+    _mark(db, *mine)
+
+
+def read_all(db: Connection, member: int, until: int) -> int:
+    """Mark the notices of *member* up to the number *until* as read; how many."""
+    return _mark(db, notices.c.member == member, notices.c.id <= until)
+
+
+def _mark(db: Connection, *which: Any) -> int:
+    done = update(notices).where(*which, notices.c.read_us.is_(None))
+    return db.execute(done.values(read_us=clock.now_us())).rowcount
+
+
+def _notice(row: Any) -> Notice:
+    return Notice(
+        row.id,
+        row.member,
+        row.kind,
+        row.product,
+        json.loads(row.facts),
+        row.at_us,
+        row.read_us,
+    )

@@ -1,0 +1,29 @@
+"""Figures as the public reads them: what is hidden counts, but is not named."""
+
+from listings import visibility
+from marketplace.services import Services
+from settlement.statistics.questions import Figures, ask
+
+NAMING = ("symbol", "instrument")  # columns that say which product it is
+
+
+def ask_publicly(parts: Services, code: str, **parameters: int | str) -> Figures:
+    """Return the public answer to question *code*: see `questions.ask`.
+
+    Rows of private products keep their place and their figures, without a name.
+    """
+    found = ask(parts.warehouse, code, public=True, **parameters)
+    if "instrument" not in found.columns:
+        return found
+    with parts.reads.connect() as db:
+        hidden = visibility.hidden_instruments(db)
+    return found._replace(rows=[_unnamed(found, row, hidden) for row in found.rows])
+
+
+def _unnamed(
+    found: Figures, row: tuple[object, ...], hidden: frozenset[int]
+) -> tuple[object, ...]:
+    values = dict(zip(found.columns, row, strict=True))
+    if values["instrument"] not in hidden:
+        return row
+    return tuple(None if name in NAMING else values[name] for name in found.columns)
