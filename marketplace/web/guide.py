@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from listings.admission import LISTING, PRODUCT
 from listings.licences import PURPOSES
+from marketplace.community.access import REQUEST
 from marketplace.language import N_
 from marketplace.members.verification import MEMBER
 from marketplace.services import services
@@ -20,9 +21,21 @@ from settlement.payments.payouts import PAYOUT
 
 bp = Blueprint("help", __name__, url_prefix="/help")
 
-MACHINES = (PRODUCT, LISTING, ORDER, ENTITLEMENT, PAYIN, PAYOUT, MEMBER, BOOK, OFFER)
+MACHINES = (
+    PRODUCT,
+    LISTING,
+    ORDER,
+    ENTITLEMENT,
+    PAYIN,
+    PAYOUT,
+    MEMBER,
+    BOOK,
+    OFFER,
+    REQUEST,
+)
 MACHINE_NAMES = {
     "product": N_("Product"),
+    "request": N_("Access request"),
     "listing": N_("Listing"),
     "order": N_("Order"),
     "entitlement": N_("Usage right"),

@@ -11,6 +11,7 @@ from marketplace.language import N_, per_visitor
 from marketplace.members.organisations import KINDS
 from marketplace.members.roles import NAMES
 from marketplace.web.findings import FINDINGS
+from marketplace.web.tones import tone
 from settlement.errors import Invalid, Refusal
 from settlement.money import BY_ASSET, BY_CODE
 
@@ -150,6 +151,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "lapse": N_("notice lapses"),
         "change": N_("change"),
         "expire": N_("expires"),
+        "decline": N_("decline"),
         "cancel": N_("cancel"),
         "admit": N_("admit"),
         "suspend": N_("suspend"),
@@ -295,24 +297,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 }
 
 # Which colour a state has, whatever it is the state of.
-TONES: Mapping[str, str] = {
-    **dict.fromkeys(
-        ("filled", "settled", "active", "succeeded", "paid", "verified", "listed"),
-        "good",
-    ),
-    **dict.fromkeys(("registered", "delivered", "approved"), "good"),
-    **dict.fromkeys(
-        ("open", "partial", "created", "pending", "requested", "submitted"), "wait"
-    ),
-    **dict.fromkeys(
-        ("in_review", "publicity", "matched", "escrowed", "invited"), "wait"
-    ),
-    **dict.fromkeys(
-        ("returned", "objection", "disputed", "suspended", "rejected", "failed"), "bad"
-    ),
-    **dict.fromkeys(("revoked", "charged_back", "declined"), "bad"),
-}
-
 _MONEY = {"needed", "available", "value", "value_max", "amount", "amount_max"}
 FACTS: Mapping[str, str] = {
     "needed": N_("Needed"),
@@ -350,11 +334,6 @@ def word(code: object, topic: str) -> str:
     """Return what *code* is called in the visitor's language; itself if unknown."""
     text = WORDS[topic].get(str(code))
     return str(gettext(text)) if text else str(code)
-
-
-def tone(code: object) -> str:
-    """Return the tone of a state: good, wait, bad or plain."""
-    return TONES.get(str(code), "plain")
 
 
 def facts(refusal: Refusal) -> list[tuple[str, str]]:

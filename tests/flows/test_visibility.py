@@ -216,7 +216,7 @@ def test_the_api_says_and_sets_who_may_trade(market, parts, people, bearer, app)
     assert asked.status_code == 201
     request = f"/api/v1/access-requests/{asked.json['id']}"
     assert client.get(request, headers=buyer).json["state"] == "open"
-    assert client.get(request, headers=bearer("other", "read")).status_code == 404
+    assert client.get(request, headers=bearer("other", "trade")).status_code == 404
     inbox = client.get("/api/v1/access-requests/inbox", headers=vendor).json
     assert [row["id"] for row in inbox["data"]] == [asked.json["id"]]
     approved = client.post(f"{request}/approve", json={"days": 30}, headers=vendor)
