@@ -94,9 +94,12 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("price_max", Whole, nullable=True),
         sa.Column("trial_of", Whole, nullable=True),
+        sa.Column("audience", sa.Text(), nullable=True),
+        sa.Column("hidden", Whole, server_default="0", nullable=False),
         sa.CheckConstraint(
             "state IN ('listed', 'suspended', 'delisted')", name=op.f("ck_books_state")
         ),
+        sa.CheckConstraint("hidden IN (0, 1)", name=op.f("ck_books_hidden")),
         sa.CheckConstraint("price_max >= 0", name=op.f("ck_books_price_max")),
         sa.CheckConstraint("tick > 0 AND lot > 0", name=op.f("ck_books_steps")),
         sa.CheckConstraint(
@@ -633,6 +636,54 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "access_requests",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("use_case", sa.Text(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("asked_us", Whole, nullable=False),
+        sa.Column("expires_us", Whole, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("decided_us", Whole, nullable=True),
+        sa.Column("decided_by", Whole, nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("until_us", Whole, nullable=True),
+        sa.CheckConstraint(
+            "state <> 'declined' OR reason <> ''",
+            name=op.f("ck_access_requests_reason"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('open', 'approved', 'declined', 'withdrawn', 'expired')",
+            name=op.f("ck_access_requests_state"),
+        ),
+        sa.CheckConstraint(
+            "length(use_case) <= 500", name=op.f("ck_access_requests_use_case")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_access_requests_product")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_access_requests")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("access_requests", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_access_requests_member", ["member", "id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_access_requests_product", ["product", "id"], unique=False
+        )
+        batch_op.create_index(
+            "uq_access_requests_open",
+            ["product", "member"],
+            unique=True,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
+
+    op.create_table(
         "changes",
         sa.Column("product", Whole, nullable=False),
         sa.Column("position", Whole, nullable=False),
@@ -643,6 +694,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("position", name=op.f("uq_changes_position")),
         sqlite_strict=True,
     )
+    op.create_table(
+        "guests",
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("until_us", Whole, nullable=True),
+        sa.Column("added_us", Whole, nullable=False),
+        sa.Column("added_by", Whole, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_guests_product")
+        ),
+        sa.PrimaryKeyConstraint("product", "member", name=op.f("pk_guests")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("guests", schema=None) as batch_op:
+        batch_op.create_index("ix_guests_member", ["member", "product"], unique=False)
+        batch_op.create_index("ix_guests_until", ["until_us"], unique=False)
+
     op.create_table(
         "instruments",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
@@ -718,6 +786,36 @@ def upgrade() -> None:
         batch_op.create_index("ix_listings_state", ["state", "product"], unique=False)
 
     op.create_table(
+        "notices",
+        sa.Column("id", Whole, nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("product", Whole, nullable=True),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("read_us", Whole, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member"], ["members.id"], name=op.f("fk_notices_member")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_notices_product")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+        sa.UniqueConstraint("member", "cause", name=op.f("uq_notices_member_cause")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("notices", schema=None) as batch_op:
+        batch_op.create_index("ix_notices_member", ["member", "id"], unique=False)
+        batch_op.create_index(
+            "ix_notices_unread",
+            ["member"],
+            unique=False,
+            sqlite_where=sa.text("read_us IS NULL"),
+            postgresql_where=sa.text("read_us IS NULL"),
+        )
+
+    op.create_table(
         "registrations",
         sa.Column("number", Whole, autoincrement=False, nullable=False),
         sa.Column("product", Whole, nullable=False),
@@ -748,6 +846,22 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_releases")),
         sa.UniqueConstraint("product", "label", name=op.f("uq_releases_product_label")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "restrictions",
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("visibility", sa.Text(), nullable=False),
+        sa.Column("changed_us", Whole, nullable=False),
+        sa.Column("changed_by", Whole, nullable=False),
+        sa.CheckConstraint(
+            "visibility IN ('request', 'private')",
+            name=op.f("ck_restrictions_visibility"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_restrictions_product")
+        ),
+        sa.PrimaryKeyConstraint("product", name=op.f("pk_restrictions")),
         sqlite_strict=True,
     )
     op.create_table(
@@ -827,6 +941,24 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("verifications", schema=None) as batch_op:
         batch_op.create_index("ix_verifications_member", ["member", "id"], unique=False)
+
+    op.create_table(
+        "watches",
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("target", Whole, nullable=False),
+        sa.Column("since_us", Whole, nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('product', 'vendor')", name=op.f("ck_watches_kind")
+        ),
+        sa.ForeignKeyConstraint(
+            ["member"], ["members.id"], name=op.f("fk_watches_member")
+        ),
+        sa.PrimaryKeyConstraint("member", "kind", "target", name=op.f("pk_watches")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("watches", schema=None) as batch_op:
+        batch_op.create_index("ix_watches_target", ["kind", "target"], unique=False)
 
     op.create_table(
         "api_keys",
@@ -945,6 +1077,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_api_keys_member")
 
     op.drop_table("api_keys")
+    with op.batch_alter_table("watches", schema=None) as batch_op:
+        batch_op.drop_index("ix_watches_target")
+
+    op.drop_table("watches")
     with op.batch_alter_table("verifications", schema=None) as batch_op:
         batch_op.drop_index("ix_verifications_member")
 
@@ -957,8 +1093,18 @@ def downgrade() -> None:
         batch_op.drop_index("ix_reviews_product")
 
     op.drop_table("reviews")
+    op.drop_table("restrictions")
     op.drop_table("releases")
     op.drop_table("registrations")
+    with op.batch_alter_table("notices", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_notices_unread",
+            sqlite_where=sa.text("read_us IS NULL"),
+            postgresql_where=sa.text("read_us IS NULL"),
+        )
+        batch_op.drop_index("ix_notices_member")
+
+    op.drop_table("notices")
     with op.batch_alter_table("listings", schema=None) as batch_op:
         batch_op.drop_index("ix_listings_state")
         batch_op.drop_index("ix_listings_newest")
@@ -968,7 +1114,22 @@ def downgrade() -> None:
         batch_op.drop_index("ix_instruments_product")
 
     op.drop_table("instruments")
+    with op.batch_alter_table("guests", schema=None) as batch_op:
+        batch_op.drop_index("ix_guests_until")
+        batch_op.drop_index("ix_guests_member")
+
+    op.drop_table("guests")
     op.drop_table("changes")
+    with op.batch_alter_table("access_requests", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_access_requests_open",
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
+        batch_op.drop_index("ix_access_requests_product")
+        batch_op.drop_index("ix_access_requests_member")
+
+    op.drop_table("access_requests")
     op.drop_table("writer")
     with op.batch_alter_table("transfers", schema=None) as batch_op:
         batch_op.drop_index(
