@@ -22,7 +22,7 @@ DUCKDB = "duckdb:"
 URLS = {
     "database_url": r"(sqlite|postgresql(\+psycopg)?)://.+",
     "exchange_url": r"inline:|unix:/.+|tcp:.+:\d+",
-    "search_url": r"whoosh:.+",
+    "search_url": r"whoosh:.+|postgresql(\+psycopg)?://.+",
     "warehouse_url": r"duckdb:.+",
     "files_url": r"file:.+",
 }

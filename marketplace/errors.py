@@ -33,7 +33,7 @@ from listings.search.query import (
     TooManyTerms,
     TooManyValues,
 )
-from listings.search.whoosh import IndexBusy
+from listings.search.index import IndexBusy
 from marketplace.language import N_, language, translated_within
 from marketplace.limits import TooManyTries
 from marketplace.members.keys import BadKey, TooManyKeys

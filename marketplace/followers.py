@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from listings.changes import changed
 from listings.search.projection import Projection
-from listings.search.whoosh import Index
+from listings.search.index import Index
 from marketplace import admission, projection, warehouse
 from marketplace.community import access
 from marketplace.config import Config

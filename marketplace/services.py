@@ -7,7 +7,7 @@ from flask import current_app
 from sqlalchemy import Engine
 
 from listings.files import Storage
-from listings.search.whoosh import Index, open_index
+from listings.search.index import Index, open_index
 from marketplace import migrations
 from marketplace.config import INLINE, Config
 from marketplace.examining import Examiner
@@ -65,6 +65,7 @@ def open_services(config: Config) -> Services:
         warehouse = Warehouse(config.warehouse())
         stack.callback(warehouse.close)
         index = open_index(config.search_url)
+        stack.callback(index.close)
         files = Storage(config.files_url)
         examiner = stack.enter_context(Examiner(reads, writes, files))
         if config.followers:  # in every process: two never claim the same

@@ -7,7 +7,7 @@ from types import FrameType
 
 import structlog
 
-from listings.search.whoosh import open_index
+from listings.search.index import open_index
 from marketplace import migrations
 from marketplace.config import Config
 from marketplace.followers import following

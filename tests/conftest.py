@@ -76,6 +76,18 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """The URL of an empty PostgreSQL database of this test's own."""
+    yield from _postgres_database(_required("postgres"))
+
+
+@pytest.fixture(scope="module")
+def module_postgres_url() -> Iterator[str]:
+    """The same for the tests of a whole module."""
+    yield from _postgres_database(_required("postgres"))
+
+
+@pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     """A write engine on an empty database that has every table."""
     engine = store.connect(database_url, write=True)

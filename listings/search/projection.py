@@ -1,14 +1,14 @@
 """The thread that keeps the index equal to the catalogue, change by change."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Event, Thread
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
 
 from listings.search.entry import Entry
-from listings.search.whoosh import Index, IndexBusy
+from listings.search.index import Index, IndexBusy
 
 POLL_S = 0.2  # between looks at the catalogue; a change must be visible within 1 s
 REST_S = 5.0  # after a failure
@@ -75,12 +75,40 @@ class Projection:
         if not changes:
             return 0
         newest = {change.product_id: change.entry for change in changes}
+        self._apply(newest, changes[-1].position)
+        return len(changes)
+
+    def _apply(self, newest: Mapping[int, Entry | None], position: int) -> None:
         self._index.apply(
             [entry for entry in newest.values() if entry is not None],
             [product_id for product_id, entry in newest.items() if entry is None],
-            position=changes[-1].position,
+            position,
         )
-        return len(changes)
+
+    def remake(self) -> int:
+        """Replace the index by the catalogue as it is; return how many listings.
+
+        The position is remembered last: after a crash the changes are read again.
+        """
+        position = 0
+        again: dict[int, Entry | None] = {}  # changed once more meanwhile
+        seen: set[int] = set()
+
+        def entries() -> Iterator[Entry]:
+            nonlocal position
+            with self._engine.connect() as db:
+                while changes := self._read_changes(db, position, BATCH_MAX):
+                    position = changes[-1].position
+                    for _, product_id, entry in changes:
+                        if product_id in seen:
+                            again[product_id] = entry
+                        elif entry is not None:
+                            seen.add(product_id)
+                            yield entry
+
+        self._index.rebuild(entries())
+        self._apply(again, position)
+        return self._index.count()
 
     def _run(self) -> None:
         while not self._stopping.is_set():

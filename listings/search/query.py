@@ -82,15 +82,20 @@ class Query(NamedTuple):
     language: Literal["zh", "en"] = "zh"
 
 
+# Terms at their distances, in turns.
+Phrase = tuple[tuple[str, int], ...]
+
+
 class Clause(NamedTuple):
-    """One condition: terms at their distances, or the beginnings of one term.
+    """One condition: a phrase or one that means the same, or the beginnings of a term.
 
     A clause that is not required only raises the score.
     """
 
-    terms: tuple[tuple[str, int], ...]
+    terms: Phrase
     required: bool = True
     is_prefix: bool = False
+    others: tuple[Phrase, ...] = ()
 
 
 def check(query: Query) -> None:

@@ -1,31 +1,28 @@
 """Which listings match, in which order, and how many there are of each facet value."""
 
-import heapq
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import log
 from typing import NamedTuple
 
-from listings.search import bitmap
+import numpy as np
+
 from listings.search.entry import Facet
 from listings.search.query import Clause, Query, Sort
-from listings.search.shelf import Matches, Shelf
+from listings.search.shelf import Array, Postings, Shelf
 
 # BM25: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and
 # Beyond", 2009. B is low since a long description is no fault of a listing.
 K1 = 1.2
 B = 0.4
 
-# The key of a listing, by part and number: the smallest comes first.
-Order = Callable[[int, int], tuple[float, ...]]
-
 
 class Part(NamedTuple):
     """A shelf, which of its listings are still there, and BM25's length norms."""
 
     shelf: Shelf
-    alive: int
-    norms: Sequence[float]
+    alive: Array
+    norms: Array
 
 
 class Place(NamedTuple):
@@ -45,16 +42,12 @@ class Found(NamedTuple):
     partial: bool
 
 
-def parts(shelves: Sequence[tuple[Shelf, int]]) -> tuple[Part, ...]:
+def parts(shelves: Sequence[tuple[Shelf, Array]]) -> tuple[Part, ...]:
     """Return *shelves*, each with its living listings, ready to be ranked."""
     size = sum(shelf.size for shelf, _ in shelves)
     mean = max(1.0, sum(shelf.length for shelf, _ in shelves) / max(1, size))
     return tuple(
-        Part(
-            shelf,
-            alive,
-            [K1 * (1 - B + B * fact.length / mean) for fact in shelf.facts],
-        )
+        Part(shelf, alive, K1 * (1 - B + B * shelf.columns.lengths / np.float32(mean)))
         for shelf, alive in shelves
     )
 
@@ -69,119 +62,145 @@ def find(among: Sequence[Part], query: Query, clauses: Sequence[Clause]) -> Foun
     if clauses or not query.text.strip():
         texts, partial = _matching(among, tables, clauses)
     else:
-        texts, partial = [0 for _ in among], False
-    hits, counts = [], {facet: Counter[str]() for facet in Facet}
-    for part, text in zip(among, texts, strict=True):
-        hits.append(_narrow(part.shelf, text, query.filters, counts))
+        texts, partial = [np.zeros(part.shelf.size, bool) for part in among], False
+    counts = {facet: Counter[str]() for facet in Facet}
+    hits = [
+        np.flatnonzero(_narrow(part.shelf, text, query.filters, counts))
+        for part, text in zip(among, texts, strict=True)
+    ]
     by_relevance = query.sort is Sort.RELEVANCE and bool(clauses)
     scores = _scores(among, tables) if by_relevance else []
-    order = _by_score(among, scores) if scores else _by_fact(among, query.sort)
     first = (query.page - 1) * query.page_size
-    places = [
-        Place(part, number, scores[part][number] if scores else 0.0)
-        for part, number in _best(hits, first + query.page_size, order)[first:]
-    ]
-    total = sum(bits.bit_count() for bits in hits)
-    return Found(total, places, counts, partial)
+    places = _best(among, hits, scores, query.sort, first + query.page_size)
+    return Found(sum(map(len, hits)), places[first:], counts, partial)
 
 
 def _matching(
-    among: Sequence[Part], tables: list[list[Matches]], clauses: Sequence[Clause]
-) -> tuple[list[int], bool]:
+    among: Sequence[Part], tables: list[list[Postings]], clauses: Sequence[Clause]
+) -> tuple[list[Array], bool]:
     required = [i for i, clause in enumerate(clauses) if clause.required]
     every = []
     for part, table in zip(among, tables, strict=True):
-        bits = part.alive
+        text = part.alive
         for i in required:
-            bits &= table[i].bits
-        every.append(bits)
-    if any(every) or len(required) < 2:
+            text = text & _among(part.shelf, table[i])
+        every.append(text)
+    if len(required) < 2 or any(text.any() for text in every):
         return every, False
     some = []
     for part, table in zip(among, tables, strict=True):
-        bits = 0
+        text = np.zeros(part.shelf.size, bool)
         for i in required:
-            bits |= table[i].bits
-        some.append(bits & part.alive)
-    return some, any(some)
+            text[table[i].numbers] = True
+        some.append(text & part.alive)
+    return some, any(text.any() for text in some)
+
+
+def _among(shelf: Shelf, matches: Postings) -> Array:
+    flags = np.zeros(shelf.size, bool)
+    flags[matches.numbers] = True
+    return flags
 
 
 def _narrow(
     shelf: Shelf,
-    text: int,
+    text: Array,
     filters: Mapping[Facet, frozenset[str]],
     counts: Mapping[Facet, Counter[str]],
-) -> int:
+) -> Array:
     """Add to *counts*, each facet under the filters of the others; return the hits."""
-    chosen = {facet: _chosen(shelf, facet, filters[facet]) for facet in filters}
+    chosen = {
+        facet: _chosen(shelf, facet, values)
+        for facet, values in filters.items()
+        if values
+    }
     hits = text
-    for bits in chosen.values():
-        hits &= bits
-    for facet, values in shelf.values.items():
-        bits = hits
+    for flags in chosen.values():
+        hits = hits & flags
+    numbers = np.flatnonzero(hits)
+    for facet, (values, codes) in shelf.columns.facets.items():
+        here = numbers
         if facet in chosen:
-            bits = text
-            for other, allowed in chosen.items():
+            under = text
+            for other, flags in chosen.items():
                 if other is not facet:
-                    bits &= allowed
-        for value, having in values.items():
-            if number := (bits & having).bit_count():
-                counts[facet][value] += number
+                    under = under & flags
+            here = np.flatnonzero(under)
+        all_of_them = len(here) == shelf.size
+        having = np.bincount(codes if all_of_them else codes[here])
+        for code in np.flatnonzero(having).tolist():
+            if code:
+                counts[facet][values[code]] += int(having[code])
     return hits
 
 
-def _chosen(shelf: Shelf, facet: Facet, values: frozenset[str]) -> int:
-    """Return the listings with any of *values*; no values chosen is no filter."""
-    if not values:
-        return bitmap.full(shelf.size)
-    bits = 0
-    for value in values:
-        bits |= shelf.values[facet].get(value, 0)
-    return bits
+def _chosen(shelf: Shelf, facet: Facet, values: frozenset[str]) -> Array:
+    """Return the listings with any of *values*."""
+    known, codes = shelf.columns.facets[facet]
+    allowed = np.array([value in values for value in known])
+    return allowed[codes]
 
 
-def _by_score(among: Sequence[Part], scores: list[list[float]]) -> Order:
-    facts = [part.shelf.facts for part in among]
-
-    def order(part: int, number: int) -> tuple[float, ...]:
-        fact = facts[part][number]
-        return -scores[part][number], -fact.listed_us, -fact.id
-
-    return order
-
-
-def _by_fact(among: Sequence[Part], sort: Sort) -> Order:
-    """Return the order by price, unpriced last, or else by newest."""
-    facts = [part.shelf.facts for part in among]
-    sign = {Sort.CHEAPEST: 1, Sort.DEAREST: -1}.get(sort, 0)
-
-    def order(part: int, number: int) -> tuple[float, ...]:
-        fact = facts[part][number]
-        unpriced = bool(sign) and fact.price < 0
-        return unpriced, sign * fact.price, -fact.listed_us, -fact.id
-
-    return order
-
-
-def _scores(among: Sequence[Part], tables: list[list[Matches]]) -> list[list[float]]:
-    scores = [[0.0] * part.shelf.size for part in among]
+def _scores(among: Sequence[Part], tables: list[list[Postings]]) -> list[Array]:
+    scores = [np.zeros(part.shelf.size, np.float32) for part in among]
     size = sum(part.shelf.size for part in among)
     for columns in zip(*tables, strict=True):
         having = sum(len(matches.numbers) for matches in columns)
         rarity = log(1 + (size - having + 0.5) / (having + 0.5)) * (K1 + 1)
-        for part, sums, matches in zip(among, scores, columns, strict=True):
-            norms = part.norms
-            for number, weight in zip(matches.numbers, matches.weights, strict=True):
-                sums[number] += rarity * weight / (weight + norms[number])
+        for part, sums, (numbers, weights) in zip(among, scores, columns, strict=True):
+            sums[numbers] += rarity * weights / (weights + part.norms[numbers])
     return scores
 
 
-def _best(hits: list[int], limit: int, order: Order) -> list[tuple[int, int]]:
-    """Return the first *limit* listings of the *hits*."""
+def _best(
+    among: Sequence[Part],
+    hits: Sequence[Array],
+    scores: Sequence[Array],
+    sort: Sort,
+    limit: int,
+) -> list[Place]:
+    """Return the first *limit* listings of the *hits*, by *scores* where there are."""
+    found = []
+    for at, (part, numbers) in enumerate(zip(among, hits, strict=True)):
+        ranks = _ranks(part.shelf, Sort.NEWEST if scores else sort)
+        if scores:
+            chosen = _highest(numbers, scores[at][numbers], ranks, limit)
+        else:
+            chosen = _lowest(numbers, ranks, limit)
+        found += [
+            Place(at, int(number), float(scores[at][number]) if scores else 0.0)
+            for number in chosen
+        ]
 
-    def keyed() -> Iterator[tuple[tuple[float, ...], int, int]]:
-        for part, bits in enumerate(hits):
-            for number in bitmap.members(bits):
-                yield order(part, number), part, number
+    def order(place: Place) -> tuple[float, ...]:
+        columns = among[place.part].shelf.columns
+        listed_us, id_ = columns.listed_us[place.number], columns.ids[place.number]
+        price = int(columns.prices[place.number])
+        sign = {Sort.CHEAPEST: 1, Sort.DEAREST: -1}.get(sort, 0)
+        unpriced = bool(sign) and price < 0
+        return -place.score, unpriced, sign * price, -int(listed_us), -int(id_)
 
-    return [(part, number) for _, part, number in heapq.nsmallest(limit, keyed())]
+    return sorted(found, key=order)[:limit]
+
+
+def _ranks(shelf: Shelf, sort: Sort) -> Array:
+    if sort is Sort.CHEAPEST:
+        return shelf.cheapest
+    return shelf.dearest if sort is Sort.DEAREST else shelf.newest
+
+
+def _highest(numbers: Array, scores: Array, ranks: Array, limit: int) -> Array:
+    """Return the *limit* of *numbers* with the highest scores; newest among equals."""
+    if len(numbers) <= limit:
+        return numbers
+    last = np.partition(scores, len(scores) - limit)[len(scores) - limit]
+    sure, equal = numbers[scores > last], numbers[scores == last]
+    return np.concatenate((sure, _lowest(equal, ranks, limit - len(sure))))
+
+
+def _lowest(numbers: Array, ranks: Array, limit: int) -> Array:
+    """Return the *limit* of *numbers* with the lowest ranks."""
+    if len(numbers) <= limit:
+        return numbers
+    chosen: Array = numbers[np.argpartition(ranks[numbers], limit - 1)[:limit]]
+    return chosen

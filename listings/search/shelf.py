@@ -1,18 +1,25 @@
 """One unchanging part of the index in memory: its facts, and postings as asked."""
 
-from array import array
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from listings.search import bitmap
+import numpy as np
+import numpy.typing as npt
+
 from listings.search.entry import Facet
-from listings.search.query import Clause
+from listings.search.query import Clause, Phrase
 
 EXPANSIONS_MAX = 32  # terms that one beginning stands for
-POSTINGS_KEPT_MAX = 4_000_000  # about 8 bytes each, per shelf
+POSTINGS_KEPT_MAX = 4_000_000  # 8 bytes each, per shelf
 CLAUSE_COST = 100  # a clause kept costs as much as so many postings
+SYNONYM_WEIGHT = 0.6  # of a word that means the same, against the word as typed
+# A place is a listing's number and a turn in one integer. The turn starts here, so that
+# subtracting a distance of a query never reaches the listing before.
+TURN_BITS, TURN_FIRST = 17, 1 << 12
+
+Array = npt.NDArray[Any]
 
 
 class Facts(NamedTuple):
@@ -27,12 +34,47 @@ class Facts(NamedTuple):
     vendor_en: str
 
 
-class Postings(NamedTuple):
-    """The listings that have a term, ascending: weighted frequencies and turns."""
+class Coded(NamedTuple):
+    """The values of one facet, and each listing's as a place among them."""
 
-    numbers: Sequence[int]
-    weights: Sequence[float]
-    turns: Sequence[bytes]
+    values: Sequence[str]
+    codes: Array
+
+
+class Columns(NamedTuple):
+    """The facts of many listings, each kind together."""
+
+    ids: Array
+    listed_us: Array
+    prices: Array
+    lengths: Array
+    facets: Mapping[Facet, Coded]
+    vendors: Mapping[str, tuple[str, str]]  # names, by the value of the facet
+
+    @property
+    def size(self) -> int:
+        """Return the number of listings."""
+        return len(self.ids)
+
+
+class Postings(NamedTuple):
+    """The listings that have a term, ascending, and their weighted frequencies."""
+
+    numbers: Array
+    weights: Array
+
+
+class Turns(NamedTuple):
+    """Where a term stands in each of its listings: how many turns, and all of them."""
+
+    numbers: Array
+    counts: Array
+    turns: Array
+
+    def places(self, distance: int) -> Array:
+        """Return every place of the term, *distance* turns back, ascending."""
+        numbers = np.repeat(self.numbers.astype(np.int64), self.counts)
+        return (numbers << TURN_BITS) + TURN_FIRST - distance + self.turns
 
 
 class Texts(NamedTuple):
@@ -42,41 +84,65 @@ class Texts(NamedTuple):
     en: tuple[str, str, str]
 
 
-class Matches(NamedTuple):
-    """The listings that meet a clause, ascending, with how strongly they do."""
+class Source(NamedTuple):
+    """Where a shelf reads what it does not keep."""
 
-    numbers: Sequence[int]
-    weights: Sequence[float]
-    bits: int
+    postings: Callable[[str], Postings]
+    turns: Callable[[str], Turns]
+    begin: Callable[[str], Iterable[str]]
+    texts: Callable[[Sequence[int]], Sequence[Texts]]
 
 
 class Shelf:
     """Listings numbered from 0; only its memory of what was asked changes."""
 
-    def __init__(
-        self,
-        facts: Sequence[Facts],
-        read: Callable[[str], Postings],
-        begin: Callable[[str], Iterable[str]],
-        texts: Callable[[int], Texts],
-    ) -> None:
-        """Take the *facts* by number, and how to read terms, beginnings and texts."""
-        self.facts = facts
-        self.size = len(facts)
-        self.values = _values(facts)
-        self.vendors = _vendors(facts)
-        self.length = sum(fact.length for fact in facts)
-        self.number_of = {fact.id: number for number, fact in enumerate(facts)}
-        self._read = read
-        self._begin = begin
-        self.texts = texts
-        self._known: dict[Clause, Matches] = {}
+    def __init__(self, columns: Columns, source: Source) -> None:
+        """Take the facts by number, and how to read terms, beginnings and texts."""
+        self.columns = columns
+        self.size = columns.size
+        self.length = float(columns.lengths.sum())
+        self.texts = source.texts
+        self._source = source
+        self._sorter = np.argsort(columns.ids, kind="stable")
+        self._sorted = columns.ids[self._sorter]
+        self._known: dict[Clause, Postings] = {}
         self._kept = 0
 
-    def matches(self, clause: Clause) -> Matches:
+    @cached_property
+    def newest(self) -> Array:
+        """Return the rank of each listing if the newest comes first."""
+        return self._ranks()
+
+    @cached_property
+    def cheapest(self) -> Array:
+        """Return the rank of each by price ascending; unpriced last."""
+        prices = self.columns.prices
+        return self._ranks(prices, prices < 0)
+
+    @cached_property
+    def dearest(self) -> Array:
+        """Return the rank of each by price descending; unpriced last."""
+        return self._ranks(-self.columns.prices, self.columns.prices < 0)
+
+    def _ranks(self, *before: Array) -> Array:
+        columns = self.columns
+        order = np.lexsort((-columns.ids, -columns.listed_us, *before))
+        ranks = np.empty(self.size, np.int32)
+        ranks[order] = np.arange(self.size, dtype=np.int32)
+        return ranks
+
+    def numbers_of(self, ids: Array) -> Array:
+        """Return the numbers of the listings with *ids*, as far as they are here."""
+        at = np.searchsorted(self._sorted, ids)
+        inside = at < self.size
+        at, ids = at[inside], ids[inside]
+        here: Array = self._sorter[at[self._sorted[at] == ids]]
+        return here
+
+    def matches(self, clause: Clause) -> Postings:
         """Return the listings that meet *clause*, also those deleted since.
 
-        Reads files: one caller at a time.
+        Reads files or a database: one caller at a time.
         """
         clause = clause._replace(required=True)  # which is the query's affair
         found = self._known.get(clause)
@@ -85,7 +151,7 @@ class Shelf:
             self._keep(clause, found)
         return found
 
-    def _keep(self, clause: Clause, found: Matches) -> None:
+    def _keep(self, clause: Clause, found: Postings) -> None:
         cost = CLAUSE_COST + len(found.numbers)
         if self._kept + cost > POSTINGS_KEPT_MAX:
             self._known.clear()
@@ -93,68 +159,77 @@ class Shelf:
         self._known[clause] = found
         self._kept += cost
 
-    def _find(self, clause: Clause) -> Matches:
+    def _find(self, clause: Clause) -> Postings:
         if clause.is_prefix:
-            return self._beginnings([term for term, _ in clause.terms])
-        if len(clause.terms) > 1:
-            return self._phrase(clause.terms)
-        postings = self._read(clause.terms[0][0])
-        return self._matches(postings.numbers, postings.weights)
+            found = self._beginnings([term for term, _ in clause.terms])
+        else:
+            found = self._phrase(clause.terms)
+        if not clause.others:
+            return found
+        total = self._sum([found])
+        for other in clause.others:
+            numbers, weights = self._phrase(other)
+            total[numbers] = np.maximum(total[numbers], weights * SYNONYM_WEIGHT)
+        return _listed(total)
 
-    def _beginnings(self, beginnings: Sequence[str]) -> Matches:
+    def _beginnings(self, beginnings: Sequence[str]) -> Postings:
         """Return where any of the first EXPANSIONS_MAX terms of each stands."""
         found = {
             term
             for beginning in beginnings
-            for term in islice(self._begin(beginning), EXPANSIONS_MAX)
+            for term in islice(self._source.begin(beginning), EXPANSIONS_MAX)
         }
-        total: defaultdict[int, float] = defaultdict(float)
-        for term in sorted(found):
-            postings = self._read(term)
-            for number, weight in zip(postings.numbers, postings.weights, strict=True):
-                total[number] += weight
-        numbers = sorted(total)
-        return self._matches(numbers, [total[number] for number in numbers])
+        return _listed(self._sum(map(self._source.postings, sorted(found))))
 
-    def _phrase(self, terms: tuple[tuple[str, int], ...]) -> Matches:
+    def _sum(self, several: Iterable[Postings]) -> Array:
+        total = np.zeros(self.size, np.float32)
+        for numbers, weights in several:
+            total[numbers] += weights
+        return total
+
+    def _phrase(self, terms: Phrase) -> Postings:
         """Return where all *terms* stand at their distances; weakest weight counts."""
-        starts: dict[int, set[int]] = {}
-        weights: dict[int, float] = {}
-        for at, (term, distance) in enumerate(terms):
-            if at and not starts:
-                break
-            left: dict[int, set[int]] = {}
-            for number, weight, turns in zip(*self._read(term), strict=True):
-                if at and number not in starts:
-                    continue
-                here = {turn - distance for turn in array("H", turns)}
-                if here := here & starts[number] if at else here:
-                    left[number] = here
-                    weights[number] = min(weight, weights.get(number, weight))
-            starts = left
-        numbers = sorted(starts)
-        return self._matches(numbers, [weights[number] for number in numbers])
-
-    def _matches(self, numbers: Sequence[int], weights: Sequence[float]) -> Matches:
-        return Matches(numbers, weights, bitmap.of(numbers, self.size))
-
-
-def _values(facts: Sequence[Facts]) -> dict[Facet, dict[str, int]]:
-    """Return the set of listings behind each value of each facet."""
-    numbers: dict[Facet, defaultdict[str, list[int]]] = {
-        facet: defaultdict(list) for facet in Facet
-    }
-    for number, fact in enumerate(facts):
-        for facet, value in zip(Facet, fact.facets, strict=True):
-            if value:
-                numbers[facet][value].append(number)
-    return {
-        facet: {value: bitmap.of(has, len(facts)) for value, has in by_value.items()}
-        for facet, by_value in numbers.items()
-    }
+        if len(terms) == 1:
+            return self._source.postings(terms[0][0])
+        places = None
+        for term, distance in terms:
+            here = self._source.turns(term).places(distance)
+            if places is not None:
+                here = np.intersect1d(places, here, assume_unique=True)
+            places = here
+            if not len(places):
+                return Postings(np.zeros(0, np.uint32), np.zeros(0, np.float32))
+        assert places is not None, "a phrase has words"
+        numbers = np.unique(places >> TURN_BITS)
+        weights = np.full(len(numbers), np.inf, np.float32)
+        for term, _ in terms:
+            having = self._source.postings(term)
+            at = np.searchsorted(having.numbers, numbers)
+            weights = np.minimum(weights, having.weights[at])
+        return Postings(numbers, weights)
 
 
-def _vendors(facts: Sequence[Facts]) -> dict[str, tuple[str, str]]:
-    """Return the names of the vendors by the value of their facet."""
+def _listed(total: Array) -> Postings:
+    numbers = np.flatnonzero(total)
+    return Postings(numbers, total[numbers])
+
+
+def columns_of(facts: Sequence[Facts]) -> Columns:
+    """Return *facts*, listing by listing, as columns."""
     at = list(Facet).index(Facet.VENDOR)
-    return {fact.facets[at]: (fact.vendor_zh, fact.vendor_en) for fact in facts}
+    return Columns(
+        np.array([fact.id for fact in facts], np.int64),
+        np.array([fact.listed_us for fact in facts], np.int64),
+        np.array([fact.price for fact in facts], np.int64),
+        np.array([fact.length for fact in facts], np.float32),
+        dict(zip(Facet, _coded([fact.facets for fact in facts]), strict=True)),
+        {fact.facets[at]: (fact.vendor_zh, fact.vendor_en) for fact in facts},
+    )
+
+
+def _coded(facets: Sequence[tuple[str, ...]]) -> Iterator[Coded]:
+    """Yield every facet's values and codes; the value 0 is none."""
+    for at in range(len(Facet)):
+        places: dict[str, int] = {"": 0}
+        codes = [places.setdefault(row[at], len(places)) for row in facets]
+        yield Coded(tuple(places), np.array(codes, np.int32))

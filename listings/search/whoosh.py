@@ -5,27 +5,31 @@ import logging
 import warnings
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from secrets import token_hex
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
-from listings.search import bitmap, ranking
-from listings.search.entry import (
-    EXCERPT_MAX,
-    Entry,
-    Facet,
-    Occurrence,
-    occurrences,
+import numpy as np
+
+from listings.search import ranking
+from listings.search.answer import View, answer, document
+from listings.search.entry import Entry, Occurrence
+from listings.search.index import IndexBusy
+from listings.search.query import Clause, Query, check, parse
+from listings.search.results import Results
+from listings.search.shelf import (
+    Array,
+    Facts,
+    Postings,
+    Shelf,
+    Source,
+    Texts,
+    Turns,
+    columns_of,
 )
-from listings.search.highlight import Marker, snippet, title
-from listings.search.query import STOP, Clause, Query, check, parse
-from listings.search.results import Count, Hit, Results, counts
-from listings.search.shelf import Facts, Postings, Shelf, Texts
-from settlement.errors import Refusal
 
 with warnings.catch_warnings():  # Whoosh 2.7.4 has invalid escapes in its strings
     warnings.simplefilter("ignore")
@@ -40,11 +44,6 @@ POOL_MB = 256  # postings gathered in memory before they are sorted on disk
 SCAN_MAX = 400  # terms looked at for one beginning
 WAIT_S = 5.0  # for another process that is writing
 log = logging.getLogger(__name__)
-
-
-@dataclass(eq=False)
-class IndexBusy(Refusal):
-    """Another process is writing the search index."""
 
 
 class Terms(fields.FieldType):
@@ -96,29 +95,18 @@ def _schema() -> Any:
     )
 
 
-class View(NamedTuple):
-    """The index as of one commit; a search uses one view throughout."""
-
-    generation: int
-    shelves: Mapping[str, Shelf]  # by the name of the segment, in Whoosh's order
-    parts: tuple[ranking.Part, ...]
-
-
-def open_index(url: str) -> "Index":
+def open_index(url: str) -> "WhooshIndex":
     """Return the index that *url* names, such as ``whoosh:/var/lib/databourse/search``.
 
     A directory that is empty or holds no readable index becomes an empty index at
     position 0, which the projection then fills.
     """
     assert url.startswith(SCHEME), url
-    return Index(Path(url.removeprefix(SCHEME)))
+    return WhooshIndex(Path(url.removeprefix(SCHEME)))
 
 
-class Index:
-    """A searchable projection of the catalogue; any thread may call anything.
-
-    One process writes at a time; all others see its commits at their next search.
-    """
+class WhooshIndex:
+    """The index in a directory (see `listings.search.index.Index`)."""
 
     def __init__(self, directory: Path) -> None:
         """Open the index in *directory*, or make an empty one there."""
@@ -126,7 +114,8 @@ class Index:
         self.directory = directory
         self._writing = Lock()
         self._reading = Lock()  # Whoosh's files have one place to read from
-        self._view = View(-1, {}, ())
+        self._view = View(-1, ())
+        self._shelves: dict[str, Shelf] = {}  # by the name of the segment
         try:
             self._files = index.open_dir(str(directory))
             self._refresh()
@@ -138,6 +127,11 @@ class Index:
             self._files = self._start_again()
 
     @property
+    def generation(self) -> int:
+        """Return a number that grows with every commit."""
+        return int(self._files.latest_generation())
+
+    @property
     def position(self) -> int:
         """Return the last change of the catalogue that the index shows."""
         try:
@@ -147,7 +141,7 @@ class Index:
 
     def count(self) -> int:
         """Return the number of listings in the index."""
-        return sum(part.alive.bit_count() for part in self._refresh().parts)
+        return self._refresh().size()
 
     def search(self, query: Query) -> Results:
         """Answer *query*; QueryTooLong, TooManyTerms and their like beyond limits."""
@@ -155,24 +149,27 @@ class Index:
         clauses = parse(query.text)
         view = self._refresh()
         with self._reading:
-            found = ranking.find(view.parts, query, clauses)
-            texts = [
-                view.parts[place.part].shelf.texts(place.number)
-                for place in found.places
-            ]
-        marker = _marker(clauses)
-        hits = [
-            _hit(view.parts[place.part].shelf, place, text, query.language, marker)
-            for place, text in zip(found.places, texts, strict=True)
-        ]
-        return Results(
-            found.total,
-            hits,
-            _facets(view.parts, query, found),
-            query.page,
-            query.page_size,
-            found.partial,
-        )
+            return answer(view, query, clauses)
+
+    def newest(self, limit: int) -> Sequence[Texts]:
+        """Return the texts of the *limit* newest listings."""
+        view = self._refresh()
+        with self._reading:
+            return view.newest(limit)
+
+    def vendors(self) -> Sequence[tuple[str, str]]:
+        """Return the names of the vendors in both languages."""
+        return list(self._refresh().vendors().values())
+
+    def knows(self, term: str) -> bool:
+        """Tell whether any text has *term*, which is one of `segment`'s."""
+        clause, view = Clause(((term, 0),)), self._refresh()
+        with self._reading:
+            return any(len(p.shelf.matches(clause).numbers) for p in view.parts)
+
+    def close(self) -> None:
+        """Give back the files."""
+        self._files.close()
 
     def apply(
         self,
@@ -186,7 +183,7 @@ class Index:
         projections never step back. IndexBusy if another process keeps writing.
         """
         entries = {entry.id: entry for entry in upserts}
-        prepared = [_document(entry) for entry in entries.values()]
+        prepared = [_fields(entry) for entry in entries.values()]
         with self._writing, self._writer() as writer:
             if position is not None and self.position >= position:
                 writer.cancel()
@@ -205,7 +202,7 @@ class Index:
         number = 0
         with self._writing, self._writer() as writer:
             for entry in entries:
-                writer.add_document(**_document(entry))
+                writer.add_document(**_fields(entry))
                 number += 1
             self._remember(min(position, self.position))  # a crash repeats changes
             writer.commit(mergetype=writing.CLEAR)
@@ -239,11 +236,11 @@ class Index:
             raise
 
     def _delete(self, writer: Any, ids: set[int]) -> None:
+        wanted = np.array(sorted(ids), np.int64)
         first = 0
         for part in self._refresh().parts:
-            known = part.shelf.number_of
-            for number in [known[id_] for id_ in ids if id_ in known]:
-                writer.delete_document(first + number)
+            for number in part.shelf.numbers_of(wanted):
+                writer.delete_document(first + int(number))
             first += part.shelf.size
 
     def _remember(self, position: int | None) -> None:
@@ -267,28 +264,18 @@ class Index:
             reader = self._files.reader()
             for leaf, _ in reader.leaf_readers() if reader.doc_count_all() else ():
                 name = leaf.segment().segment_id()
-                shelves[name] = view.shelves.get(name) or _shelf(leaf)
+                shelves[name] = self._shelves.get(name) or _shelf(leaf)
                 alive.append(_alive(leaf))
             pairs = list(zip(shelves.values(), alive, strict=True))
-            self._view = View(newest, shelves, ranking.parts(pairs))
+            self._shelves = shelves
+            self._view = View(newest, ranking.parts(pairs))
             return self._view
 
 
-def _document(entry: Entry) -> dict[str, Any]:
+def _fields(entry: Entry) -> dict[str, Any]:
     """Return the fields of *entry* as the schema wants them."""
-    terms = occurrences(entry)
-    facts = Facts(
-        entry.id,
-        entry.listed_us,
-        -1 if entry.price is None else entry.price,
-        sum(weight for weight, _ in terms.values()),
-        tuple(entry.facets().values()),
-        entry.vendor_zh,
-        entry.vendor_en,
-    )
-    zh = entry.title_zh, entry.summary_zh, entry.description_zh[:EXCERPT_MAX]
-    en = entry.title_en, entry.summary_en, entry.description_en[:EXCERPT_MAX]
-    return {TERMS: terms, FACTS: json.dumps(facts).encode(), TEXTS: (zh, en)}
+    terms, facts, texts = document(entry)
+    return {TERMS: terms, FACTS: json.dumps(facts).encode(), TEXTS: tuple(texts)}
 
 
 def _shelf(leaf: Any) -> Shelf:
@@ -299,39 +286,42 @@ def _shelf(leaf: Any) -> Shelf:
         id_, listed_us, price, length, facets, zh, en = json.loads(column[number])
         facts.append(Facts(id_, listed_us, price, length, tuple(facets), zh, en))
 
-    def read(term: str) -> Postings:
-        return _postings(leaf, term)
+    def postings(term: str) -> Postings:
+        return Postings(*_read(leaf, term)[:2])
+
+    def turns(term: str) -> Turns:
+        numbers, _, turns = _read(leaf, term)
+        counts = np.array([len(each) // 2 for each in turns], np.int64)
+        return Turns(numbers, counts, np.frombuffer(b"".join(turns), np.uint16))
 
     def begin(beginning: str) -> list[str]:
         return _beginning(leaf, beginning)
 
-    def texts(number: int) -> Texts:
-        return Texts(*leaf.stored_fields(number)[TEXTS])
+    def texts(numbers: Sequence[int]) -> list[Texts]:
+        return [Texts(*leaf.stored_fields(number)[TEXTS]) for number in numbers]
 
-    return Shelf(facts, read, begin, texts)
+    return Shelf(columns_of(facts), Source(postings, turns, begin, texts))
 
 
-def _postings(leaf: Any, term: str) -> Postings:
-    """Return all postings of *term*, block by block.
+def _read(leaf: Any, term: str) -> tuple[Array, Array, list[bytes]]:
+    """Return all postings of *term*, block by block: numbers, weights, turns.
 
     Whoosh's public way gives them one by one, ten times slower: time that a query of
     twenty frequent words must not take.
     """
     numbers, weights = array("I"), array("f")
     turns: list[bytes] = []
-    try:
+    with suppress(TermNotFound):
         matcher = leaf.postings(TERMS, term)
-    except TermNotFound:
-        return Postings(numbers, weights, turns)
-    blocks = getattr(matcher, "child", matcher)  # those deleted since are cut later
-    blocks.reset()
-    while blocks.is_active():
-        blocks.id(), blocks.weight(), blocks.value()  # decode the block
-        numbers.extend(blocks._ids)  # noqa: SLF001
-        weights.extend(blocks._weights)  # noqa: SLF001
-        turns.extend(blocks._values)  # noqa: SLF001
-        blocks._next_block()  # noqa: SLF001
-    return Postings(numbers, weights, turns)
+        blocks = getattr(matcher, "child", matcher)  # those deleted since are cut later
+        blocks.reset()
+        while blocks.is_active():
+            blocks.id(), blocks.weight(), blocks.value()  # decode the block
+            numbers.extend(blocks._ids)  # noqa: SLF001
+            weights.extend(blocks._weights)  # noqa: SLF001
+            turns.extend(blocks._values)  # noqa: SLF001
+            blocks._next_block()  # noqa: SLF001
+    return np.frombuffer(numbers, np.uint32), np.frombuffer(weights, np.float32), turns
 
 
 def _beginning(leaf: Any, beginning: str) -> list[str]:
@@ -348,53 +338,7 @@ def _beginning(leaf: Any, beginning: str) -> list[str]:
     return [term for _, term in sorted(found)]
 
 
-def _alive(leaf: Any) -> int:
-    size = leaf.doc_count_all()
-    return bitmap.full(size) & ~bitmap.of(leaf.segment().deleted_docs(), size)
-
-
-def _hit(
-    shelf: Shelf,
-    place: ranking.Place,
-    texts: Texts,
-    language: str,
-    marker: Marker,
-) -> Hit:
-    """Return what the page shows of a hit, in *language* where it has it."""
-    first, second = (texts.zh, texts.en) if language == "zh" else (texts.en, texts.zh)
-    return Hit(
-        shelf.facts[place.number].id,
-        place.score,
-        title(first[0] or second[0], marker),
-        snippet((*first[1:], *second[1:]), marker),
-    )
-
-
-def _facets(
-    parts: Sequence[ranking.Part], query: Query, found: ranking.Found
-) -> dict[Facet, tuple[Count, ...]]:
-    names = {
-        vendor: name for part in parts for vendor, name in part.shelf.vendors.items()
-    }
-    return {
-        facet: counts(
-            having,
-            query.filters.get(facet, frozenset()),
-            names if facet is Facet.VENDOR else {},
-        )
-        for facet, having in found.counts.items()
-    }
-
-
-def _marker(clauses: Sequence[Clause]) -> Marker:
-    """Return what marks the words asked for; a stop word only if required."""
-    terms = {
-        term
-        for clause in clauses
-        for term, _ in clause.terms
-        if clause.required or term not in STOP
-    }
-    begins = tuple(
-        term for clause in clauses if clause.is_prefix for term, _ in clause.terms
-    )
-    return Marker(terms, begins)
+def _alive(leaf: Any) -> Array:
+    alive = np.ones(leaf.doc_count_all(), bool)
+    alive[list(leaf.segment().deleted_docs())] = False
+    return alive

@@ -3,7 +3,7 @@
 import click
 
 from listings.search.projection import Projection
-from listings.search.whoosh import open_index
+from listings.search.index import open_index
 from marketplace import projection
 from marketplace.config import Config
 from settlement import clock, store
@@ -18,13 +18,8 @@ def reindex() -> None:
     config, began_s = Config.from_environment().prepared(), clock.elapsed_s()
     engine = store.connect(config.database_url)
     index = open_index(config.search_url)
-    index.clear()
-    following = Projection(engine, index, projection.changes_after)
-    changes = 0
-    while number := following.step():
-        changes += number
-        click.echo(f"\r{changes:,} changes", nl=False, err=True)
-    click.echo("\r", nl=False, err=True)
+    Projection(engine, index, projection.changes_after).remake()
     engine.dispose()
     took_s = clock.elapsed_s() - began_s
     click.secho(f"✓ {index.count():,} listings indexed in {took_s:.1f} s", fg="green")
+    index.close()

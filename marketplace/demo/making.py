@@ -14,7 +14,7 @@ from listings import catalogue
 from listings.admission import Actor
 from listings.files import Storage
 from listings.search.projection import Projection
-from listings.search.whoosh import open_index
+from listings.search.index import open_index
 from marketplace import migrations
 from marketplace.config import Config
 from marketplace.demo import dates, listing

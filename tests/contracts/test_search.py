@@ -1,6 +1,7 @@
 """What every index of listings must do, whatever is behind its URL."""
 
 from collections import Counter
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from threading import Event, Thread
@@ -10,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from listings.search.entry import Entry, Facet
+from listings.search.index import Index, open_index
 from listings.search.query import Query, Sort
-from listings.search.whoosh import Index, open_index
 
 WEATHER = Entry(
     1,
@@ -62,14 +63,33 @@ TRADES = Entry(
 ENTRIES = (WEATHER, QUOTES, TRADES)
 
 
-@pytest.fixture(params=["whoosh"])
+@pytest.fixture(
+    params=["whoosh", pytest.param("postgresql", marks=pytest.mark.postgres)]
+)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return f"{request.param}:{tmp_path / 'index'}"
+    if request.param == "whoosh":
+        return f"whoosh:{tmp_path / 'index'}"
+    asked: str = request.getfixturevalue("postgres_url")
+    return asked
 
 
 @pytest.fixture
-def index(url: str) -> Index:
-    opened = open_index(url)
+def open_url(url: str) -> Iterator[Callable[[], Index]]:
+    """Open the index once more; all are closed at the end."""
+    opened = []
+
+    def open_again() -> Index:
+        opened.append(open_index(url))
+        return opened[-1]
+
+    yield open_again
+    for index in opened:
+        index.close()
+
+
+@pytest.fixture
+def index(open_url: Callable[[], Index]) -> Index:
+    opened = open_url()
     opened.apply(ENTRIES, position=3)
     return opened
 
@@ -137,8 +157,8 @@ class TestWords:
 
 
 class TestChanges:
-    def test_an_empty_index_answers(self, url):
-        empty = open_index(url)
+    def test_an_empty_index_answers(self, open_url):
+        empty = open_url()
         assert (empty.count(), empty.position) == (0, 0)
         assert empty.search(Query("data")).total == 0
         assert empty.search(Query()).total == 0
@@ -165,8 +185,8 @@ class TestChanges:
         assert found(index, "two") == [1]
         assert index.count() == 3
 
-    def test_a_restart_keeps_listings_and_position(self, index, url):
-        again = open_index(url)
+    def test_a_restart_keeps_listings_and_position(self, index, open_url):
+        again = open_url()
         assert (again.count(), again.position) == (3, 3)
         assert found(again, "气象") == [1]
 
@@ -175,8 +195,8 @@ class TestChanges:
         assert found(index, "older") == []
         assert index.position == 3
 
-    def test_two_openings_see_each_others_changes(self, index, url):
-        other = open_index(url)
+    def test_two_openings_see_each_others_changes(self, index, open_url):
+        other = open_url()
         other.apply([], [1, 2], position=4)
         assert found(index) == [3]
         assert index.position == 4
@@ -363,9 +383,9 @@ class TestAgainstANaiveIndex:
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
     def test_hits_and_counts_are_right_under_any_filters(
-        self, url, first, second, deletes, word, asked
+        self, open_url, first, second, deletes, word, asked
     ):
-        index = open_index(url)
+        index = open_url()
         index.rebuild({entry.id: entry for entry in first}.values())
         deletes = [id_ for id_ in deletes if id_ not in {e.id for e in second}]
         index.apply(second, deletes)

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from listings.search.entry import Entry
+from listings.search.index import open_index
 from listings.search.query import Query
-from listings.search.whoosh import open_index
 from settlement import clock
 from settlement.errors import Refusal
 
@@ -46,9 +46,16 @@ HOSTILE = [
 ]
 
 
-@pytest.fixture(scope="module")
-def large(tmp_path_factory):
-    index = open_index(f"whoosh:{tmp_path_factory.mktemp('large')}")
+@pytest.fixture(
+    scope="module",
+    params=["whoosh", pytest.param("postgresql", marks=pytest.mark.postgres)],
+)
+def large(request, tmp_path_factory):
+    if request.param == "whoosh":
+        url = f"whoosh:{tmp_path_factory.mktemp('large')}"
+    else:
+        url = request.getfixturevalue("module_postgres_url")
+    index = open_index(url)
     words = "数据 统计 中华人民共和国 the data statistics weather trade a b c x1 aab"
     index.rebuild(
         Entry(
@@ -60,7 +67,8 @@ def large(tmp_path_factory):
         )
         for number in range(1, 2_001)
     )
-    return index
+    yield index
+    index.close()
 
 
 class TestHostileQueries:

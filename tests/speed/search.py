@@ -19,9 +19,9 @@ from time import sleep
 from sqlalchemy import Connection, Engine, text
 
 from listings.search.entry import Entry, Facet
+from listings.search.index import Index, open_index
 from listings.search.projection import Change, Projection
 from listings.search.query import Query, Sort
-from listings.search.whoosh import Index, open_index
 from settlement import clock, store
 from settlement.errors import Refusal
 from tests.speed import Table

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from listings.search.entry import Entry
+from listings.search.index import open_index
 from listings.search.projection import BATCH_MAX, Change, Projection
 from listings.search.query import Query
-from listings.search.whoosh import open_index
 from settlement import clock, store
 
 VISIBLE_S = 1.0
@@ -167,3 +167,16 @@ def test_after_a_failure_it_follows_again(engine, index, monkeypatch, caplog):
 
 def test_stopping_before_starting_is_allowed(engine, index):
     Projection(engine, index, read_changes).stop()
+
+
+def test_remaking_shows_the_newest_of_each_and_remembers_where_it_stands(
+    engine, index, projection
+):
+    index.apply([Entry(99, "", "left over", 0)], position=50)
+    for product_id, title in ((1, "old"), (2, "gone"), (1, "new"), (2, None)):
+        record(engine, product_id, title)
+    assert projection.remake() == 1
+    assert [hit.id for hit in index.search(Query("new")).hits] == [1]
+    assert index.search(Query("old")).total == 0
+    assert index.position == 4
+    assert projection.catch_up() == 0

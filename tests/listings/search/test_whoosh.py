@@ -10,8 +10,8 @@ import pytest
 
 from listings.search import whoosh
 from listings.search.entry import Entry
+from listings.search.index import IndexBusy, open_index
 from listings.search.query import Query
-from listings.search.whoosh import IndexBusy, open_index
 
 HOLD = """
 import sys

@@ -5,8 +5,8 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from listings.search.index import open_index
 from listings.search.query import Query
-from listings.search.whoosh import open_index
 from marketplace.cli import main
 from marketplace.config import Config
 from marketplace.trading import reads

@@ -5,8 +5,8 @@ from sqlalchemy import func, select
 
 from listings import catalogue, tables
 from listings.files import Storage
+from listings.search.index import open_index
 from listings.search.query import Query
-from listings.search.whoosh import open_index
 from marketplace import demo
 from marketplace.config import Config
 from marketplace.demo.people import PASSWORD, logins
