@@ -27,13 +27,13 @@ from listings.files import FileTooLarge
 from listings.products import EditedMeanwhile, NotEditable
 from listings.quality.reports import BeingExamined
 from listings.releases import Finalised
+from listings.search.index import IndexBusy
 from listings.search.query import (
     PageTooFar,
     QueryTooLong,
     TooManyTerms,
     TooManyValues,
 )
-from listings.search.index import IndexBusy
 from marketplace.language import N_, language, translated_within
 from marketplace.limits import TooManyTries
 from marketplace.members.keys import BadKey, TooManyKeys

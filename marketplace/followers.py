@@ -9,8 +9,8 @@ from threading import Event, Thread
 from sqlalchemy import Engine
 
 from listings.changes import changed
-from listings.search.projection import Projection
 from listings.search.index import Index
+from listings.search.projection import Projection
 from marketplace import admission, projection, warehouse
 from marketplace.community import access
 from marketplace.config import Config

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Engine
 
 from listings import catalogue, importing
 from listings.importing import FORMATS, Report
-from listings.search.projection import BATCH_MAX, Projection
 from listings.search.index import IndexBusy, open_index
+from listings.search.projection import BATCH_MAX, Projection
 from marketplace import admission, migrations, projection
 from marketplace.config import Config
 from marketplace.members import organisations

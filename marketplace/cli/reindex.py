@@ -2,8 +2,8 @@
 
 import click
 
-from listings.search.projection import Projection
 from listings.search.index import open_index
+from listings.search.projection import Projection
 from marketplace import projection
 from marketplace.config import Config
 from settlement import clock, store

@@ -13,8 +13,8 @@ from sqlalchemy import Engine, event, func, select
 from listings import catalogue
 from listings.admission import Actor
 from listings.files import Storage
-from listings.search.projection import Projection
 from listings.search.index import open_index
+from listings.search.projection import Projection
 from marketplace import migrations
 from marketplace.config import Config
 from marketplace.demo import dates, listing
