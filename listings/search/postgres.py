@@ -9,11 +9,10 @@ seconds at a million listings.
 """
 
 import json
-import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, Engine, create_engine, text
@@ -22,14 +21,34 @@ from sqlalchemy.pool import QueuePool
 
 from listings.search import ranking
 from listings.search.answer import View, answer, document
-from listings.search.entry import Entry, Facet
-from listings.search.gathering import Gathered, Posting, gather, joined
+from listings.search.entry import Entry
+from listings.search.gathering import gather
 from listings.search.index import IndexBusy
+from listings.search.parts import (
+    FORGET_TEXTS,
+    LOCK,
+    READ_BEGINNING,
+    READ_GENERATION,
+    READ_POSITION,
+    READ_POSTINGS,
+    READ_SIZES,
+    READ_TEXTS,
+    READ_TURNS,
+    READ_VIEW,
+    REMOVE,
+    RETIRE,
+    SCHEMA,
+    STEP,
+    Stored,
+    join_small,
+    storable,
+    stored_part,
+    write,
+    write_texts,
+)
 from listings.search.query import Clause, Query, check, parse
 from listings.search.results import Results
 from listings.search.shelf import (
-    Coded,
-    Columns,
     Postings,
     Shelf,
     Source,
@@ -38,108 +57,13 @@ from listings.search.shelf import (
 )
 
 PART_MAX = 200_000  # listings gathered in memory by a rebuild: about 500 MB
-PARTS_MAX = 12  # then the small ones are joined
 RETIRED_S = 60  # after it, nobody still reads a part that was joined
 SCAN_MAX = 400  # terms looked at for one beginning
 WAIT_MS = 5_000  # for another process that is writing
 POOL = 8  # connections: searches of one process take turns, writes are one
 LAST = "\U0010ffff"  # sorts after every term
 
-log = logging.getLogger(__name__)
-
-# A schema of its own: the migrations do not see it, and it may be dropped at any time.
-_SCHEMA = """
-CREATE SCHEMA IF NOT EXISTS search;
-CREATE TABLE IF NOT EXISTS search.state (
-    id integer PRIMARY KEY CHECK (id = 1),
-    position bigint NOT NULL,
-    generation bigint NOT NULL
-);
-INSERT INTO search.state VALUES (1, 0, 0) ON CONFLICT DO NOTHING;
-CREATE TABLE IF NOT EXISTS search.parts (
-    part bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    size integer NOT NULL,
-    retired timestamptz,
-    ids bytea NOT NULL,
-    listed_us bytea NOT NULL,
-    prices bytea NOT NULL,
-    lengths bytea NOT NULL,
-    codes bytea NOT NULL,
-    names text NOT NULL,
-    gone bytea NOT NULL
-);
-CREATE TABLE IF NOT EXISTS search.postings (
-    part bigint NOT NULL REFERENCES search.parts ON DELETE CASCADE,
-    term text COLLATE "C" NOT NULL,
-    numbers bytea NOT NULL,
-    weights bytea NOT NULL,
-    counts bytea NOT NULL,
-    turns bytea NOT NULL,
-    PRIMARY KEY (part, term)
-);
-ALTER TABLE search.postings
-    ALTER numbers SET STORAGE EXTERNAL, ALTER weights SET STORAGE EXTERNAL,
-    ALTER counts SET STORAGE EXTERNAL, ALTER turns SET STORAGE EXTERNAL;
-CREATE TABLE IF NOT EXISTS search.texts (
-    id bigint PRIMARY KEY,
-    zh text NOT NULL,
-    en text NOT NULL
-);
-"""
-_NO_TEXTS = Texts(("", "", ""), ("", "", ""))
-_READ_VIEW = text(
-    "SELECT generation, ARRAY(SELECT part FROM search.parts WHERE retired IS NULL"
-    " ORDER BY part) FROM search.state"
-)
-_READ_GENERATION = text("SELECT generation FROM search.state")
-_READ_POSITION = text("SELECT position FROM search.state")
-_LOCK = text("SELECT position FROM search.state FOR UPDATE")
-_STEP = text(
-    "UPDATE search.state"
-    " SET generation = generation + 1, position = coalesce(:position, position)"
-)
-_READ_PART = text(
-    "SELECT ids, listed_us, prices, lengths, codes, names, gone"
-    " FROM search.parts WHERE part = :part"
-)
-_READ_POSTINGS = text(
-    "SELECT numbers, weights FROM search.postings WHERE part = :part AND term = :term"
-)
-_READ_TURNS = text(
-    "SELECT numbers, counts, turns FROM search.postings"
-    " WHERE part = :part AND term = :term"
-)
-_READ_BEGINNING = text(
-    "SELECT term FROM (SELECT term, octet_length(numbers) AS size FROM search.postings"
-    " WHERE part = :part AND term >= :low AND term < :high ORDER BY term LIMIT :scan)"
-    " AS found ORDER BY size DESC, term"
-)
-_READ_TEXTS = text("SELECT id, zh, en FROM search.texts WHERE id = ANY(:ids)")
-_READ_SIZES = text(
-    "SELECT part, size FROM search.parts WHERE retired IS NULL ORDER BY part"
-)
-_READ_JOINED = text(
-    "SELECT term, part, numbers, weights, counts, turns FROM search.postings"
-    " WHERE part = ANY(:parts) ORDER BY term, part"
-)
-_WRITE_PART = text(
-    "INSERT INTO search.parts"
-    " (size, ids, listed_us, prices, lengths, codes, names, gone) VALUES"
-    " (:size, :ids, :listed_us, :prices, :lengths, :codes, :names, :gone)"
-    " RETURNING part"
-)
-_FORGET_TEXTS = text("DELETE FROM search.texts WHERE id = ANY(:ids)")
-_RETIRE = text("UPDATE search.parts SET retired = now() WHERE part = ANY(:parts)")
-_REMOVE = text(
-    "DELETE FROM search.parts WHERE retired < now() - make_interval(secs => :seconds)"
-)
-
-
-class Stored(NamedTuple):
-    """A part as it is stored: its facts, and the ids it takes out of older parts."""
-
-    columns: Columns
-    gone: Any
+NO_TEXTS = Texts(("", "", ""), ("", "", ""))
 
 
 class PostgresIndex:
@@ -155,19 +79,19 @@ class PostgresIndex:
         with engine.begin() as db:
             db.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('search'))")
             if db.scalar(text("SELECT to_regclass('search.texts')")) is None:
-                db.exec_driver_sql(_SCHEMA)
+                db.exec_driver_sql(SCHEMA)
 
     @property
     def position(self) -> int:
         """Return the last change of the catalogue that the index shows."""
         with self._engine.connect() as db:
-            return int(db.scalar(_READ_POSITION) or 0)
+            return int(db.scalar(READ_POSITION) or 0)
 
     @property
     def generation(self) -> int:
         """Return a number that grows with every commit."""
         with self._engine.connect() as db:
-            return int(db.scalar(_READ_GENERATION) or 0)
+            return int(db.scalar(READ_GENERATION) or 0)
 
     def count(self) -> int:
         """Return the number of listings in the index."""
@@ -211,12 +135,12 @@ class PostgresIndex:
             if position is not None and _locked(db) >= position:
                 return
             if gone:
-                db.execute(_FORGET_TEXTS, {"ids": gone})
-                _write(db, prepared, np.array(gone, np.int64))
-                _write_texts(db, prepared)
-                _join_small(db)
-            db.execute(_REMOVE, {"seconds": RETIRED_S})
-            db.execute(_STEP, {"position": position})
+                db.execute(FORGET_TEXTS, {"ids": gone})
+                write(db, prepared, np.array(gone, np.int64))
+                write_texts(db, prepared)
+                join_small(db)
+            db.execute(REMOVE, {"seconds": RETIRED_S})
+            db.execute(STEP, {"position": position})
 
     def rebuild(self, entries: Iterable[Entry], position: int = 0) -> int:
         """Replace everything by *entries*; return how many."""
@@ -224,16 +148,16 @@ class PostgresIndex:
         number = 0
         with self._engine.begin() as db:
             _locked(db)
-            old = [row.part for row in db.execute(_READ_SIZES)]
+            old = [row.part for row in db.execute(READ_SIZES)]
             db.execute(text("DELETE FROM search.texts"))
-            db.execute(_RETIRE, {"parts": old})
+            db.execute(RETIRE, {"parts": old})
             while size := len(
                 (batch := gather(islice(documents, PART_MAX))).columns.ids
             ):
-                _write(db, batch, batch.columns.ids)
-                _write_texts(db, batch)
+                write(db, batch, batch.columns.ids)
+                write_texts(db, batch)
                 number += size
-            db.execute(_STEP, {"position": position})
+            db.execute(STEP, {"position": position})
         return number
 
     def clear(self) -> None:
@@ -248,10 +172,10 @@ class PostgresIndex:
         """Return a view of the newest commit; read only parts not read yet."""
         view = self._view
         with self._engine.connect() as db:
-            if db.scalar(_READ_GENERATION) == view.generation:
+            if db.scalar(READ_GENERATION) == view.generation:
                 return view
             with self._reading:
-                generation, numbers = db.execute(_READ_VIEW).one()
+                generation, numbers = db.execute(READ_VIEW).one()
                 if generation > self._view.generation:
                     self._load(db, numbers)
                     pairs = [(self._shelves[n], self._alive[n]) for n in numbers]
@@ -265,7 +189,7 @@ class PostgresIndex:
         for number in numbers:
             if number in shelves:
                 continue
-            stored = _stored(db, number)
+            stored = stored_part(db, number)
             for older, shelf in shelves.items():
                 dead = shelf.numbers_of(stored.gone)
                 if older < number and len(dead):
@@ -282,14 +206,14 @@ class PostgresIndex:
 
         def postings(term: str) -> Postings:
             (numbers, weights) = next(
-                iter(read(_READ_POSTINGS, term=_storable(term))), (b"", b"")
+                iter(read(READ_POSTINGS, term=storable(term))), (b"", b"")
             )
             return Postings(
                 np.frombuffer(numbers, np.uint32), np.frombuffer(weights, np.float32)
             )
 
         def turns(term: str) -> Turns:
-            found = read(_READ_TURNS, term=_storable(term))
+            found = read(READ_TURNS, term=storable(term))
             numbers, counts, places = next(iter(found), (b"", b"", b""))
             return Turns(
                 np.frombuffer(numbers, np.uint32),
@@ -298,17 +222,17 @@ class PostgresIndex:
             )
 
         def begin(beginning: str) -> list[str]:
-            low = _storable(beginning)
+            low = storable(beginning)
             asked = {"low": low, "high": low + LAST, "scan": SCAN_MAX}
-            return [row.term for row in read(_READ_BEGINNING, **asked)]
+            return [row.term for row in read(READ_BEGINNING, **asked)]
 
         def texts(numbers: Sequence[int]) -> list[Texts]:
             ids = stored.columns.ids[list(numbers)].tolist()
             found = {
                 id_: Texts(tuple(json.loads(zh)), tuple(json.loads(en)))
-                for id_, zh, en in read(_READ_TEXTS, ids=ids)
+                for id_, zh, en in read(READ_TEXTS, ids=ids)
             }
-            return [found.get(id_, _NO_TEXTS) for id_ in ids]  # one may be gone by now
+            return [found.get(id_, NO_TEXTS) for id_ in ids]  # one may be gone by now
 
         return Source(postings, turns, begin, texts)
 
@@ -326,103 +250,9 @@ def open_index(url: str) -> PostgresIndex:
     return PostgresIndex(engine)
 
 
-def _storable(term: str) -> str:
-    """Return *term* as PostgreSQL can hold it: no zero, no half of a pair."""
-    return term.replace("\x00", "").encode("utf-8", "ignore").decode()
-
-
 def _locked(db: Connection) -> int:
     """Keep other writers out until the end of the transaction; return the position."""
     try:
-        return int(db.scalar(_LOCK) or 0)
+        return int(db.scalar(LOCK) or 0)
     except OperationalError:
         raise IndexBusy from None
-
-
-def _stored(db: Connection, part: int) -> Stored:
-    row = db.execute(_READ_PART, {"part": part}).one()
-    names = json.loads(row.names)
-    codes = np.frombuffer(row.codes, np.int32).reshape(len(Facet), -1)
-    columns = Columns(
-        np.frombuffer(row.ids, np.int64),
-        np.frombuffer(row.listed_us, np.int64),
-        np.frombuffer(row.prices, np.int64),
-        np.frombuffer(row.lengths, np.float32),
-        {
-            facet: Coded(values, code)
-            for facet, values, code in zip(Facet, names["values"], codes, strict=True)
-        },
-        {code: (zh, en) for code, (zh, en) in names["vendors"].items()},
-    )
-    return Stored(columns, np.frombuffer(row.gone, np.int64))
-
-
-def _write(db: Connection, gathered: Gathered, gone: Any) -> None:
-    """Add a part that takes the ids *gone* out of all older parts."""
-    columns = gathered.columns
-    coded = [columns.facets[facet] for facet in Facet]
-    values = [coded_.values for coded_ in coded]
-    part = db.scalar(
-        _WRITE_PART,
-        {
-            "size": columns.size,
-            "ids": columns.ids.tobytes(),
-            "listed_us": columns.listed_us.tobytes(),
-            "prices": columns.prices.tobytes(),
-            "lengths": columns.lengths.tobytes(),
-            "codes": np.concatenate([coded_.codes for coded_ in coded]).tobytes(),
-            "names": json.dumps({"values": values, "vendors": columns.vendors}),
-            "gone": gone.tobytes(),
-        },
-    )
-    rows = ((part, _storable(term), *posting) for term, posting in gathered.postings)
-    _copy(db, "search.postings (part, term, numbers, weights, counts, turns)", rows)
-
-
-def _write_texts(db: Connection, gathered: Gathered) -> None:
-    def rows() -> Iterator[tuple[int, str, str]]:
-        ids = gathered.columns.ids.tolist()
-        for id_, texts in zip(ids, gathered.texts, strict=True):
-            zh, en = (json.dumps(each, ensure_ascii=True) for each in texts)
-            yield id_, zh, en
-
-    _copy(db, "search.texts (id, zh, en)", rows())
-
-
-def _copy(db: Connection, into: str, rows: Iterable[tuple[object, ...]]) -> None:
-    """Write *rows* by PostgreSQL's COPY in binary."""
-    kinds = {"search.postings": ("int8", "text", *("bytea",) * 4)}
-    types = kinds.get(into.split(" ", maxsplit=1)[0], ("int8", "text", "text"))
-    raw: Any = db.connection.driver_connection
-    command = f"COPY {into} FROM STDIN (FORMAT BINARY)"
-    with raw.cursor() as cursor, cursor.copy(command) as copy:
-        copy.set_types(types)
-        for row in rows:
-            copy.write_row(row)
-
-
-def _join_small(db: Connection) -> None:
-    """Join the last parts if there are many: each at most as large as those after."""
-    sizes = [(row.part, row.size) for row in db.execute(_READ_SIZES)]
-    if len(sizes) <= PARTS_MAX:
-        return
-    parts: list[int] = []
-    total = 0
-    for part, size in reversed(sizes):
-        if len(parts) > 1 and size > total:
-            break
-        parts.append(part)
-        total += size
-    parts.reverse()
-    stored = [_stored(db, part) for part in parts]
-    gone = [each.gone for each in stored]
-    rows = db.execute(_READ_JOINED, {"parts": parts}).all()
-    postings: list[tuple[str, int, Posting]] = [
-        (row.term, parts.index(row.part), Posting(*row[2:])) for row in rows
-    ]
-    _write(
-        db,
-        joined([each.columns for each in stored], gone, postings),
-        np.unique(np.concatenate(gone)),
-    )
-    db.execute(_RETIRE, {"parts": parts})
