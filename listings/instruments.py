@@ -1,14 +1,16 @@
 """Instruments: what of a product is traded, under which licence, in which unit."""
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, insert, select
 
-from listings import licences, tables
+from listings import licences, plans, publicdata, tables
 from listings.licences import Licence
 from listings.numbers import next_numbers
+from listings.plans import TRIAL, Plan
 from listings.vocabulary import MODES, N_
 from settlement import clock
 from settlement.errors import Invalid, NotFound
@@ -38,6 +40,10 @@ class Instrument(NamedTuple):
     transferable: bool
     state: str
     licence: Licence
+    plan: Plan | None = None  # how use is charged, on top of the price
+    trial_of: int | None = None
+    use_class: str | None = None  # of public data: welfare or industry
+    ceiling: int | None = None  # of public data for industry, minor units
 
     @property
     def currency_code(self) -> str:
@@ -47,7 +53,8 @@ class Instrument(NamedTuple):
     @property
     def purposes(self) -> tuple[str, ...]:
         """What buyers may use it for; empty: anything that the licence permits."""
-        return self.licence.terms.purposes if self.licence.terms else ()
+        licensed = self.licence.terms.purposes if self.licence.terms else ()
+        return publicdata.permitted(self.use_class, licensed)
 
 
 class Unit(NamedTuple):
@@ -62,6 +69,8 @@ class Unit(NamedTuple):
     term_days: int | None = None
     deliveries_max: int | None = None
     transferable: bool = False
+    plan: Plan | None = None
+    trial_of: int | None = None
 
 
 def add(db: Connection, product: int, unit: Unit) -> int:
@@ -70,15 +79,17 @@ def add(db: Connection, product: int, unit: Unit) -> int:
     Invalid names every problem; the symbol must be unique on the market.
     """
     problems = wrong(unit)
+    paid = of_products(db, [product]).get(product, [])
+    if unit.trial_of is not None and not _may_be_tried(paid, unit.trial_of):
+        problems["trial_of"] = [
+            N_("Choose a paid instrument of this product that has no trial yet.")
+        ]
     taken = select(tables.instruments.c.id).where(
         tables.instruments.c.symbol == unit.symbol
     )
     if db.execute(taken).first():
         problems["symbol"] = [N_("Another instrument has this symbol.")]
-    there = db.execute(
-        select(tables.instruments.c.id).where(tables.instruments.c.product == product)
-    ).all()
-    if len(there) >= OF_PRODUCT_MAX:
+    if len(paid) >= OF_PRODUCT_MAX:
         problems["symbol"] = [N_("A product has at most 50 instruments.")]
     if problems:
         raise Invalid(problems)
@@ -90,10 +101,23 @@ def add(db: Connection, product: int, unit: Unit) -> int:
             product=product,
             state="pending",
             created_us=clock.now_us(),
-            **(unit._asdict() | {"transferable": int(unit.transferable)}),
+            **(unit._asdict() | _stored(unit)),
         )
     )
     return number
+
+
+def _stored(unit: Unit) -> dict[str, Any]:
+    """Return the columns that are stored otherwise than they are given."""
+    plan = None if unit.plan is None else json.dumps(plans.dump(unit.plan))
+    return {"transferable": int(unit.transferable), "plan": plan}
+
+
+def _may_be_tried(units: list[Instrument], paid: int) -> bool:
+    """Tell whether the product's instrument *paid* may get a trial."""
+    return any(unit.id == paid and unit.mode != TRIAL for unit in units) and not any(
+        unit.trial_of == paid for unit in units
+    )
 
 
 def wrong(unit: Unit) -> dict[str, list[str]]:
@@ -108,6 +132,11 @@ def wrong(unit: Unit) -> dict[str, list[str]]:
     for field, highest in (("tick", AMOUNT_MAX), ("lot", LOT_MAX)):
         if not 1 <= getattr(unit, field) <= highest:
             problems[field] = [N_("Give a whole number of at least 1.")]
+    if (unit.mode == TRIAL) != (unit.trial_of is not None):
+        problems["trial_of"] = [N_("A trial is a trial of a paid instrument.")]
+    if unit.mode == TRIAL and (unit.transferable or unit.term_days is None):
+        problems["term_days"] = [N_("A trial ends, and cannot be sold on.")]
+    problems |= plans.wrong(unit.plan, unit.mode)
     limits = (("term_days", TERM_DAYS_MAX), ("deliveries_max", DELIVERIES_MAX))
     for field, highest in limits:
         value = getattr(unit, field)
@@ -152,7 +181,8 @@ def instruments_query() -> Select[Any]:
         select(
             *(i.c.id, i.c.product, tables.products.c.vendor, i.c.symbol, i.c.currency),
             *(i.c.tick, i.c.lot, i.c.mode, i.c.term_days, i.c.deliveries_max),
-            *(i.c.transferable, i.c.state, lic.c.id.label("licence_id"), lic.c.code),
+            *(i.c.transferable, i.c.state, i.c.plan, i.c.trial_of, i.c.use_class),
+            *(i.c.ceiling, lic.c.id.label("licence_id"), lic.c.code),
             *(lic.c.version, lic.c.spdx, lic.c.title_zh, lic.c.title_en),
             *(lic.c.text_zh, lic.c.text_en, lic.c.url, lic.c.terms),
         )
@@ -175,7 +205,11 @@ def from_row(row: Row[Any]) -> Instrument:
         licences.terms_from(row.terms),
         row.licence_id,
     )
-    return Instrument._make((*row[:10], bool(row.transferable), row.state, licence))
+    plan = plans.load(None if row.plan is None else json.loads(row.plan))
+    public = (plan, row.trial_of, row.use_class, row.ceiling)
+    return Instrument._make(
+        (*row[:10], bool(row.transferable), row.state, licence, *public)
+    )
 
 
 def _one(db: Connection, query: Select[Any], wanted: str) -> Instrument:

@@ -122,10 +122,22 @@ instruments = table(
     Column("transferable", Whole, nullable=False),
     Column("state", Text, nullable=False),
     Column("created_us", Whole, nullable=False),
+    Column("plan", Text),  # how use is charged, see plans.dump; null: not by use
+    Column("trial_of", Whole),  # the paid instrument of the same product
+    Column("use_class", Text),  # of public data: who may use it; null: none or not yet
+    Column("ceiling", Whole),  # of public data for industry, minor units
     CheckConstraint(f"id >= {INSTRUMENT_MIN}", name="number"),
+    CheckConstraint("(mode = 'trial') = (trial_of IS NOT NULL)", name="trial"),
+    CheckConstraint("use_class IN ('welfare', 'industry')", name="use_class"),
+    CheckConstraint(
+        "(ceiling IS NOT NULL) = (COALESCE(use_class, '') = 'industry')", name="ceiling"
+    ),
+    CheckConstraint("ceiling >= 0", name="ceiling_sign"),
     CheckConstraint("tick > 0 AND lot > 0", name="steps"),
     CheckConstraint(
-        "mode IN ('whole', 'per_call', 'per_term', 'seat', 'free', 'ask')", name="mode"
+        "mode IN ('whole', 'per_record', 'per_call', 'per_hit', 'per_term', 'seat',"
+        " 'trial', 'free', 'ask')",
+        name="mode",
     ),
     CheckConstraint("term_days > 0", name="term_days"),
     CheckConstraint("deliveries_max > 0", name="deliveries_max"),
@@ -157,6 +169,39 @@ Index("ix_listings_state", listings.c.state, listings.c.product)
 Index(
     "ix_listings_newest", listings.c.state, listings.c.admitted_us, listings.c.product
 )
+
+authorisations = table(
+    "authorisations",  # public data that somebody was authorised to operate
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("mode", Text, nullable=False),
+    Column("scope", Text, nullable=False),  # the field or the scene; empty: all
+    Column("source_kind", Text, nullable=False),
+    Column("source_body", Text, nullable=False),
+    Column("granting_body", Text, nullable=False),
+    Column("implementing_body", Text, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("primary_developer", Text, nullable=False),
+    Column("secondary_developer", Text, nullable=False),
+    Column("resources", Text, nullable=False),  # what was granted, in words
+    Column("from_day", Text, nullable=False),  # ISO 8601
+    Column("until_day", Text, nullable=False),
+    Column("created_us", Whole, nullable=False),
+    Column("created_by", Whole, nullable=False),
+    CheckConstraint("mode IN ('whole', 'field', 'scene')", name="mode"),
+    CheckConstraint(
+        "source_kind IN ('government', 'institution', 'utility')", name="source_kind"
+    ),
+    CheckConstraint("from_day < until_day", name="term"),
+)
+
+public_products = table(
+    "public_products",  # products made of public data, and under which authorisation
+    Column("product", Whole, ForeignKey("products.id"), primary_key=True),
+    Column("authorisation", Whole, ForeignKey("authorisations.id"), nullable=False),
+    Column("set_us", Whole, nullable=False),
+    Column("set_by", Whole, nullable=False),
+)
+Index("ix_public_products_authorisation", public_products.c.authorisation)
 
 registrations = table(
     "registrations",  # the registered facts' certificate numbers

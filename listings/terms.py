@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from listings import instruments, tables
+from listings import instruments, plans, tables
 from listings.instruments import Instrument
 from settlement import clock
 from settlement.ids import encode
@@ -27,6 +27,8 @@ class MarketFacts(NamedTuple):
     term_us: int | None
     deliveries_max: int | None
     transferable: bool
+    price_max: int | None  # minor units per unit
+    trial_of: int | None
 
 
 def of_products(db: Connection, products: Iterable[int]) -> list[MarketFacts]:
@@ -58,7 +60,21 @@ def _facts(
         None if days is None else days * clock.DAY_US,
         unit.deliveries_max,
         unit.transferable,
+        _price_max(unit, product),
+        unit.trial_of,
     )
+
+
+def _price_max(unit: Instrument, product: Any) -> int | None:
+    """Return the ceiling of the price: trials and welfare use of public data are free.
+
+    Public data that is not yet classed is free too, until it is.
+    """
+    if unit.trial_of is not None:
+        return 0
+    if product.authorisation is None:
+        return None
+    return unit.ceiling if unit.ceiling is not None else 0
 
 
 def _terms(
@@ -81,6 +97,14 @@ def _terms(
         "term_days": unit.term_days,
         "deliveries_max": unit.deliveries_max,
         "transferable": unit.transferable,
+        "plan": None if unit.plan is None else plans.dump(unit.plan),
+        "public_data": None
+        if product.authorisation is None
+        else {
+            "authorisation": encode("authorisation", product.authorisation),
+            "use_class": unit.use_class,
+            "ceiling": unit.ceiling,
+        },
         "licence": {
             "code": licence.code,
             "version": licence.version,
@@ -105,11 +129,13 @@ def canonical(value: Any) -> str:
 
 
 def _products(db: Connection, products: list[int]) -> dict[int, Any]:
-    p = tables.products
+    p, public = tables.products, tables.public_products
     query = select(
         *(p.c.id, p.c["class"].label("kind"), p.c.title_zh, p.c.title_en),
-        *(p.c.publisher, p.c.source_url, p.c.rights_note),
-    ).where(p.c.id.in_(products))
+        *(p.c.publisher, p.c.source_url, p.c.rights_note, public.c.authorisation),
+    )
+    query = query.outerjoin(public, public.c.product == p.c.id)
+    query = query.where(p.c.id.in_(products))
     return {row.id: row for row in db.execute(query)}
 
 

@@ -93,9 +93,12 @@ UPDATES = {
 # How an instrument is charged for; the price itself stands in the order book.
 MODES = {
     "whole": Name("按件", "Whole product"),
+    "per_record": Name("按条", "Per record"),
     "per_call": Name("按次", "Per call"),
+    "per_hit": Name("查得计费", "Per hit"),
     "per_term": Name("按期", "Per term"),
     "seat": Name("按席位", "Per seat"),
+    "trial": Name("免费试用", "Free trial"),
     "free": Name("免费", "Free"),
     "ask": Name("询价", "Ask for a quote"),
 }

@@ -140,4 +140,5 @@ def _same(facts: MarketFacts, book: Row[Any], terms_known: dict[str, Any]) -> bo
         and " ".join(facts.purposes) == book.purposes
         and facts.term_us == book.term_us
         and facts.deliveries_max == book.deliveries_max
+        and facts.price_max == book.price_max
     )

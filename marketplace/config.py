@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from environs import Env, EnvError
+from marshmallow.validate import Range
 
 from settlement.errors import Refusal
 
@@ -16,6 +17,7 @@ PORT = 8000
 BODY_MAX = 64 * 1024 * 1024  # bytes of one request, uploads included
 FORM_MAX = 2 * 1024 * 1024  # bytes of JSON or of a form's fields: kept in memory
 FORM_PARTS_MAX = 1_000
+NOTICE_DAYS_MAX = 3_650
 INLINE = "inline:"  # the writer is in the web process
 DUCKDB = "duckdb:"
 # setting → what it must look like, so that a slip is told at the start
@@ -67,6 +69,9 @@ class Config:
     rate_limits: bool = True
     rate_limit: str = "6000 per minute"  # of one user, key or address, all requests
     fast_passwords: bool = False  # weak hashes, for tests only
+    # Days from the announcement of a higher price until it holds (features B12).
+    metered_notice_days: int = 90  # what is charged by use
+    renewed_notice_days: int = 30  # terms and seats
     followers: bool = True  # start the threads that follow the journal and catalogue
 
     @classmethod
@@ -116,6 +121,16 @@ class Config:
             proxies=env.int("PROXIES", embedded.proxies),
             rate_limits=env.bool("RATE_LIMITS", embedded.rate_limits),
             rate_limit=env.str("RATE_LIMIT", embedded.rate_limit),
+            metered_notice_days=env.int(
+                "METERED_NOTICE_DAYS",
+                embedded.metered_notice_days,
+                validate=Range(0, NOTICE_DAYS_MAX),
+            ),
+            renewed_notice_days=env.int(
+                "RENEWED_NOTICE_DAYS",
+                embedded.renewed_notice_days,
+                validate=Range(0, NOTICE_DAYS_MAX),
+            ),
         )
 
     def warehouse(self) -> Path:

@@ -15,6 +15,7 @@ from marketplace import admission, projection, warehouse
 from marketplace.community import access
 from marketplace.config import Config
 from marketplace.members import verification
+from marketplace.pricing.changes import Rises
 from marketplace.trading.gateway import Gateway
 from settlement.errors import Busy, ExchangeHalted, OutcomeUnknown, Refusal
 
@@ -22,6 +23,7 @@ STANDINGS_S = 0.5
 ADMISSIONS_S = 2.0
 LAPSES_S = 5.0
 ADMISSIONS = "admissions.position"
+RISES_S = 5.0  # prices that were announced come into force
 CHANGES_MAX = 5_000  # of the catalogue, looked at in one step
 REST_S = 5.0  # after a failure
 
@@ -127,6 +129,7 @@ def following(
             "standings", lambda: verification.tell_market(reads, gateway), STANDINGS_S
         ),
         Follower("admissions", admissions.step, ADMISSIONS_S),
+        Follower("rises", Rises(reads, writes, gateway).step, RISES_S),
         Follower("tape", feed.step, warehouse.PAUSE_S),
         Follower("access", lambda: _lapse(reads, writes), LAPSES_S),
     ]

@@ -4,6 +4,7 @@ import listings.quality.tables
 import listings.tables
 import marketplace.community.tables
 import marketplace.members.tables
+import marketplace.pricing.tables
 import marketplace.trading.tables
 import settlement.tables
 from settlement.store import metadata
@@ -15,6 +16,7 @@ ROOMS = (
     marketplace.members.tables,
     marketplace.community.tables,
     marketplace.trading.tables,
+    marketplace.pricing.tables,
 )
 
 __all__ = ["ROOMS", "metadata"]

@@ -186,7 +186,21 @@ document.addEventListener(
   true, // toggles do not bubble
 );
 
+// Beside a price that is typed: what the vendor gets of it, fee rounded up as it is.
+function showNet(input) {
+  const text = document.getElementById(input.getAttribute("aria-describedby"));
+  const places = Number(input.dataset.places);
+  const tell = () => {
+    const typed = /^\d{1,13}(\.\d+)?$/.test(input.value.trim()) ? Number(input.value) : NaN;
+    const minor = Math.round(typed * 10 ** places);
+    const fee = Math.ceil((minor * Number(input.dataset.net)) / 10000);
+    text.textContent = Number.isNaN(minor) ? "" : `${text.dataset.netText} ${shown(minor - fee, places)}`;
+  };
+  input.addEventListener("input", tell);
+}
+
 function start(root) {
+  root.querySelectorAll("[data-net]").forEach(showNet);
   root.querySelectorAll("[data-chart]").forEach(draw);
   root.querySelectorAll("form[data-follows]").forEach(followChoice);
   root.querySelectorAll("[data-autosubmit]").forEach((control) =>

@@ -14,8 +14,11 @@ from click.testing import CliRunner
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from listings.publicdata import Authorisation, register
 from marketplace.cli import COMMANDS, main
 from marketplace.config import Config
+from marketplace.services import Services
+from settlement.ids import encode
 from tests.programs import Program, Sold, buy, pay_in, program, put_on_market, sun
 from tests.visitors import Visitor, app, bearer, config, parts, people, visit
 
@@ -177,7 +180,7 @@ def _written(rule: str) -> str:
 
 
 @pytest.fixture
-def places(program: Callable[[str], Program]) -> Mapping[str, str]:
+def places(program: Callable[[str], Program], parts: Services) -> Mapping[str, str]:
     """What stands for the `{…}` of an address: one of each, of who may see it."""
     sold = put_on_market(program, "SUN", 1200)
     pay_in(program, "buyer", 100_000)
@@ -191,7 +194,18 @@ def places(program: Callable[[str], Program]) -> Mapping[str, str]:
         "entitlement": right,
         "member": program("buyer").read("/me")["member"],
         "code": "turnover_by_day",
+        "year": "2026",
+        "authorisation": _authorised(parts),
     }
+
+
+def _authorised(parts: Services) -> str:
+    facts = Authorisation(
+        *("whole", "", "government", "Bureau", "City", "Data office", "Group", "", ""),
+        *("All", "2026-01-01", "2029-01-01"),
+    )
+    with parts.writes.begin() as db:
+        return encode("authorisation", register(db, facts, 1))
 
 
 def test_every_page_in_the_readme_is_shown_to_whom_it_says_and_none_is_left_out(

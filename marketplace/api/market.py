@@ -7,9 +7,11 @@ from sqlalchemy import Connection
 
 from listings import instruments, visibility
 from listings.instruments import Instrument
+from listings.publicdata import USE_CLASSES
 from listings.vocabulary import MODES
 from marketplace.api.fields import Code, Currency, Digits, Flag, Id
 from marketplace.api.licences import LicenceFactsSchema, LicenceSchema
+from marketplace.api.plans import PlanSchema
 from marketplace.api.resource import PageQuery, Resource
 from marketplace.members.signing import me
 from marketplace.services import services
@@ -48,6 +50,14 @@ class InstrumentSchema(Schema):
     term_days = fields.Integer(required=True, allow_none=True)
     deliveries_max = fields.Integer(required=True, allow_none=True)
     transferable = Flag(required=True)
+    plan = fields.Nested(PlanSchema, required=True, allow_none=True)
+    trial_of = Id("instrument", required=True, allow_none=True)
+    use_class = Code(*USE_CLASSES, required=True, allow_none=True)
+    ceiling = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of public data: the most that it may cost."},
+    )
     state = Code("pending", "listed", "suspended", "delisted", required=True)
     licence = fields.Nested(LicenceFactsSchema, required=True)
 

@@ -15,15 +15,16 @@ from marketplace.api.fields import Body, Code, Currency, Flag, Id, Int, Text
 from marketplace.api.listings import FactsSchema, ReleaseSchema, releases
 from marketplace.api.market import InstrumentSchema
 from marketplace.api.orders import PlacedSchema
+from marketplace.api.plans import PlanSchema
 from marketplace.api.resource import PageQuery, Resource, at
 from marketplace.language import translated_within
 from marketplace.members.signing import me
-from marketplace.posting import post
+from marketplace.pricing.changes import Rise, set_price
+from marketplace.pricing.menus import of_menu
 from marketplace.services import services
 from marketplace.trading import reads
 from marketplace.trading.orders import PRICE_MAX
 from settlement import ids, statements
-from settlement.errors import NotFound
 from settlement.money import AMOUNT_MAX, BY_CODE, DEFAULT
 from settlement.store import Page
 
@@ -86,6 +87,8 @@ class UnitSchema(Body):
     term_days = Int(1, TERM_DAYS_MAX, load_default=None, allow_none=True)
     deliveries_max = Int(1, DELIVERIES_MAX, load_default=None, allow_none=True)
     transferable = Flag(load_default=False)
+    plan = fields.Nested(PlanSchema, load_default=None, allow_none=True)
+    trial_of = Id("instrument", load_default=None, allow_none=True)
 
 
 class ReasonSchema(Body):
@@ -98,6 +101,46 @@ class PriceSchema(Body):
     """A posted price, in minor units for each unit."""
 
     price = Int(0, PRICE_MAX, required=True)
+
+
+class RiseSchema(Schema):
+    """A higher price that was announced, and when it holds."""
+
+    instrument = Id("instrument", required=True)
+    before = fields.Integer(required=True)
+    price = fields.Integer(required=True)
+    effective_us = fields.Integer(required=True)
+
+
+class PostedSchema(Schema):
+    """What became of a price: it stands, or it was announced."""
+
+    placed = fields.Nested(PlacedSchema, required=True, allow_none=True)
+    announced = fields.Nested(RiseSchema, required=True, allow_none=True)
+
+
+class PartSchema(Schema):
+    """A plan of the menu, bought so many times."""
+
+    symbol = fields.String(required=True)
+    copies = fields.Integer(required=True)
+
+
+class FindingSchema(Schema):
+    """A plan that costs more than a combination that serves it."""
+
+    symbol = fields.String(required=True)
+    price = fields.Integer(required=True)
+    parts = fields.List(fields.Nested(PartSchema), required=True)
+    cost = fields.Integer(required=True)
+    saved = fields.Integer(required=True)
+
+
+class MenuSchema(Schema):
+    """What the lint of a price menu found."""
+
+    findings = fields.List(fields.Nested(FindingSchema), required=True)
+    unsearched = fields.List(fields.String(), required=True)
 
 
 class ProductSummarySchema(Schema):
@@ -249,15 +292,45 @@ def delist_product(why: dict[str, str], product: int) -> Any:
 @bp.route("/instruments/<instrument>/price", methods=["PUT"])
 @bp.needs("vendor")
 @bp.arguments(PriceSchema)
-@bp.response(200, PlacedSchema)
+@bp.response(200, PostedSchema)
 @bp.refuses(404, 409)
 def post_price(new: dict[str, int], instrument: int) -> Any:
-    """Post a price: an offer that does not run out, in place of the one before."""
+    """Post a price: an offer that does not run out, in place of the one before.
+
+    A rise of what is charged by use, term or seat is announced and holds later.
+    """
+    done = set_price(services(), me(), instrument, new["price"])
+    placed = None if isinstance(done, Rise) else done
+    return {"placed": placed, "announced": done if placed is None else None}
+
+
+@bp.route("/products/<product>/menu")
+@bp.needs("vendor")
+@bp.response(200, MenuSchema)
+@bp.refuses(404)
+def check_menu(product: int) -> Any:
+    """Check the posted prices: which plan do cheaper ones together undercut?"""
     with services().reads.connect() as db:
-        book = reads.book(db, instrument)
-    if book.vendor != me().member:
-        raise NotFound("instrument", ids.encode("instrument", instrument))
-    return post(services(), me(), instrument, book.lot, new["price"])
+        catalogue.product(db, product, me().member)
+        units = catalogue.instruments_of(db, product)
+        posted = reads.posted_prices(db, [unit.id for unit in units])
+    found = of_menu(units, posted)
+    return {
+        "findings": [
+            {
+                "symbol": finding.item.name,
+                "price": finding.item.price,
+                "parts": [
+                    {"symbol": part.name, "copies": copies}
+                    for part, copies in finding.parts
+                ],
+                "cost": finding.cost,
+                "saved": finding.saved,
+            }
+            for finding in found.findings
+        ],
+        "unsearched": list(found.unsearched),
+    }
 
 
 @bp.route("/income")

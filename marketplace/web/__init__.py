@@ -5,9 +5,12 @@ from flask import Flask
 from marketplace.web import (
     access,
     accounts,
+    buying,
     cash,
     codes,
     colleagues,
+    disclosure,
+    dispersion,
     forms,
     guide,
     home,
@@ -16,10 +19,12 @@ from marketplace.web import (
     notices,
     orders,
     oversight,
+    publicdata,
     reviews,
     rights,
     sales,
     search,
+    selling,
     staff,
     statistics,
     tickets,
@@ -29,6 +34,7 @@ from marketplace.web import (
 
 # These add views to an area that begins in another file: importing them is enough.
 assert all((oversight.rights, reviews.EVENTS, sales.bids, colleagues.people))
+assert all((selling.set_price, buying.take, publicdata.register, dispersion.report))
 AREAS = (
     home,
     search,
@@ -42,6 +48,7 @@ AREAS = (
     vendor,
     staff,
     statistics,
+    disclosure,
     guide,
     accounts,
 )

@@ -10,6 +10,7 @@ from listings import licences, vocabulary
 from listings.vocabulary import Name
 from marketplace import formatting
 from marketplace.language import language, per_visitor
+from settlement.money import BY_ASSET
 
 CODES: Mapping[str, Mapping[str, Name]] = {
     "class": vocabulary.CLASSES,
@@ -65,6 +66,7 @@ def init_app(app: Flask) -> None:
     filters = {
         "code_name": per_visitor(code_name),
         "named": named,
+        "places": lambda asset: BY_ASSET[asset].exponent,
         "in_language": in_language,
         "purpose": per_visitor(lambda code: code_name(code, "purpose")),
         "signed": signed,

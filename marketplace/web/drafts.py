@@ -6,15 +6,20 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from listings import licences, products
+from listings import licences, plans, products
 from listings.instruments import DELIVERIES_MAX, LOT_MAX, TERM_DAYS_MAX, Unit
+from listings.plans import Plan, Tier
 from listings.products import Facts
 from listings.releases import NOTES_MAX
 from listings.standard import STANDARD
 from listings.vocabulary import CLASSES, MODES, SECTORS, UPDATES, regions
-from marketplace.web.forms import Form, Whole, choice, text
-from settlement.money import AMOUNT_MAX, BY_ASSET
+from marketplace.language import N_
+from marketplace.web.forms import Form, PublicId, Whole, amount, choice, text
+from settlement.errors import Invalid
+from settlement.money import AMOUNT_MAX, BY_ASSET, NotAnAmount, parse
 
+TIER_DIGITS = 13
+NOT_A_TIER = N_("A line is “up to: price”; the last line is the price alone.")
 LONG_MAX = 200_000  # characters that a form takes; imports may bring more
 
 
@@ -55,6 +60,14 @@ class UnitForm(Form):
     term_days = Whole(1, TERM_DAYS_MAX, load_default=None)
     deliveries_max = Whole(1, DELIVERIES_MAX, load_default=None)
     transferable = text(1, needed=False)
+    trial_of = PublicId("instrument", load_default=None)
+    tiers = text(2_000, needed=False)
+    pack = Whole(1, plans.PACK_MAX, load_default=1)
+    period_days = Whole(1, plans.PERIOD_DAYS_MAX, load_default=30)
+    free_units = Whole(0, plans.UNITS_MAX, load_default=0)
+    spend_cap = text(24, needed=False)
+    quota = Whole(1, plans.UNITS_MAX, load_default=None)
+    seats = Whole(1, plans.SEATS_MAX, load_default=1)
 
 
 class ReleaseForm(Form):
@@ -103,7 +116,46 @@ def unit(db: Connection, typed: dict[str, Any]) -> Unit:
         typed["term_days"],
         typed["deliveries_max"],
         bool(typed["transferable"]),
+        plan(typed),
+        typed["trial_of"],
     )
+
+
+def plan(typed: dict[str, Any]) -> Plan | None:
+    """Return the plan that was *typed*; None if use is not charged and seats are one.
+
+    Tiers are lines ``up to: price``; the last line is the price alone.
+    """
+    if typed["mode"] not in plans.METERED:
+        seats = typed["seats"]
+        plain = typed["mode"] != plans.PER_SEAT or seats == 1
+        return None if plain else Plan(seats=seats)
+    if not typed["tiers"]:  # packs that are paid beforehand
+        return None
+    code = BY_ASSET[int(typed["currency"])].code
+    capped = bool(typed["spend_cap"])
+    return Plan(
+        typed["pack"],
+        tuple(
+            _tier(line, code) for line in typed["tiers"].splitlines() if line.strip()
+        ),
+        typed["period_days"],
+        typed["free_units"],
+        amount(typed, "spend_cap", code) if capped else None,
+        typed["quota"],
+    )
+
+
+def _tier(line: str, code: str) -> Tier:
+    """Return the tier that one line says; Invalid if it says none."""
+    ends, _, price = line.replace("：", ":").rpartition(":")
+    ends = ends.strip().replace(",", "")
+    if ends and not (ends.isascii() and ends.isdigit() and len(ends) <= TIER_DIGITS):
+        raise Invalid({"tiers": [NOT_A_TIER]})
+    try:
+        return Tier(int(ends) if ends else None, parse(price, code))
+    except NotAnAmount as error:
+        raise Invalid({"tiers": [NOT_A_TIER]}) from error
 
 
 def _words(text_of: str) -> tuple[str, ...]:

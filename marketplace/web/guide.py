@@ -8,6 +8,7 @@ from listings.licences import PURPOSES
 from marketplace.community.access import REQUEST
 from marketplace.language import N_
 from marketplace.members.verification import MEMBER
+from marketplace.pricing.changes import notice_of
 from marketplace.services import services
 from marketplace.trading.offers import OFFER
 from marketplace.trading.orders import ORDER
@@ -141,6 +142,12 @@ def states() -> ResponseReturnValue:
         names=MACHINE_NAMES,
         topics=TOPICS,
     )
+
+
+@bp.get("/prices")
+def prices() -> ResponseReturnValue:
+    """Show the rules for prices: modes, plans, rises, personal prices, public data."""
+    return render_template("help/prices.html", notice=notice_of(services().config))
 
 
 @bp.get("/fees")

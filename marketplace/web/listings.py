@@ -17,6 +17,7 @@ from marketplace.members.signing import me
 from marketplace.services import services
 from marketplace.trading import reads
 from marketplace.trading.reads import Best, Levels
+from marketplace.web.pricelist import pricelist
 from settlement import ids, statements
 from settlement.errors import NotFound
 
@@ -46,13 +47,14 @@ def show(product: str) -> ResponseReturnValue:
         found = catalogue.listing(db, ids.decode("product", product), me().member)
         units = catalogue.instruments_of(db, found.id)
         numbers = [unit.id for unit in units]
-        unit = _chosen(units)
+        unit, best = _chosen(units), reads.best(db, numbers)
         return render_template(
             "listings/listing.html",
             listing=found,
             vendor=organisations.names(db, [found.vendor]).get(found.vendor),
             units=units,
-            best=reads.best(db, numbers),
+            best=best,
+            pricelist=pricelist(db, found, units, best),
             last=reads.last_prices(db, numbers),
             books=reads.books_of(db, numbers),
             desk=desk(db, unit) if unit else None,

@@ -15,24 +15,18 @@ from marketplace.admission import Decision, decide, tell_market
 from marketplace.examining import receive
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
-from marketplace.posting import post
 from marketplace.services import services
 from marketplace.trading import reads
 from marketplace.web import drafts
 from marketplace.web.drafts import DraftForm, ReleaseForm, UnitForm
-from marketplace.web.forms import Form, again, amount, read, text
+from marketplace.web.forms import Form, again, read, text
 from marketplace.web.layout import before
+from marketplace.web.menu import menu
 from settlement import ids, statements
-from settlement.money import BY_ASSET, CURRENCIES
+from settlement.money import CURRENCIES
 
 bp = Blueprint("vendor", __name__, url_prefix="/vendor")
 TRADES_SHOWN = 20
-
-
-class PriceForm(Form):
-    """A posted price, typed in the instrument's currency."""
-
-    price = text(24)
 
 
 class ReasonForm(Form):
@@ -81,7 +75,7 @@ def create() -> ResponseReturnValue:
         gettext("Saved as a draft. Add what is sold and a release, then submit."),
         "success",
     )
-    return _to(number)
+    return to(number)
 
 
 @bp.get("/products/<product>")
@@ -109,6 +103,7 @@ def edit(product: str) -> ResponseReturnValue:
             lacking=admission.problems(db, row),
             licences=STANDARD,
             fees=statements.fees(db),
+            menu=menu(db, units),
             **_choices(),
         )
 
@@ -124,7 +119,8 @@ def _choices() -> dict[str, Any]:
     }
 
 
-def _to(number: int) -> ResponseReturnValue:
+def to(number: int) -> ResponseReturnValue:
+    """Lead back to the page of a product."""
     address = url_for(".edit", product=ids.encode("product", number))
     return redirect(address, HTTPStatus.SEE_OTHER)
 
@@ -134,7 +130,7 @@ def _to(number: int) -> ResponseReturnValue:
 @again(edit)
 def save(product: str) -> ResponseReturnValue:
     """Save the facts; those of a registered product are handed in for review."""
-    number, typed = _mine(product), read(DraftForm())
+    number, typed = mine(product), read(DraftForm())
     facts, version = drafts.facts(typed), typed["version"]
     with services().writes.begin() as db:
         if products.find(db, number).state == admission.ProductState.REGISTERED:
@@ -142,7 +138,7 @@ def save(product: str) -> ResponseReturnValue:
         else:
             products.edit(db, number, facts, version, me().id)
     flash(gettext("Saved."), "success")
-    return _to(number)
+    return to(number)
 
 
 @bp.post("/products/<product>/submit")
@@ -150,14 +146,14 @@ def save(product: str) -> ResponseReturnValue:
 @again(edit)
 def submit(product: str) -> ResponseReturnValue:
     """Hand the product in for review."""
-    number = _mine(product)
+    number = mine(product)
     with services().writes.begin() as db:
         admission.submit(db, number, me())
     flash(
         gettext("Submitted. A registrar reviews it; remarks appear at the fields."),
         "success",
     )
-    return _to(number)
+    return to(number)
 
 
 @bp.post("/products/<product>/instruments")
@@ -165,11 +161,11 @@ def submit(product: str) -> ResponseReturnValue:
 @again(edit)
 def add_unit(product: str) -> ResponseReturnValue:
     """Add an instrument: a licence and a unit under a symbol."""
-    number, typed = _mine(product), read(UnitForm())
+    number, typed = mine(product), read(UnitForm())
     with services().writes.begin() as db:
         instruments.add(db, number, drafts.unit(db, typed))
     flash(gettext("Added: %(symbol)s.", symbol=typed["symbol"].upper()), "success")
-    return _to(number)
+    return to(number)
 
 
 @bp.post("/products/<product>/releases")
@@ -177,7 +173,7 @@ def add_unit(product: str) -> ResponseReturnValue:
 @again(edit)
 def release(product: str) -> ResponseReturnValue:
     """Store the uploaded files as a release and finalise it."""
-    number, typed = _mine(product), read(ReleaseForm())
+    number, typed = mine(product), read(ReleaseForm())
     uploads = [file for file in request.files.getlist("files") if file.filename]
     stored = [
         (file.filename or "", services().files.put(file.stream)) for file in uploads
@@ -206,10 +202,10 @@ def finalised(product: int, label: str, files: list[int]) -> ResponseReturnValue
             releases.finalise(db, releases.file_of(db, files[0]).release)
     except (Quarantined, BeingExamined) as refusal:
         flash(gettext(refusal.title()), "warning")
-        return _to(product)
+        return to(product)
     tell_market(parts, product, me().id)  # later buyers get the new release
     flash(gettext("Release %(label)s is final.", label=label), "success")
-    return _to(product)
+    return to(product)
 
 
 @bp.post("/products/<product>/delist")
@@ -217,27 +213,13 @@ def finalised(product: int, label: str, files: list[int]) -> ResponseReturnValue
 @again(edit)
 def delist(product: str) -> ResponseReturnValue:
     """Take the vendor's own product off the market; rights stay."""
-    number, reason = _mine(product), read(ReasonForm())["reason"]
+    number, reason = mine(product), read(ReasonForm())["reason"]
     decide(services(), number, Decision("delist", reason), me())
     flash(gettext("Delisted. Rights already sold stay."), "success")
-    return _to(number)
+    return to(number)
 
 
-@bp.post("/products/<product>/instruments/<instrument>/price")
-@needs("vendor")
-@again(edit)
-def set_price(product: str, instrument: str) -> ResponseReturnValue:
-    """Post a price for an instrument, in place of the one before."""
-    number, typed = _mine(product), read(PriceForm())
-    with services().reads.connect() as db:
-        unit = instruments.get(db, ids.decode("instrument", instrument))
-    price = amount(typed, "price", BY_ASSET[unit.currency].code)
-    if post(services(), me(), unit.id, unit.lot, price).remaining:
-        flash(gettext("The price is posted."), "success")
-    return _to(number)
-
-
-def _mine(product: str) -> int:
+def mine(product: str) -> int:
     """Return the number of a product of the vendor's; NotFound if it is another's."""
     with services().reads.connect() as db:
         number = ids.decode("product", product)

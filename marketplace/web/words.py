@@ -380,6 +380,7 @@ def init_app(app: Flask) -> None:
     """Give templates the filters of this module."""
     filters = {
         "word": per_visitor(word),
+        "words_of": lambda codes, topic: [(c, word(c, topic)) for c in codes],
         "tone": tone,
         "facts": facts,
         "known_facts": known_facts,

@@ -88,7 +88,7 @@ def test_a_listing_is_not_sent_again_to_who_has_it(program, sun):
 def test_a_new_posted_price_takes_the_place_of_the_old_one(program, sun):
     vendor = program("vendor")
     path = f"/instruments/{sun.instrument}"
-    assert vendor.put(f"{path}/price", {"price": 900}).json["state"] == "open"
+    assert vendor.put(f"{path}/price", {"price": 900}).json["placed"]["state"] == "open"
     (level,) = vendor.read(f"{path}/book")["offers"]
     assert level["price"] == 900
     assert len(vendor.read("/orders", which="live")["data"]) == 1

@@ -110,7 +110,7 @@ def test_a_suspended_product_does_not_trade_until_it_is_resumed(visit):
     location(registrar.post(f"/staff/listings/{product}/suspend", reason="A complaint"))
     pay_in(visit("buyer"), visit("settlement_officer"))
     page = visit("buyer").get(f"/listings/{product}").text
-    assert 'action="/listings/' not in page
+    assert f'action="/listings/{product}/order' not in page
     location(registrar.post(f"/staff/listings/{product}/resume"))
     location(buy(visit("buyer"), product))
 

@@ -11,7 +11,7 @@ from marketplace.config import Config, WrongSetting, ui
 NAMES = (
     "DATABOURSE_DATA", "DATABASE_URL", "EXCHANGE_URL", "SEARCH_URL", "WAREHOUSE_URL",
     "FILES_URL", "PORT", "SECRET_KEY", "SECURE_COOKIES", "TRUSTED_HOSTS", "PROXIES",
-    "RATE_LIMITS", "RATE_LIMIT",
+    "RATE_LIMITS", "RATE_LIMIT", "METERED_NOTICE_DAYS", "RENEWED_NOTICE_DAYS",
 )  # fmt: skip
 
 

@@ -2,36 +2,53 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Engine, Row
 
-from marketplace.members.users import User
-from marketplace.services import Services
+from listings.admission import By
 from marketplace.trading import reads
 from marketplace.trading.commands import CancelOrder, Line, Placed, PlaceOrder
+from marketplace.trading.gateway import Gateway
 from settlement.errors import NotFound
 from settlement.store import PAGE_MAX
 
 
-def post(parts: Services, user: User, instrument: int, lot: int, price: int) -> Placed:
+class Parts(Protocol):
+    """What posting works with; the services and the followers have it."""
+
+    @property
+    def reads(self) -> Engine:
+        """The engine to read by."""
+
+    @property
+    def gateway(self) -> Gateway:
+        """The one door."""
+
+
+def post(
+    parts: Parts, by: By, instrument: int, lot: int, price: int, key: str | None = None
+) -> Placed:
     """Post *price* (minor units) for an instrument of the user's member.
 
     The new price stands before the old one goes, so that buyers always find one; bids
     at or above it are served at once. The old one stays if the new one cannot stand,
-    because the member's own bid is in its way.
+    because the member's own bid is in its way. Under the same *key* it is posted once.
     """
+    line = Line(instrument, "sell", price, lot, evergreen=True)
+    command = PlaceOrder(by.id, by.member, line)
+    placed: Placed = parts.gateway.submit(command, key).result
     with parts.reads.connect() as db:
         before = [
             order.id
-            for order in offers(db, user.member)
-            if order.instrument == instrument and order.evergreen
+            for order in offers(db, by.member)
+            if order.instrument == instrument
+            and order.evergreen
+            and order.id < placed.order
         ]
-    line = Line(instrument, "sell", price, lot, evergreen=True)
-    placed: Placed = parts.gateway.submit(PlaceOrder(user.id, user.member, line)).result
     for order in before if placed.remaining else ():
         with suppress(NotFound):  # another user of the vendor was faster
-            parts.gateway.submit(CancelOrder(user.id, user.member, order))
+            parts.gateway.submit(CancelOrder(by.id, by.member, order))
     return placed
 
 

@@ -1,0 +1,1 @@
+"""Prices beyond the book: plans, announced changes, personal prices, disclosure."""

@@ -1,0 +1,237 @@
+"""Protection from price rises: announced at once, in force after a notice period.
+
+Running rights keep their terms whatever happens; falls hold at once. A rise of what is
+charged again and again takes effect after a period that is a setting: 90 days where use
+is metered, 30 where a term or a seat is renewed (features B12, after AWS Data
+Exchange). What is sold once may change at once: nobody depends on its next price.
+"""
+
+import logging
+from collections.abc import Collection, Iterable
+from typing import Any, NamedTuple, Protocol
+
+from sqlalchemy import Connection, Engine, Row, insert, select, update
+
+from listings.admission import Actor, By
+from listings.changes import touch
+from listings.numbers import next_numbers
+from listings.plans import METERED
+from listings.tables import instruments
+from marketplace.config import Config
+from marketplace.pricing.posting import Parts, post
+from marketplace.pricing.tables import price_changes
+from marketplace.trading import reads
+from marketplace.trading.commands import Placed
+from marketplace.trading.gateway import Gateway
+from marketplace.trading.orders import PRICE_MAX
+from marketplace.trading.tables import orders
+from marketplace.trading.venue import AboveCeiling, OffTick, WrongOrder
+from settlement import clock
+from settlement.errors import (
+    Busy,
+    ExchangeHalted,
+    NotFound,
+    OutcomeUnknown,
+    Refusal,
+)
+from settlement.ids import encode
+from settlement.tables import entitlements
+
+RENEWED = ("per_term", "seat")
+DUE_MAX = 200  # applied in one step
+
+log = logging.getLogger(__name__)
+c = price_changes.c
+
+
+class Notice(NamedTuple):
+    """How many days before they hold rises are announced."""
+
+    metered_days: int = 90
+    renewed_days: int = 30
+
+    def days(self, mode: str) -> int:
+        """Return the period of instruments that are charged by *mode*."""
+        if mode in METERED:
+            return self.metered_days
+        return self.renewed_days if mode in RENEWED else 0
+
+
+class Rise(NamedTuple):
+    """A price that was announced and does not hold yet."""
+
+    number: int
+    instrument: int
+    before: int  # minor units
+    price: int
+    effective_us: int
+
+
+class Writing(Parts, Protocol):
+    """What setting a price works with; the services have it."""
+
+    @property
+    def writes(self) -> Engine:
+        """The engine to write by."""
+
+    @property
+    def config(self) -> Config:
+        """The settings."""
+
+
+def notice_of(config: Config) -> Notice:
+    """Return the notice periods that the settings ask for."""
+    return Notice(config.metered_notice_days, config.renewed_notice_days)
+
+
+def set_price(parts: Writing, by: By, instrument: int, price: int) -> Placed | Rise:
+    """Post a price of the vendor's own instrument, or announce it if it is a rise.
+
+    NotFound if it is another's; AboveCeiling, OffTick or WrongOrder as for an order.
+    Whatever was announced before is replaced.
+    """
+    with parts.reads.connect() as db:
+        book = reads.book(db, instrument)
+        last = last_posted(db, instrument, by.member)
+        mode = db.scalar(
+            select(instruments.c.mode).where(instruments.c.id == instrument)
+        )
+    if book.vendor != by.member:
+        raise NotFound("instrument", encode("instrument", instrument))
+    _check(book, price)
+    days = notice_of(parts.config).days(mode or "")
+    if last is not None and price > last and days:
+        return _announce(parts, by, book, last, price, days)
+    placed = post(parts, by, instrument, book.lot, price)
+    with parts.writes.begin() as db:
+        _withdraw(db, instrument)
+    return placed
+
+
+def _check(book: Row[Any], price: int) -> None:
+    """Refuse a price that the book would refuse, before it is announced."""
+    if not 0 <= price <= PRICE_MAX:
+        raise WrongOrder("price")
+    if price % book.tick:
+        raise OffTick(price, book.tick)
+    if book.price_max is not None and price > book.price_max:
+        raise AboveCeiling(price, book.price_max)
+
+
+def last_posted(db: Connection, instrument: int, vendor: int) -> int | None:
+    """Return the price that the vendor posted last, in force or not; None: none yet."""
+    o = orders.c
+    query = (
+        select(o.price)
+        .where(o.instrument == instrument, o.member == vendor, o.evergreen == 1)
+        .order_by(o.id.desc())
+        .limit(1)
+    )
+    return db.scalar(query)
+
+
+def _announce(
+    parts: Writing, by: By, book: Row[Any], before: int, price: int, days: int
+) -> Rise:
+    now_us = clock.now_us()
+    effective_us = now_us + days * clock.DAY_US
+    with parts.writes.begin() as db:
+        _withdraw(db, book.instrument)
+        (number,) = next_numbers(db, c.id)
+        db.execute(
+            insert(price_changes).values(
+                id=number,
+                instrument=book.instrument,
+                vendor=by.member,
+                before=before,
+                price=price,
+                announced_us=now_us,
+                announced_by=by.id,
+                effective_us=effective_us,
+                state="pending",
+            )
+        )
+        _touch(db, book.instrument)
+    return Rise(number, book.instrument, before, price, effective_us)
+
+
+def withdraw(db: Connection, instrument: int, vendor: int) -> None:
+    """Take the vendor's announced rise back; NotFound if there is none."""
+    mine = select(c.id).where(
+        c.instrument == instrument, c.vendor == vendor, c.state == "pending"
+    )
+    if db.execute(mine).first() is None:
+        raise NotFound("price", encode("instrument", instrument))
+    _withdraw(db, instrument)
+
+
+def _withdraw(db: Connection, instrument: int) -> None:
+    waiting = (c.instrument == instrument, c.state == "pending")
+    db.execute(update(price_changes).where(*waiting).values(state="withdrawn"))
+
+
+def _touch(db: Connection, instrument: int) -> None:
+    product = db.scalar(
+        select(instruments.c.product).where(instruments.c.id == instrument)
+    )
+    touch(db, [] if product is None else [product])
+
+
+def pending(db: Connection, wanted: Collection[int]) -> dict[int, Rise]:
+    """Return the announced rise of each of the instruments *wanted* that has one."""
+    query = select(c.id, c.instrument, c.before, c.price, c.effective_us).where(
+        c.state == "pending", c.instrument.in_(wanted)
+    )
+    return {row.instrument: Rise(*row) for row in db.execute(query)}
+
+
+class Rises:
+    """Brings announced rises into force; `step` is for a `Follower`.
+
+    A step may be interrupted and repeated: each rise is posted once under its key.
+    """
+
+    def __init__(self, reads: Engine, writes: Engine, gateway: Gateway) -> None:
+        """Post by *gateway* what is due."""
+        self.reads = reads
+        self.writes = writes
+        self.gateway = gateway
+
+    def step(self) -> int:
+        """Post the prices whose time has come; how many."""
+        due = select(price_changes).where(
+            c.state == "pending", c.effective_us <= clock.now_us()
+        )
+        with self.reads.connect() as db:
+            rows = db.execute(due.order_by(c.id).limit(DUE_MAX)).all()
+            posted = reads.posted_prices(db, [row.instrument for row in rows])
+        for row in rows:
+            state = self._apply(row) if row.instrument in posted else "withdrawn"
+            with self.writes.begin() as db:
+                mine = (c.id == row.id, c.state == "pending")
+                db.execute(update(price_changes).where(*mine).values(state=state))
+        return len(rows)
+
+    def _apply(self, row: Row[Any]) -> str:
+        """Post one price; what became of the rise."""
+        by = Actor(row.announced_by, row.vendor)
+        key = f"price-change-{row.id}"
+        try:
+            with self.reads.connect() as db:
+                lot = reads.book(db, row.instrument).lot
+            post(self, by, row.instrument, lot, row.price, key)
+        except (Busy, ExchangeHalted, OutcomeUnknown):
+            raise  # the same rise is looked at again
+        except Refusal as refusal:
+            log.warning("price change %s: the market refused: %s", row.id, refusal)
+            return "refused"
+        return "applied"
+
+
+def holders(db: Connection, wanted: Iterable[int]) -> set[int]:
+    """Return who holds a live right to one of the instruments *wanted*."""
+    e = entitlements
+    query = select(e.c.holder).where(
+        e.c.instrument.in_(list(wanted)), e.c.state.in_(("active", "suspended"))
+    )
+    return set(db.execute(query.distinct()).scalars())

@@ -1,0 +1,67 @@
+"""The yearly disclosure of public data, as a page and as files."""
+
+from io import BytesIO
+
+import xlsxwriter
+from flask import Blueprint, Response, render_template
+from flask.typing import ResponseReturnValue
+
+from listings.publicdata import MODES, SOURCE_KINDS, USE_CLASSES
+from marketplace.pricing import disclosure
+from marketplace.pricing.dispersion import month_of
+from marketplace.services import services
+from marketplace.web.spreadsheet import as_csv
+from settlement import clock
+
+bp = Blueprint("disclosure", __name__, url_prefix="/disclosure")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@bp.get("/")
+def newest() -> ResponseReturnValue:
+    """Show the disclosure of the present year."""
+    return show(int(month_of(clock.now_us())[:4]))
+
+
+@bp.get("/<int:year>")
+def show(year: int) -> ResponseReturnValue:
+    """Show authorisations, products, ceilings and what was paid in *year*."""
+    with services().reads.connect() as db:
+        return render_template(
+            "disclosure/year.html",
+            year=year,
+            rows=disclosure.of_year(db, year),
+            modes=MODES,
+            kinds=SOURCE_KINDS,
+            classes=USE_CLASSES,
+        )
+
+
+@bp.get("/<int:year>.csv")
+def csv(year: int) -> ResponseReturnValue:
+    """Give the disclosure as CSV."""
+    with services().reads.connect() as db:
+        rows = disclosure.table(disclosure.of_year(db, year))
+    return _file(as_csv(disclosure.COLUMNS, rows), "text/csv", f"{year}.csv")
+
+
+@bp.get("/<int:year>.xlsx")
+def xlsx(year: int) -> ResponseReturnValue:
+    """Give the disclosure as a workbook."""
+    with services().reads.connect() as db:
+        rows = disclosure.table(disclosure.of_year(db, year))
+    made = BytesIO()
+    # Text is text: no cell becomes a formula or a link.
+    plain = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
+    with xlsxwriter.Workbook(made, plain) as book:
+        sheet = book.add_worksheet(str(year))
+        for number, row in enumerate([list(disclosure.COLUMNS), *rows]):
+            sheet.write_row(number, 0, row)
+    return _file(made.getvalue(), XLSX, f"{year}.xlsx")
+
+
+def _file(body: str | bytes, kind: str, name: str) -> Response:
+    answer = Response(body, mimetype=kind)
+    disposition = f"attachment; filename=public-data-{name}"
+    answer.headers["Content-Disposition"] = disposition
+    return answer
