@@ -79,6 +79,34 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "authorisations",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("source_kind", sa.Text(), nullable=False),
+        sa.Column("source_body", sa.Text(), nullable=False),
+        sa.Column("granting_body", sa.Text(), nullable=False),
+        sa.Column("implementing_body", sa.Text(), nullable=False),
+        sa.Column("operator", sa.Text(), nullable=False),
+        sa.Column("primary_developer", sa.Text(), nullable=False),
+        sa.Column("secondary_developer", sa.Text(), nullable=False),
+        sa.Column("resources", sa.Text(), nullable=False),
+        sa.Column("from_day", sa.Text(), nullable=False),
+        sa.Column("until_day", sa.Text(), nullable=False),
+        sa.Column("created_us", Whole, nullable=False),
+        sa.Column("created_by", Whole, nullable=False),
+        sa.CheckConstraint(
+            "mode IN ('whole', 'field', 'scene')", name=op.f("ck_authorisations_mode")
+        ),
+        sa.CheckConstraint(
+            "source_kind IN ('government', 'institution', 'utility')",
+            name=op.f("ck_authorisations_source_kind"),
+        ),
+        sa.CheckConstraint("from_day < until_day", name=op.f("ck_authorisations_term")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_authorisations")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "books",
         sa.Column("instrument", Whole, autoincrement=False, nullable=False),
         sa.Column("symbol", sa.Text(), nullable=False),
@@ -452,6 +480,39 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "price_changes",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("instrument", Whole, nullable=False),
+        sa.Column("vendor", Whole, nullable=False),
+        sa.Column("before", Whole, nullable=False),
+        sa.Column("price", Whole, nullable=False),
+        sa.Column("announced_us", Whole, nullable=False),
+        sa.Column("announced_by", Whole, nullable=False),
+        sa.Column("effective_us", Whole, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('pending', 'applied', 'withdrawn', 'refused')",
+            name=op.f("ck_price_changes_state"),
+        ),
+        sa.CheckConstraint(
+            "effective_us > announced_us", name=op.f("ck_price_changes_notice")
+        ),
+        sa.CheckConstraint(
+            "price > before AND before >= 0", name=op.f("ck_price_changes_rise")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_price_changes")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("price_changes", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_price_changes_pending",
+            ["instrument"],
+            unique=True,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+
+    op.create_table(
         "products",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("vendor", Whole, nullable=False),
@@ -726,14 +787,31 @@ def upgrade() -> None:
         sa.Column("transferable", Whole, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("created_us", Whole, nullable=False),
+        sa.Column("plan", sa.Text(), nullable=True),
+        sa.Column("trial_of", Whole, nullable=True),
+        sa.Column("use_class", sa.Text(), nullable=True),
+        sa.Column("ceiling", Whole, nullable=True),
         sa.CheckConstraint(
-            "mode IN ('whole', 'per_call', 'per_term', 'seat', 'free', 'ask')",
+            "(ceiling IS NOT NULL) = (COALESCE(use_class, '') = 'industry')",
+            name=op.f("ck_instruments_ceiling"),
+        ),
+        sa.CheckConstraint(
+            "(mode = 'trial') = (trial_of IS NOT NULL)",
+            name=op.f("ck_instruments_trial"),
+        ),
+        sa.CheckConstraint(
+            "mode IN ('whole', 'per_record', 'per_call', 'per_hit', 'per_term', 'seat', 'trial', 'free', 'ask')",
             name=op.f("ck_instruments_mode"),
         ),
         sa.CheckConstraint(
             "state IN ('pending', 'listed', 'suspended', 'delisted')",
             name=op.f("ck_instruments_state"),
         ),
+        sa.CheckConstraint(
+            "use_class IN ('welfare', 'industry')",
+            name=op.f("ck_instruments_use_class"),
+        ),
+        sa.CheckConstraint("ceiling >= 0", name=op.f("ck_instruments_ceiling_sign")),
         sa.CheckConstraint(
             "deliveries_max > 0", name=op.f("ck_instruments_deliveries_max")
         ),
@@ -813,6 +891,28 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("read_us IS NULL"),
             postgresql_where=sa.text("read_us IS NULL"),
+        )
+
+    op.create_table(
+        "public_products",
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("authorisation", Whole, nullable=False),
+        sa.Column("set_us", Whole, nullable=False),
+        sa.Column("set_by", Whole, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["authorisation"],
+            ["authorisations.id"],
+            name=op.f("fk_public_products_authorisation"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_public_products_product")
+        ),
+        sa.PrimaryKeyConstraint("product", name=op.f("pk_public_products")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("public_products", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_public_products_authorisation", ["authorisation"], unique=False
         )
 
     op.create_table(
@@ -1096,6 +1196,10 @@ def downgrade() -> None:
     op.drop_table("restrictions")
     op.drop_table("releases")
     op.drop_table("registrations")
+    with op.batch_alter_table("public_products", schema=None) as batch_op:
+        batch_op.drop_index("ix_public_products_authorisation")
+
+    op.drop_table("public_products")
     with op.batch_alter_table("notices", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_notices_unread",
@@ -1162,6 +1266,14 @@ def downgrade() -> None:
         batch_op.drop_index("ix_products_state")
 
     op.drop_table("products")
+    with op.batch_alter_table("price_changes", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_price_changes_pending",
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+
+    op.drop_table("price_changes")
     op.drop_table("phases")
     with op.batch_alter_table("payouts", schema=None) as batch_op:
         batch_op.drop_index("ix_payouts_state")
@@ -1217,6 +1329,7 @@ def downgrade() -> None:
     op.drop_table("entitlements")
     op.drop_table("contracts")
     op.drop_table("books")
+    op.drop_table("authorisations")
     with op.batch_alter_table("auctions", schema=None) as batch_op:
         batch_op.drop_index("ix_auctions_instrument")
 
