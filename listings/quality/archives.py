@@ -16,8 +16,10 @@ RATIO_MAX = 200  # times; from PACKED_MIN on, for small texts compress well
 RATIO_FROM = 1024 * 1024  # bytes unpacked
 CHUNK = 64 * 1024
 # What reading raises where an entry is damaged or packed in a way nobody knows.
-_BROKEN = (BadZipFile, EOFError, OSError, RuntimeError, ValueError, zlib.error)
-_BROKEN += (lzma.LZMAError,)
+_BROKEN: tuple[type[Exception], ...] = (
+    *(BadZipFile, EOFError, OSError, RuntimeError, ValueError),
+    *(zlib.error, lzma.LZMAError),
+)
 ARCHIVES = (".zip", ".7z", ".rar", ".gz", ".tar", ".tgz", ".bz2", ".xz", ".jar")
 _DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:")
