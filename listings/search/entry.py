@@ -6,12 +6,17 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from listings.search.segment import segment
+from listings.vocabulary import SECTORS, WORLD, regions
 
 WORDS_MAX = 2_000  # of one text are indexed; the listing itself is never cut
 CHARACTERS_MAX = 20_000  # of one text are read to find them
 EXCERPT_MAX = 4_000  # characters of one description are kept for snippets
 FIELD_GAP = 100  # turns between two texts, so that no phrase spans them
 YUAN = 100  # minor units
+
+
+# Everything is of the world: that says nothing about a listing.
+_REGIONS = {code: names for code, names in regions().items() if code != WORLD}
 
 
 class Facet(StrEnum):
@@ -131,3 +136,7 @@ def _texts(entry: Entry) -> Iterator[tuple[float, str]]:
     yield 2.0, entry.summary_en
     yield 1.0, entry.description_zh
     yield 1.0, entry.description_en
+    for names in (SECTORS.get(entry.sector), _REGIONS.get(entry.region)):
+        if names is not None:
+            yield 1.0, names.zh
+            yield 1.0, names.en

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from listings.search.segment import HALF_WIDTH, LETTER, is_han, normal, plain
+from listings.search.segment import FOLDED, LETTER, is_han, normal, plain
 
 SNIPPET_MAX = 180  # characters
 LEAD = 40  # characters shown before the first match of a snippet
 FOUND_MAX = 12  # matches marked in one text, and looked at to choose the stretch
 ELLIPSIS = "…"
 # Letters with accents as letters, where one character stays one.
-_PLAIN = HALF_WIDTH | {
+_PLAIN = FOLDED | {
     code: base
     for code in range(0xC0, 0x250)
     if len(base := plain(chr(code))) == 1 and base.isascii()

@@ -56,8 +56,8 @@ class Index(Protocol):
         """Return the names of the vendors in both languages."""
         ...
 
-    def knows(self, term: str) -> bool:
-        """Tell whether any text has *term*, which is one of `segment`'s."""
+    def knows(self, *terms: str) -> bool:
+        """Tell whether any text has *terms*, which are `segment`'s, side by side."""
         ...
 
     def apply(

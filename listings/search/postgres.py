@@ -115,9 +115,10 @@ class PostgresIndex:
         """Return the names of the vendors in both languages."""
         return list(self._refresh().vendors().values())
 
-    def knows(self, term: str) -> bool:
-        """Tell whether any text has *term*, which is one of `segment`'s."""
-        clause, view = Clause(((term, 0),)), self._refresh()
+    def knows(self, *terms: str) -> bool:
+        """Tell whether any text has *terms*, which are `segment`'s, side by side."""
+        clause = Clause(tuple((term, at) for at, term in enumerate(terms)))
+        view = self._refresh()
         with self._reading:
             return any(len(p.shelf.matches(clause).numbers) for p in view.parts)
 

@@ -1,13 +1,14 @@
 """What was asked: words, "phrases" and beginnings*, within limits."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
 from listings.search.entry import Facet
 from listings.search.segment import Token, is_han, plain, segment
+from listings.search.synonyms import Phrase, is_made_of_others, meanings, phrase_of
 from settlement.errors import Refusal
 
 LENGTH_MAX = 200  # characters; reliability F8
@@ -27,6 +28,7 @@ STOP = frozenset(
     | {"were", "will", "with", "的", "了", "和", "与", "及", "或", "在", "是", "等"}
 )
 _WORD = re.compile(r'"([^"]*)"?|([^\s"]+)')
+_QUOTED = re.compile(r'"([^"]*)"?|([^"]+)')
 
 
 @dataclass(eq=False)
@@ -82,10 +84,6 @@ class Query(NamedTuple):
     language: Literal["zh", "en"] = "zh"
 
 
-# Terms at their distances, in turns.
-Phrase = tuple[tuple[str, int], ...]
-
-
 class Clause(NamedTuple):
     """One condition: a phrase or one that means the same, or the beginnings of a term.
 
@@ -114,7 +112,8 @@ def parse(text: str) -> tuple[Clause, ...]:
     """Return the conditions in *text*, each once.
 
     Quotes make phrases, a star after three letters finds what begins so; all other
-    signs only separate words. QueryTooLong, TooManyTerms beyond the limits.
+    signs only separate words. Outside quotes a word also stands for those that mean
+    the same. QueryTooLong, TooManyTerms beyond the limits.
     """
     if len(text) > LENGTH_MAX:
         raise QueryTooLong(len(text), LENGTH_MAX)
@@ -122,8 +121,8 @@ def parse(text: str) -> tuple[Clause, ...]:
     if len(words) > WORDS_MAX:
         raise TooManyTerms(len(words), WORDS_MAX)
     clauses: dict[Clause, None] = {}
-    for phrase, word in words:
-        found = _phrase(segment(phrase)) if phrase else _clauses(word)
+    for phrase, plain_text in _QUOTED.findall(text):
+        found = _phrase(segment(phrase)) if phrase else _stretch(plain_text)
         clauses.update(dict.fromkeys(found))
     terms = sum(len(clause.terms) for clause in clauses)
     if terms > TERMS_MAX:
@@ -143,19 +142,47 @@ def _with_something_required(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
 
 def _phrase(tokens: list[Token]) -> Iterator[Clause]:
     if tokens:
-        first = tokens[0].turn
-        yield Clause(tuple((token.term, token.turn - first) for token in tokens))
+        yield Clause(phrase_of(tokens))
 
 
-def _clauses(word: str) -> Iterator[Clause]:
-    """Yield the conditions of one *word* as typed, which may be a Chinese sentence."""
+def _stretch(text: str) -> Iterator[Clause]:
+    """Yield the conditions of words without quotes: known meanings, then the rest."""
+    tokens = segment(text)
+    known = {}
+    for tokens_of, others in meanings(text, tokens):
+        first = tokens_of[0]
+        place = first.start, tokens_of[-1].end
+        known[place] = Clause(phrase_of(tokens_of), others=others)
+    for word in re.finditer(r"\S+", text):
+        starred = word[0].endswith("*")
+        for place, clause in known.items():
+            if not starred and word.start() <= place[0] < word.end():
+                yield clause
+        yield from _clauses(
+            word[0],
+            [] if starred else [(a - word.start(), b - word.start()) for a, b in known],
+        )
+
+
+def _clauses(word: str, known: Sequence[tuple[int, int]]) -> Iterator[Clause]:
+    """Yield the conditions of one *word* as typed, which may be a Chinese sentence.
+
+    Of its tokens inside a place that is *known* already, only a longer word that they
+    make up is left, as a wish.
+    """
     tokens = segment(word)
     starred = word.endswith("*") and bool(tokens)
     if starred and (tokens[-1].end - tokens[-1].start >= PREFIX_MIN):
         last = tokens.pop()
         start = plain(word[last.start : last.end])
         yield Clause(((start, 0), (last.term, 0)), is_prefix=True)
-    for run in _runs(tokens):
+    left = [
+        token
+        for token in tokens
+        if is_made_of_others(token, tokens)
+        or not any(a <= token.start and token.end <= b for a, b in known)
+    ]
+    for run in _runs(left):
         if len(run) > 1:
             yield from _phrase(run)
         else:
@@ -164,7 +191,7 @@ def _clauses(word: str) -> Iterator[Clause]:
 
 def _single(token: Token, others: list[Token]) -> Clause:
     """Return the condition of one word; a lone character may begin a longer one."""
-    required = token.term not in STOP and not _is_made_of_others(token, others)
+    required = token.term not in STOP and not is_made_of_others(token, others)
     lone = len(token.term) == 1 and is_han(token.term) and required
     return Clause(((token.term, 0),), required, is_prefix=lone)
 
@@ -177,7 +204,8 @@ def _runs(tokens: list[Token]) -> Iterator[list[Token]]:
     """
     run: list[Token] = []
     for token in tokens:
-        if run and not (_is_part(run[-1]) and _is_part(token)):
+        near = run and token.turn - run[-1].turn <= 1
+        if run and not (near and _is_part(run[-1]) and _is_part(token)):
             yield run
             run = []
         run.append(token)
@@ -187,20 +215,3 @@ def _runs(tokens: list[Token]) -> Iterator[list[Token]]:
 
 def _is_part(token: Token) -> bool:
     return token.end - token.start == 1 or not is_han(token.term)
-
-
-def _is_made_of_others(token: Token, others: list[Token]) -> bool:
-    """Tell whether shorter words inside *token* cover all of it.
-
-    Then they are enough: 证券交易 is found inside 证券交易所, of which the index holds
-    证券 and 交易 but not 证券交易.
-    """
-    covered = {
-        at
-        for other in others
-        if other.start >= token.start
-        and other.end <= token.end
-        and other.end - other.start < token.end - token.start
-        for at in range(other.start, other.end)
-    }
-    return len(covered) == token.end - token.start

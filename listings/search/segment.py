@@ -7,6 +7,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
+import opencc
 import rjieba
 
 from listings.search.stem import CACHED_MAX, stem
@@ -18,8 +19,20 @@ HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 LETTER = rf"[^\W_{HAN}]"  # of any other script, or a digit
 _ACCENT = r"[\u0300-\u036f]"
 _RUN = re.compile(rf"(?P<han>[{HAN}]+)|{LETTER}+(?:{_ACCENT}+{LETTER}*)*")
-# Full-width forms are one character each, so that offsets stay those of the text.
-HALF_WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20}
+# Full-width forms and traditional characters are one character each, so that offsets
+# stay those of the text.
+_IDEOGRAPHS = "\n".join(map(chr, range(0x3400, 0xA000)))
+FOLDED = (
+    {0xFF01 + i: 0x21 + i for i in range(94)}
+    | {0x3000: 0x20}
+    | {
+        ord(old): new
+        for old, new in zip(
+            _IDEOGRAPHS, opencc.OpenCC("t2s").convert(_IDEOGRAPHS), strict=True
+        )
+        if old != new
+    }
+)
 
 
 class Token(NamedTuple):
@@ -49,7 +62,7 @@ def words(text: str) -> Iterator[Token]:
     accents and, if English, stemmed.
     """
     turn = 0
-    for run in _RUN.finditer(text.translate(HALF_WIDTH)):
+    for run in _RUN.finditer(text.translate(FOLDED)):
         start = run.start()
         if run["han"] is None:
             yield Token(normal(run[0]), start, run.end(), turn)

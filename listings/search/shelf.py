@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from listings.search.entry import Facet
-from listings.search.query import Clause, Phrase
+from listings.search.query import Clause
+from listings.search.synonyms import Phrase
 
 EXPANSIONS_MAX = 32  # terms that one beginning stands for
 POSTINGS_KEPT_MAX = 4_000_000  # 8 bytes each, per shelf

@@ -119,12 +119,18 @@ class TestWords:
             ("南方数据", [3, 1]),
             ("climate", [1]),
             ("export", [3]),
+            ("天气", [1]),
+            ("深圳 meteorology", [1]),
+            ("氣象觀測", [1]),
+            ("stocks", [2]),
+            ("沪", [2]),
+            ("310000", [2]),
         ],
     )
     def test_both_languages_are_found_in_one_box(self, index, text, ids):
         assert sorted(found(index, text)) == sorted(ids)
 
-    @pytest.mark.parametrize("text", ["天气预报", "stocks", "zebra", "*", "!?"])
+    @pytest.mark.parametrize("text", ["潮汐", "bonds", "zebra", "*", "!?"])
     def test_what_is_not_there_is_not_found(self, index, text):
         results = index.search(Query(text))
         assert (results.total, results.hits, results.is_partial) == (0, [], False)

@@ -44,7 +44,7 @@ def test_quotes_make_a_phrase_even_when_left_open():
 
 
 def test_a_hyphenated_word_is_a_phrase():
-    assert parse("COVID-19") == (Clause((("covid", 0), ("19", 1))),)
+    assert parse("R-28") == (Clause((("r", 0), ("28", 1))),)
 
 
 def test_unknown_chinese_words_are_phrases_of_characters():
@@ -113,3 +113,30 @@ def test_any_text_is_parsed_or_refused(text):
         return
     assert sum(len(clause.terms) for clause in clauses) <= TERMS_MAX
     assert not clauses or any(clause.required for clause in clauses)
+
+
+def test_a_word_also_stands_for_those_that_mean_the_same():
+    (clause,) = parse("天气")
+    assert clause.terms == (("天气", 0),)
+    assert (("weather", 0),) in clause.others
+
+
+def test_a_meaning_of_several_words_is_one_condition():
+    (clause,) = parse("Air  Quality")
+    assert clause.terms == (("air", 0), ("qualiti", 1))
+    assert (("air", 0), ("pollution", 1)) in clause.others
+    assert any(phrase[0] == ("空气", 0) for phrase in clause.others)
+
+
+def test_quotes_ask_for_the_word_itself():
+    assert parse('"天气"') == (Clause((("天气", 0),)),)
+
+
+def test_a_single_character_means_a_province_only_if_it_stands_alone():
+    (alone, _) = parse("粤 data")
+    assert (("广东", 0),) in alone.others
+    assert all(not clause.others for clause in parse("粤剧"))
+
+
+def test_traditional_characters_ask_the_same():
+    assert parse("氣象數據") == parse("气象数据")
