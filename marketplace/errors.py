@@ -34,6 +34,8 @@ from listings.search.query import (
     TooManyTerms,
     TooManyValues,
 )
+from marketplace.community.demands import TooManyDemands
+from marketplace.community.searches import TooManySearches
 from marketplace.language import N_, language, translated_within
 from marketplace.limits import TooManyTries
 from marketplace.members.keys import BadKey, TooManyKeys
@@ -94,6 +96,8 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     Finalised: HTTPStatus.CONFLICT,
     BeingExamined: HTTPStatus.CONFLICT,
     TooManyKeys: HTTPStatus.CONFLICT,
+    TooManyDemands: HTTPStatus.CONFLICT,
+    TooManySearches: HTTPStatus.CONFLICT,
     FileTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     KeyReuse: HTTPStatus.UNPROCESSABLE_ENTITY,
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,

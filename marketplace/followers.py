@@ -12,7 +12,7 @@ from listings.changes import changed
 from listings.search.index import Index
 from listings.search.projection import Projection
 from marketplace import admission, projection, warehouse
-from marketplace.community import access
+from marketplace.community import access, searches
 from marketplace.config import Config
 from marketplace.members import verification
 from marketplace.pricing.changes import Rises
@@ -21,6 +21,7 @@ from settlement.errors import Busy, ExchangeHalted, OutcomeUnknown, Refusal
 
 STANDINGS_S = 0.5
 ADMISSIONS_S = 2.0
+SEARCHES_S = searches.STEP_S
 LAPSES_S = 5.0
 ADMISSIONS = "admissions.position"
 RISES_S = 5.0  # prices that were announced come into force
@@ -132,6 +133,7 @@ def following(
         Follower("rises", Rises(reads, writes, gateway).step, RISES_S),
         Follower("tape", feed.step, warehouse.PAUSE_S),
         Follower("access", lambda: _lapse(reads, writes), LAPSES_S),
+        Follower("searches", searches.Alerts(reads, writes, index).step, SEARCHES_S),
     ]
     with ExitStack() as stack:
         for follower in followers:

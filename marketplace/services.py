@@ -7,6 +7,7 @@ from flask import current_app
 from sqlalchemy import Engine
 
 from listings.files import Storage
+from listings.search.finding import Finder
 from listings.search.index import Index, open_index
 from marketplace import migrations
 from marketplace.config import INLINE, Config
@@ -31,6 +32,7 @@ class Services:
     passwords: Passwords
     gateway: Gateway
     index: Index
+    finder: Finder
     files: Storage
     examiner: Examiner
     warehouse: Warehouse
@@ -79,6 +81,7 @@ def open_services(config: Config) -> Services:
             Passwords(fast=config.fast_passwords),
             gateway,
             index,
+            Finder(index),
             files,
             examiner,
             warehouse,

@@ -35,6 +35,8 @@ KINDS = {
     "question": "qst",
     "rating": "rtg",
     "request": "rqs",
+    "demand": "dmd",
+    "search": "sch",
 }
 
 

@@ -199,8 +199,93 @@ function showNet(input) {
   input.addEventListener("input", tell);
 }
 
+// A search box that completes what is typed; without scripts it simply searches.
+const COMPLETE_AFTER_MS = 120;
+function complete(input) {
+  if (input.dataset.ready) return;
+  input.dataset.ready = "yes";
+  const list = document.createElement("ul");
+  list.className = "completions";
+  list.id = `${input.id}-completions`;
+  list.setAttribute("role", "listbox");
+  list.setAttribute("aria-label", input.dataset.completions);
+  list.hidden = true;
+  input.after(list);
+  for (const [name, value] of [
+    ["role", "combobox"],
+    ["aria-autocomplete", "list"],
+    ["aria-expanded", "false"],
+    ["aria-controls", list.id],
+  ])
+    input.setAttribute(name, value);
+  let chosen = -1;
+  let timer = 0;
+  let asked = 0;
+  const show = (words) => {
+    chosen = -1;
+    input.removeAttribute("aria-activedescendant");
+    list.replaceChildren(
+      ...words.map((word, at) => {
+        const option = document.createElement("li");
+        option.id = `${list.id}-${at}`;
+        option.setAttribute("role", "option");
+        option.setAttribute("aria-selected", "false");
+        option.textContent = word;
+        return option;
+      }),
+    );
+    list.hidden = !words.length;
+    input.setAttribute("aria-expanded", String(!list.hidden));
+  };
+  const choose = (at) => {
+    const options = [...list.children];
+    if (!options.length) return;
+    chosen = (at + options.length) % options.length;
+    options.forEach((option, here) => option.setAttribute("aria-selected", String(here === chosen)));
+    input.setAttribute("aria-activedescendant", options[chosen].id);
+    options[chosen].scrollIntoView({ block: "nearest" });
+  };
+  const take = (option) => {
+    input.value = option.textContent;
+    show([]);
+    input.form.requestSubmit();
+  };
+  input.addEventListener("input", () => {
+    clearTimeout(timer);
+    const typed = input.value.trim();
+    const mine = ++asked;
+    if (!typed || typed.length > 40) return show([]);
+    timer = setTimeout(async () => {
+      const answer = await fetch(`${input.dataset.completes}?q=${encodeURIComponent(typed)}`).catch(() => null);
+      const words = answer?.ok ? (await answer.json()).data : [];
+      if (mine === asked && document.activeElement === input) show(words);
+    }, COMPLETE_AFTER_MS);
+  });
+  input.addEventListener("keydown", (event) => {
+    if (list.hidden || event.isComposing) return;
+    if (event.key === "ArrowDown") choose(chosen + 1);
+    else if (event.key === "ArrowUp") choose(chosen < 0 ? -1 : chosen - 1);
+    else if (event.key === "Enter" && chosen >= 0) take(list.children[chosen]);
+    else if (event.key === "Escape") show([]);
+    else return;
+    event.preventDefault();
+  });
+  list.addEventListener("pointerdown", (event) => event.preventDefault()); // keeps the focus
+  list.addEventListener("click", (event) => {
+    const option = event.target.closest("li");
+    if (option) take(option);
+  });
+  input.addEventListener("blur", () => show([]));
+  input.form.addEventListener("submit", () => {
+    clearTimeout(timer);
+    asked += 1;
+    show([]);
+  });
+}
+
 function start(root) {
   root.querySelectorAll("[data-net]").forEach(showNet);
+  root.querySelectorAll("[data-completes]").forEach(complete);
   root.querySelectorAll("[data-chart]").forEach(draw);
   root.querySelectorAll("form[data-follows]").forEach(followChoice);
   root.querySelectorAll("[data-autosubmit]").forEach((control) =>

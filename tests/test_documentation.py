@@ -18,6 +18,7 @@ from listings.publicdata import Authorisation, register
 from marketplace.cli import COMMANDS, main
 from marketplace.config import Config
 from marketplace.services import Services
+from settlement import clock
 from settlement.ids import encode
 from tests.programs import Program, Sold, buy, pay_in, program, put_on_market, sun
 from tests.visitors import Visitor, app, bearer, config, parts, people, visit
@@ -186,7 +187,12 @@ def places(program: Callable[[str], Program], parts: Services) -> Mapping[str, s
     pay_in(program, "buyer", 100_000)
     placed = program("buyer").made("/orders", buy(sold))
     right = program("buyer").read("/entitlements")["data"][0]["id"]
+    asked = {"title": "Tides", "until_us": clock.now_us() + clock.DAY_US}
     return {
+        "demand": program("buyer").made("/demands", {"title": "Tides"} | tomorrow)[
+            "id"
+        ],
+        "search": program("buyer").made("/searches", {"address": "q=tides"})["id"],
         "product": sold.product,
         "instrument": sold.instrument,
         "order": placed["order"],

@@ -306,7 +306,7 @@ def test_the_top_level_is_the_rooms_and_their_tools():
 
 def test_tests_mirror_the_packages():
     kinds = {"contracts", "flows", "properties", "simulation", "browser", "peers"}
-    kinds |= {"speed", "vendor", "invariants", "crash", "race", *ROOMS}
+    kinds |= {"speed", "quality", "vendor", "invariants", "crash", "race", *ROOMS}
     found = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir()}
     assert found - {"__pycache__"} <= kinds
 

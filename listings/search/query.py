@@ -82,6 +82,7 @@ class Query(NamedTuple):
     page: int = 1
     page_size: int = PAGE_SIZE
     language: Literal["zh", "en"] = "zh"
+    since_us: int = 0  # only what was listed later
 
 
 class Clause(NamedTuple):

@@ -58,6 +58,8 @@ def find(among: Sequence[Part], query: Query, clauses: Sequence[Clause]) -> Foun
     If no listing meets every required clause, those that meet some are found, and
     the answer is marked partial.
     """
+    if query.since_us:
+        among = [_later(part, query.since_us) for part in among]
     tables = [[part.shelf.matches(clause) for clause in clauses] for part in among]
     if clauses or not query.text.strip():
         texts, partial = _matching(among, tables, clauses)
@@ -73,6 +75,12 @@ def find(among: Sequence[Part], query: Query, clauses: Sequence[Clause]) -> Foun
     first = (query.page - 1) * query.page_size
     places = _best(among, hits, scores, query.sort, first + query.page_size)
     return Found(sum(map(len, hits)), places[first:], counts, partial)
+
+
+def _later(part: Part, since_us: int) -> Part:
+    """Return *part* with only what was listed after a moment."""
+    later = part.shelf.columns.listed_us > since_us
+    return part._replace(alive=part.alive & later)
 
 
 def _matching(

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from listings import catalogue, instruments
 from listings.catalogue import Listing
 from listings.search.entry import Band, Facet
+from listings.search.lexicon import TYPED_MAX
 from listings.search.query import (
     LENGTH_MAX,
     PAGE_MAX,
@@ -54,6 +55,10 @@ class SearchQuery(Schema):
     updates = chosen(Code(*UPDATES))
     vendor = chosen(Id("member"))
     sort = Code(*Sort, load_default=Sort.RELEVANCE.value)
+    exact = fields.Boolean(
+        load_default=False,
+        metadata={"description": "Search the words as they are, slips and all."},
+    )
     page = Digits(1, PAGE_MAX, load_default=1)
     limit = Digits(1, PAGE_SIZE_MAX, load_default=PAGE_SIZE)
     language = Code(*LANGUAGES, load_default=None)
@@ -102,6 +107,10 @@ class ResultsSchema(Schema):
     has_more = Flag(required=True)
     is_partial = Flag(
         required=True, metadata={"description": "Nothing has every word."}
+    )
+    corrected = fields.String(
+        required=True,
+        metadata={"description": "What was searched instead; empty: as typed."},
     )
     data = fields.List(fields.Nested(HitSchema), required=True)
     facets = fields.Dict(
@@ -185,14 +194,35 @@ class ListingSchema(FactsSchema):
 @bp.response(200, ResultsSchema)
 def search(asked: dict[str, Any]) -> Any:
     """Search the market, in Chinese and English at once."""
-    results = services().index.search(_query(asked))
+    results, corrected = services().finder.find(_query(asked), exact=asked["exact"])
     with services().reads.connect() as db:
         hits = _hits(db, results)
     return results._asdict() | {
         "has_more": results.has_more,
+        "corrected": corrected,
         "data": hits,
         "facets": {facet.value: _counts(facet, results) for facet in results.facets},
     }
+
+
+class TypedQuery(Schema):
+    """What was typed so far."""
+
+    q = Text(TYPED_MAX, load_default="")
+
+
+class CompletionsSchema(Schema):
+    """What it may be the beginning of, best first."""
+
+    data = fields.List(fields.String(), required=True)
+
+
+@bp.route("/completions")
+@bp.arguments(TypedQuery, location="query")
+@bp.response(200, CompletionsSchema)
+def list_completions(asked: dict[str, Any]) -> Any:
+    """Complete words as they are typed: also by pinyin (qixiang) and initials (qx)."""
+    return {"data": services().finder.words().complete(asked["q"])}
 
 
 @bp.route("/listings/<product>")

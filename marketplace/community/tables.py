@@ -35,3 +35,45 @@ watches = table(
     CheckConstraint("kind IN ('product', 'vendor')", name="kind"),
 )
 Index("ix_watches_target", watches.c.kind, watches.c.target)
+
+demands = table(
+    "demands",  # what members look for and nobody lists yet
+    Column("id", Whole, primary_key=True),
+    Column("member", Whole, ForeignKey("members.id"), nullable=False),
+    Column("by_user", Whole, ForeignKey("users.id"), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("query", Text, nullable=False),  # the search that found nothing
+    Column("sector", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("budget", Whole),  # minor units of CNY; null: open
+    Column("until_us", Whole, nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("closed_us", Whole),
+    CheckConstraint("title <> ''", name="title"),
+    CheckConstraint("budget > 0", name="budget"),
+    CheckConstraint("until_us > at_us", name="deadline"),
+    CheckConstraint("closed_us >= at_us", name="closed"),
+)
+Index("ix_demands_member", demands.c.member, demands.c.id)
+_open = demands.c.closed_us.is_(None)
+Index(
+    "ix_demands_open",
+    demands.c.sector,
+    demands.c.id,
+    sqlite_where=_open,
+    postgresql_where=_open,
+)
+
+saved_searches = table(
+    "saved_searches",  # a query with its filters, and what its member has seen of it
+    Column("id", Whole, primary_key=True),
+    Column("member", Whole, ForeignKey("members.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("address", Text, nullable=False),  # the query of the page's address
+    Column("at_us", Whole, nullable=False),
+    Column("seen_us", Whole, nullable=False),  # what was listed later is new
+    Column("told_us", Whole, nullable=False),  # a notice told of what was listed then
+    Unique("member", "address"),
+    CheckConstraint("name <> ''", name="name"),
+)

@@ -56,6 +56,7 @@ GLOSSARY = (
     ),
     ("需方", "buyer", N_("A member that buys rights to use products.")),
     ("用户", "user", N_("A login that acts for a member.")),
+    ("需求", "demand", N_("What a member looks for and nobody lists yet, posted.")),
     ("数据产品", "product", N_("What is described and registered.")),
     ("版本", "release", N_("One immutable version of a product.")),
     ("登记", "registration", N_("The registered facts, with certificate number.")),

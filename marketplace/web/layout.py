@@ -16,7 +16,11 @@ ZONE_US = 8 * clock.HOUR_US  # China keeps one time, without summer time
 
 def sections() -> list[tuple[str, str]]:
     """Return the sections that the visitor may enter: endpoint and name."""
-    found = [("home.show", gettext("Home")), ("search.show", gettext("Market"))]
+    found = [
+        ("home.show", gettext("Home")),
+        ("search.show", gettext("Market")),
+        ("demands.show", gettext("Demands")),
+    ]
     if current_user.is_authenticated and not current_user.is_staff:
         found += [
             ("orders.show", gettext("My orders")),

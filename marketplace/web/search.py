@@ -11,6 +11,7 @@ from listings import catalogue, licences
 from listings.search.entry import Facet
 from listings.search.query import LENGTH_MAX, PAGE_MAX, VALUES_MAX, Query, Sort
 from listings.search.results import Count, Results
+from marketplace.community.searches import address_of
 from marketplace.language import language
 from marketplace.members import organisations
 from marketplace.services import services
@@ -33,7 +34,9 @@ class SearchForm(Form):
 
 def nothing_found() -> ResponseReturnValue:
     """Show the search page with the refusal and without results."""
-    return render_template("search/search.html", results=None, query=Query(), facets={})
+    return render_template(
+        "search/search.html", results=None, query=Query(), facets={}, address=""
+    )
 
 
 @bp.get("/market")
@@ -44,7 +47,8 @@ def show() -> ResponseReturnValue:
     query = Query(
         typed["q"], _filters(), Sort(typed["sort"]), typed["page"], language=_language()
     )
-    results = services().index.search(query)
+    exact = request.args.get("exact") == "1"
+    results, corrected = services().finder.find(query, exact=exact)
     numbers = [hit.id for hit in results.hits]
     with services().reads.connect() as db:
         products = catalogue.summaries(db, numbers)
@@ -52,6 +56,8 @@ def show() -> ResponseReturnValue:
             "search/search.html",
             results=results,
             query=query,
+            corrected=corrected,
+            address=address_of(query.text, list(request.args.items(multi=True))),
             products=products,
             tags=tags(db, numbers),
             vendors=organisations.names(db, {p.vendor for p in products.values()}),

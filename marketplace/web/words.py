@@ -41,6 +41,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "random": N_("Fair random rule"),
         "other": N_("Other lawful cause"),
     },
+    "demand": {
+        "open": N_("Open"),
+        "closed": N_("Closed"),
+        "ended": N_("Ended"),
+    },
     "side": {"buy": N_("Buy"), "sell": N_("Sell")},
     "reason": {
         "requested": N_("as you asked"),

@@ -1,12 +1,18 @@
-"""Search: 4,000 bilingual listings, made from a seed, with long descriptions.
+"""Search: 100,000 listings in Whoosh, 1,000,000 in PostgreSQL, peers beside them.
 
-Words are drawn as in a real catalogue, few very often and most rarely. Every query
-counts all facets and marks its matches; "cold" is the first time that it is asked,
-"warm" any later time. Visible is the time from a commit in the catalogue until a
-search finds the change, through the projection. One thread, one process.
+Bilingual listings made from a seed; words are drawn as in a real catalogue, few very
+often and most rarely. Every query counts all facets and marks its matches; "cold" is
+the first time that it is asked, "warm" any later time. Peers get the same terms,
+filters, facets and orders: SQLite FTS5, tantivy, and PostgreSQL's own full text
+(`tsvector`, GIN, `ts_rank`, GROUP BY). Visible is the time from a commit in the
+catalogue until a search finds the change, through the projection. One thread.
+
+SEARCH_WHOOSH and SEARCH_POSTGRES in the environment choose other sizes,
+SEARCH_PEERS that of the peers; 0 leaves them out.
 """
 
 import json
+import os
 import random
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -25,16 +31,22 @@ from listings.search.query import Query, Sort
 from settlement import clock, store
 from settlement.errors import Refusal
 from tests.speed import Table
+from tests.speed._peers import Fts5, FullText, Peer, Tantivy
+from tests.speed._server import create_database, server
 
 SEED = 20_260_401
-LISTINGS = 4_000
-QUERIES = 400
-CHANGES = 30
-ZH_WORDS = (60, 300)  # of a description, from and to
-EN_WORDS = (60, 400)
-P95_AIM_MS = 30
+WHOOSH = int(os.environ.get("SEARCH_WHOOSH", "100000"))  # listings
+POSTGRES = int(os.environ.get("SEARCH_POSTGRES", "1000000"))
+PEERS = int(os.environ.get("SEARCH_PEERS", str(POSTGRES)))
+QUERIES = 300
+PEER_QUERIES = 60  # of the same: some peers take seconds
+CHANGES = 20
+ZH_WORDS = (10, 40)  # of a description, from and to
+EN_WORDS = (10, 40)
+P95_AIM_MS = 100
 HOSTILE_AIM_MS = 250
 VISIBLE_AIM_MS = 1_000
+PERCENTILES = ("queries", "p50 ms", "p95 ms", "p99 ms", "max ms")
 
 _ZH = [
     *("数据", "统计", "气象", "观测", "温度", "降水", "股票", "行情", "交易", "证券"),
@@ -108,8 +120,8 @@ def entries(number: int) -> Iterator[Entry]:
             _sentences(chance, 5),
             " ".join(_words(chance, _EN, 6)).capitalize(),
             clock.DAY_US * id_,
-            summary_zh=_sentences(chance, 20),
-            summary_en=" ".join(_words(chance, _EN, 25)),
+            summary_zh=_sentences(chance, 8),
+            summary_en=" ".join(_words(chance, _EN, 10)),
             description_zh=_sentences(chance, chance.randint(*ZH_WORDS)),
             description_en=" ".join(_words(chance, _EN, chance.randint(*EN_WORDS))),
             keywords=tuple(_words(chance, _EN, 4)),
@@ -167,68 +179,98 @@ def queries(number: int) -> Iterator[Query]:
 
 
 def run() -> list[Table]:
-    """Build the index, ask it, attack it, change it; return the measurements."""
-    with tempfile.TemporaryDirectory() as directory:
-        index = open_index(f"whoosh:{directory}/index")
-        return [
-            _build(index),
-            _ask(index),
-            _attack(index),
-            _change(index, Path(directory)),
+    """Build the indexes, ask, attack and change them; return the measurements."""
+    tables = []
+    with tempfile.TemporaryDirectory() as name, server() as port:
+        directory = Path(name)
+        engines = [
+            (open_index(f"whoosh:{directory}/index"), "Whoosh", WHOOSH),
+            (open_index(create_database(port, "search")), "PostgreSQL", POSTGRES),
         ]
+        for index, engine, number in engines:
+            if not number:  # left out
+                continue
+            tables += [
+                _build(index, engine, number),
+                _ask(index, engine, number),
+                _attack(index, engine),
+                _change(index, engine, directory / engine),
+            ]
+            index.close()
+        for number in sorted({min(WHOOSH, PEERS), PEERS} - {0}):
+            tables.append(_peers(number, directory, port))
+    return tables
 
 
-def _build(index: Index) -> Table:
-    listings = list(entries(LISTINGS))
-    characters = sum(len(str(entry)) for entry in listings)
+def _build(index: Index, engine: str, number: int) -> Table:
     began_s = clock.elapsed_s()
-    index.rebuild(listings)
+    index.rebuild(entries(number))
     built_s = clock.elapsed_s() - began_s
-    size = sum(file.stat().st_size for file in index.directory.iterdir())
     began_s = clock.elapsed_s()
-    open_index(f"whoosh:{index.directory}")
+    assert index.count() == number
     opened_s = clock.elapsed_s() - began_s
     return Table(
-        "search: build",
-        ("listings", "characters", "seconds", "listings/s", "bytes each", "open ms"),
-        [
-            (
-                LISTINGS,
-                characters,
-                round(built_s, 2),
-                round(LISTINGS / built_s),
-                size // LISTINGS,
-                round(opened_s * 1e3),
-            )
-        ],
+        f"search: build ({engine})",
+        ("listings", "seconds", "listings/s", "open ms"),
+        [(number, round(built_s, 2), round(number / built_s), round(opened_s * 1e3))],
     )
 
 
-def _ask(index: Index) -> Table:
+def _ask(index: Index, engine: str, number: int) -> Table:
     asked = list(queries(QUERIES))
     kinds = {
         "cold": [_milliseconds(index, query) for query in asked],
         "warm": [_milliseconds(index, query) for query in asked],
     }
     return Table(
-        f"search: mixed queries with all facets (aim: p95 < {P95_AIM_MS} ms)",
-        ("memory", "queries", "p50 ms", "p95 ms", "p99 ms", "max ms"),
+        f"search: {engine}, {number:,} listings, all facets"
+        f" (aim: p95 < {P95_AIM_MS} ms)",
+        ("memory", *PERCENTILES),
         [(kind, *_percentiles(taken)) for kind, taken in kinds.items()],
+        note=f"load {os.getloadavg()[0]:.1f}",
     )
 
 
-def _attack(index: Index) -> Table:
-    fresh = open_index(f"whoosh:{index.directory}")
-    taken = [_milliseconds(fresh, Query(text)) for text in _HOSTILE]
+def _peers(number: int, directory: Path, port: int) -> Table:
+    place = directory / str(number)
+    place.mkdir()
+    peers: dict[str, Peer] = {
+        "SQLite FTS5": Fts5(place),
+        "tantivy": Tantivy(place),
+        "tsvector": FullText(create_database(port, f"peer_{number}")),
+    }
+    asked = list(queries(PEER_QUERIES))
+    rows = []
+    for name, peer in peers.items():
+        began_s = clock.elapsed_s()
+        peer.build(entries(number))
+        built_s = clock.elapsed_s() - began_s
+        taken = []
+        for query in asked:
+            began_s = clock.elapsed_s()
+            peer.ask(query)
+            taken.append((clock.elapsed_s() - began_s) * 1e3)
+        rows.append((name, round(built_s), *_percentiles(taken)))
     return Table(
-        f"search: hostile queries, cold (aim: all < {HOSTILE_AIM_MS} ms)",
-        ("memory", "queries", "p50 ms", "p95 ms", "p99 ms", "max ms"),
+        f"search: peers at {number:,} listings, cold, all facets",
+        ("peer", "build s", *PERCENTILES),
+        rows,
+        note=f"load {os.getloadavg()[0]:.1f}",
+    )
+
+
+def _attack(index: Index, engine: str) -> Table:
+    taken = [_milliseconds(index, Query(text)) for text in _HOSTILE]
+    return Table(
+        f"search: {engine}, hostile queries (aim: all < {HOSTILE_AIM_MS} ms)",
+        ("memory", *PERCENTILES),
         [("cold", *_percentiles(taken))],
     )
 
 
-def _change(index: Index, directory: Path) -> Table:
+def _change(index: Index, engine_name: str, directory: Path) -> Table:
     """Commit changes to a catalogue and wait until a search finds each."""
+    directory.mkdir()
     engine = store.connect(f"sqlite:///{directory}/catalogue.db", write=True)
     with engine.begin() as db:
         db.execute(text("CREATE TABLE changes (position INTEGER PRIMARY KEY, facts)"))
@@ -245,8 +287,8 @@ def _change(index: Index, directory: Path) -> Table:
     projection.stop()
     engine.dispose()
     return Table(
-        f"search: from commit to visible (aim: < {VISIBLE_AIM_MS} ms)",
-        ("how", "changes", "p50 ms", "p95 ms", "p99 ms", "max ms"),
+        f"search: {engine_name}, from commit to visible (aim: < {VISIBLE_AIM_MS} ms)",
+        ("how", *PERCENTILES),
         [("one by one", *_percentiles(taken))],
     )
 

@@ -1,0 +1,169 @@
+"""The demand board: what members look for and nobody lists yet.
+
+A demand is an ordinary post without money in it; it ends by itself at its deadline.
+Source: features C4 (scope, budget, deadline, preferred licence) and U8 (a search that
+finds nothing keeps its words).
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from listings.licences import PURPOSES
+from listings.vocabulary import SECTORS
+from marketplace.community.tables import demands
+from marketplace.language import N_
+from settlement import clock
+from settlement.errors import IllegalMove, Invalid, NotFound, Refusal
+from settlement.ids import encode
+from settlement.money import AMOUNT_MAX
+from settlement.store import PAGE_MAX
+
+TITLE_MAX = 120  # characters
+DESCRIPTION_MAX = 4_000
+QUERY_MAX = 200
+OPEN_MAX = 50  # demands of one member at a time
+DEADLINE_MAX_US = 366 * clock.DAY_US
+
+CLEAR_TITLE = N_("Say in one line what you look for.")
+TOO_LONG = N_("This is too long.")
+
+
+@dataclass(eq=False)
+class TooManyDemands(Refusal):
+    """The member has as many open demands as it may have; close one first."""
+
+    maximum: int
+
+
+class Wanted(NamedTuple):
+    """What a member asks for; *budget* in minor units of CNY, None: open."""
+
+    title: str
+    description: str
+    until_us: int
+    query: str = ""  # the search that found nothing
+    sector: str = ""
+    purpose: str = ""  # what it would be used for: the licence must allow it
+    budget: int | None = None
+
+
+class Demand(NamedTuple):
+    """A posted demand; *state* is open, closed, or ended when its time is over."""
+
+    id: int
+    member: int
+    title: str
+    description: str
+    until_us: int
+    query: str
+    sector: str
+    purpose: str
+    budget: int | None
+    state: str
+    at_us: int
+    closed_us: int | None
+
+
+def post(db: Connection, member: int, user: int, wanted: Wanted) -> int:
+    """Post a demand of *member*; return its number.
+
+    Invalid names every problem at once; TooManyDemands above OPEN_MAX.
+    """
+    now_us = clock.now_us()
+    if problems := _problems(wanted, now_us):
+        raise Invalid(problems)
+    mine = select(func.count()).where(demands.c.member == member, _is_open(now_us))
+    if (db.scalar(mine) or 0) >= OPEN_MAX:
+        raise TooManyDemands(OPEN_MAX)
+    values = wanted._asdict() | {
+        "title": wanted.title.strip(),
+        "member": member,
+        "by_user": user,
+        "at_us": now_us,
+    }
+    made = db.execute(insert(demands).values(values).returning(demands.c.id))
+    return int(made.scalar_one())
+
+
+def _problems(wanted: Wanted, now_us: int) -> dict[str, list[str]]:
+    wrong = {
+        "title": None
+        if 0 < len(wanted.title.strip()) <= TITLE_MAX and wanted.title.isprintable()
+        else CLEAR_TITLE,
+        "description": None if len(wanted.description) <= DESCRIPTION_MAX else TOO_LONG,
+        "query": None if len(wanted.query) <= QUERY_MAX else TOO_LONG,
+        "until": None
+        if now_us < wanted.until_us <= now_us + DEADLINE_MAX_US
+        else N_("Choose a day within the next year."),
+        "sector": None
+        if wanted.sector in {"", *SECTORS}
+        else N_("Choose one of the list."),
+        "purpose": None
+        if wanted.purpose in {"", *PURPOSES}
+        else N_("Choose one of the list."),
+        "budget": None
+        if wanted.budget is None or 0 < wanted.budget <= AMOUNT_MAX
+        else N_("Give an amount above zero, or none."),
+    }
+    return {name: [text] for name, text in wrong.items() if text is not None}
+
+
+def board(
+    db: Connection,
+    sector: str = "",
+    before: int | None = None,
+    limit: int = PAGE_MAX,
+) -> list[Demand]:
+    """Return open demands, of one *sector* or all, newest first, before a number."""
+    query = select(demands).where(_is_open(clock.now_us()))
+    if sector:
+        query = query.where(demands.c.sector == sector)
+    return _page(db, query, before, limit)
+
+
+def of_member(
+    db: Connection, member: int, before: int | None = None, limit: int = PAGE_MAX
+) -> list[Demand]:
+    """Return the demands of a member in any state, newest first."""
+    return _page(db, select(demands).where(demands.c.member == member), before, limit)
+
+
+def get(db: Connection, number: int) -> Demand:
+    """Return a demand in any state; NotFound if there is none."""
+    row = db.execute(select(demands).where(demands.c.id == number)).first()
+    if row is None:
+        raise NotFound("demand", encode("demand", number))
+    return _demand(row)
+
+
+def close(db: Connection, number: int, member: int) -> None:
+    """Close a demand of *member*; NotFound if it is not theirs, IllegalMove if over."""
+    found = get(db, number)
+    if found.member != member:
+        raise NotFound("demand", encode("demand", number))
+    closing = update(demands).where(demands.c.id == number, _is_open(clock.now_us()))
+    if not db.execute(closing.values(closed_us=clock.now_us())).rowcount:
+        raise IllegalMove("demand", found.state, "close")
+
+
+def _is_open(now_us: int) -> Any:
+    return demands.c.closed_us.is_(None) & (demands.c.until_us > now_us)
+
+
+def _page(db: Connection, query: Any, before: int | None, limit: int) -> list[Demand]:
+    if before is not None:
+        query = query.where(demands.c.id < before)
+    rows = db.execute(query.order_by(demands.c.id.desc()).limit(limit))
+    return [_demand(row) for row in rows]
+
+
+def _demand(row: Row[Any]) -> Demand:
+    state = "open" if row.until_us > clock.now_us() else "ended"
+    return Demand(
+        *(row.id, row.member, row.title, row.description, row.until_us, row.query),
+        *(row.sector, row.purpose, row.budget),
+        "closed" if row.closed_us is not None else state,
+        *(row.at_us, row.closed_us),
+    )
