@@ -189,9 +189,7 @@ def places(program: Callable[[str], Program], parts: Services) -> Mapping[str, s
     right = program("buyer").read("/entitlements")["data"][0]["id"]
     asked = {"title": "Tides", "until_us": clock.now_us() + clock.DAY_US}
     return {
-        "demand": program("buyer").made("/demands", {"title": "Tides"} | tomorrow)[
-            "id"
-        ],
+        "demand": program("buyer").made("/demands", asked)["id"],
         "search": program("buyer").made("/searches", {"address": "q=tides"})["id"],
         "product": sold.product,
         "instrument": sold.instrument,

@@ -988,6 +988,25 @@ def upgrade() -> None:
         batch_op.create_index("ix_reviews_product", ["product", "id"], unique=False)
 
     op.create_table(
+        "saved_searches",
+        sa.Column("id", Whole, nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("seen_us", Whole, nullable=False),
+        sa.Column("told_us", Whole, nullable=False),
+        sa.CheckConstraint("name <> ''", name=op.f("ck_saved_searches_name")),
+        sa.ForeignKeyConstraint(
+            ["member"], ["members.id"], name=op.f("fk_saved_searches_member")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_searches")),
+        sa.UniqueConstraint(
+            "member", "address", name=op.f("uq_saved_searches_member_address")
+        ),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "users",
         sa.Column("id", Whole, nullable=False),
         sa.Column("member", Whole, nullable=False),
@@ -1086,6 +1105,43 @@ def upgrade() -> None:
         batch_op.create_index("ix_api_keys_member", ["member", "id"], unique=False)
 
     op.create_table(
+        "demands",
+        sa.Column("id", Whole, nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("sector", sa.Text(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("budget", Whole, nullable=True),
+        sa.Column("until_us", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("closed_us", Whole, nullable=True),
+        sa.CheckConstraint("title <> ''", name=op.f("ck_demands_title")),
+        sa.CheckConstraint("budget > 0", name=op.f("ck_demands_budget")),
+        sa.CheckConstraint("closed_us >= at_us", name=op.f("ck_demands_closed")),
+        sa.CheckConstraint("until_us > at_us", name=op.f("ck_demands_deadline")),
+        sa.ForeignKeyConstraint(
+            ["by_user"], ["users.id"], name=op.f("fk_demands_by_user")
+        ),
+        sa.ForeignKeyConstraint(
+            ["member"], ["members.id"], name=op.f("fk_demands_member")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_demands")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("demands", schema=None) as batch_op:
+        batch_op.create_index("ix_demands_member", ["member", "id"], unique=False)
+        batch_op.create_index(
+            "ix_demands_open",
+            ["sector", "id"],
+            unique=False,
+            sqlite_where=sa.text("closed_us IS NULL"),
+            postgresql_where=sa.text("closed_us IS NULL"),
+        )
+
+    op.create_table(
         "files",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("release", Whole, nullable=False),
@@ -1173,6 +1229,15 @@ def downgrade() -> None:
 
     op.drop_table("sessions")
     op.drop_table("files")
+    with op.batch_alter_table("demands", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_demands_open",
+            sqlite_where=sa.text("closed_us IS NULL"),
+            postgresql_where=sa.text("closed_us IS NULL"),
+        )
+        batch_op.drop_index("ix_demands_member")
+
+    op.drop_table("demands")
     with op.batch_alter_table("api_keys", schema=None) as batch_op:
         batch_op.drop_index("ix_api_keys_member")
 
@@ -1189,6 +1254,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_users_member")
 
     op.drop_table("users")
+    op.drop_table("saved_searches")
     with op.batch_alter_table("reviews", schema=None) as batch_op:
         batch_op.drop_index("ix_reviews_product")
 
