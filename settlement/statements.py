@@ -13,12 +13,14 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    Subquery,
     Table,
     and_,
     case,
     func,
     select,
     union,
+    union_all,
 )
 
 from settlement import ids
@@ -145,14 +147,52 @@ def transfers_of(
     `credit_pocket` tell from where to where.
     """
     limit = min(limit, PAGE_MAX)
+    # Of the trade that the page before ended in, neither move may be left: one more.
+    traded = trades_by_side(owner, trades.c.delivery, before, limit + 2)
+    paid = select(transfers.c.id).join(
+        traded,
+        (transfers.c.subject == traded.c.id)
+        & (
+            (transfers.c.reason == "payment")
+            | ((transfers.c.reason == "fee") & (traded.c.seller == owner))
+        )
+        & transfers.c.id.in_((traded.c.delivery + 1, traded.c.delivery + 2)),
+    )
     candidates = union(
+        paid,
         *(
             select(_latest(side == owner, before, limit))
             for side in (transfers.c.payer, transfers.c.payee)
-        )
+        ),
     )
     query = _moves(owner).where(transfers.c.id.in_(candidates))
     return _page(db, query, transfers.c.id, before, limit)
+
+
+def trades_by_side(
+    member: int, key: ColumnElement[int], before: int | None, limit: int
+) -> Subquery:
+    """Return the newest *limit* trades of each side of a member, to select from.
+
+    *key* is the column of ``trades`` that *before* is a value of: the trade's number
+    or its delivery's. Each side is read by its own index, which goes by seq: one OR
+    over both would sort all that the member ever traded.
+    """
+    sides = []
+    for party in (trades.c.buyer, trades.c.seller):
+        query = select(trades).where(party == member)
+        if before is not None:
+            of = transfers if key is trades.c.delivery else trades.alias("bound")
+            bound = select(of.c.seq).where(of.c.id == before).scalar_subquery()
+            # A number that is nobody's yet, beyond the newest, bounds nothing.
+            newest_seq = select(func.max(journal.c.seq)).scalar_subquery()
+            seq = func.coalesce(bound, newest_seq)
+            query = query.where(trades.c.seq <= seq, key < before)
+        if key is trades.c.delivery:
+            query = query.where(trades.c.price > 0)
+        newest = query.order_by(trades.c.seq.desc(), trades.c.id.desc())
+        sides.append(select(newest.limit(limit).subquery()))
+    return union_all(*sides).subquery()
 
 
 def _latest(which: ColumnElement[bool], before: int | None, limit: int) -> Any:

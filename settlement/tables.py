@@ -77,6 +77,8 @@ transfers = table(
     ),  # number of the trade, order, payin, payout
     Column("payer", Whole),  # whose money moves; null for rights and payins
     Column("payee", Whole),  # who gets it, if another than the payer
+    # Of what settles a trade at once only the house is named: members find it by the
+    # trade, and have an index entry less for each of its moves.
     CheckConstraint("amount > 0", name="amount_positive"),
     CheckConstraint("debit <> credit", name="two_sides"),
 )
@@ -116,6 +118,8 @@ trades = table(
     Column("fee", Whole, nullable=False),
     Column("origin", Text, nullable=False),
     Column("state", Text, nullable=False),
+    # the transfer that delivers; payment and fee, if any, have the next two numbers
+    Column("delivery", Whole, nullable=False),
     CheckConstraint("price >= 0", name="price"),
     CheckConstraint("quantity > 0", name="quantity"),
     CheckConstraint("buyer <> seller", name="two_members"),
@@ -134,8 +138,9 @@ trades = table(
     ),
 )
 Index("ix_trades_instrument", trades.c.instrument, trades.c.id)
-Index("ix_trades_buyer", trades.c.buyer, trades.c.id)
-Index("ix_trades_seller", trades.c.seller, trades.c.id)
+# By seq, which grows with the numbers of trades and of transfers alike.
+Index("ix_trades_buyer", trades.c.buyer, trades.c.seq)
+Index("ix_trades_seller", trades.c.seller, trades.c.seq)
 
 terms = table(
     "terms",  # content-addressed: what is sold, frozen (release, licence text and hash)

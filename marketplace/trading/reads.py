@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from marketplace.trading.book import Level
 from marketplace.trading.tables import books, orders, standings
-from settlement import ids
+from settlement import ids, statements
 from settlement.errors import NotFound
 from settlement.store import PAGE_MAX, Page, page
 from settlement.tables import trades
@@ -246,21 +246,9 @@ def trades_of(
     Each side is read by its own index: one OR over both would sort all of them.
     """
     limit = min(limit, PAGE_MAX)
-    mine = union_all(
-        *(
-            select(_latest(party == member, before, limit))
-            for party in (trades.c.buyer, trades.c.seller)
-        )
-    )
-    query = _trades(member).where(trades.c.id.in_(mine))
+    mine = statements.trades_by_side(member, trades.c.id, before, limit + 1)
+    query = _trades(member).where(trades.c.id.in_(select(mine.c.id)))
     return _page(db, query, trades.c.id, before, limit)
-
-
-def _latest(which: ColumnElement[bool], before: int | None, limit: int) -> Any:
-    query = select(trades.c.id).where(which).order_by(trades.c.id.desc())
-    if before is not None:
-        query = query.where(trades.c.id < before)
-    return query.limit(limit + 1).subquery()
 
 
 def _trades(member: int) -> Select[Any]:

@@ -19,13 +19,14 @@ from marketplace.trading.venue import BookState, Terms, Venue
 from settlement import tables as s
 from settlement.entitlements import Entitlement, EntitlementState
 from settlement.fees import FeeSchedule
-from settlement.ledger import Account, Ledger, Pocket, Transfer
+from settlement.ledger import HOUSE, Account, Ledger, Pocket, Transfer
 from settlement.money import INSTRUMENT_MIN
 from settlement.payments.payins import Payin, PayinState
 from settlement.payments.payouts import Payout, PayoutState
 from settlement.script import Script
 
 OPEN = Pocket.OPEN
+DELIVERY, OF_TRADES = "delivery", frozenset(("payment", "fee"))
 LIVE_ORDER = (str(OrderState.OPEN), str(OrderState.PARTIAL))
 LIVE_RIGHT = (str(EntitlementState.ACTIVE), str(EntitlementState.SUSPENDED))
 
@@ -42,7 +43,7 @@ def drain(market: Market) -> Effects:
             for o, reason in market.orders_changed.values()
             if o.id not in new_orders
         ],
-        trades=list(market.trades_new),
+        trades=_trade_rows(market),
         contracts=list(market.contracts_new),
         terms=list(market.terms_new),
         entitlements=[right.row() for right in rights.granted],
@@ -103,13 +104,24 @@ def _order_row(
     )  # fmt: skip
 
 
+def _trade_rows(market: Market) -> list[tuple[object, ...]]:
+    """Return the trades, each with the number of the transfer that delivers."""
+    delivered = {
+        transfer.subject: number
+        for number, _, transfer in market.ledger.posted
+        if transfer.reason == DELIVERY
+    }
+    return [(*trade, delivered[trade.number]) for trade in market.trades_new]
+
+
 def _transfer_row(
     ledger: Ledger, number: int, seq: int, transfer: Transfer
 ) -> tuple[object, ...]:
     """Return a transfer's row, with the parties whose money it moves.
 
     The world outside (the house's open pocket) is no party, nor is who moves money
-    between pockets its own payee.
+    between pockets its own payee. Of what settles a trade only the house is
+    named: members find it by the trade.
     """
     debit, credit, amount, reason, subject = transfer
     payer: int | None
@@ -118,6 +130,8 @@ def _transfer_row(
     payee, _, into = ledger.accounts[credit]
     if asset >= INSTRUMENT_MIN:
         payer = payee = None
+    elif reason in OF_TRADES:
+        payer, payee = None, HOUSE if payee == HOUSE else None
     elif payee == payer or into == OPEN:
         payee = None
     elif out_of == OPEN:

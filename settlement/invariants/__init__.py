@@ -59,6 +59,7 @@ CHECKS: tuple[Check, ...] = (
     auctions.auctions_as_journalled,
     trades.settled_once,
     trades.delivery_against_payment,
+    trades.found_by_its_delivery,
     trades.agreed_in_writing,
     rights.right_for_each_trade,
     rights.no_right_from_nothing,

@@ -59,7 +59,8 @@ def two_sides(db: Connection) -> Iterator[Violation]:
 def parties_named(db: Connection) -> Iterator[Violation]:
     """M1: the parties that a transfer of money names are the owners of its accounts.
 
-    The world outside, an open pocket, is no party; nobody is their own payee.
+    The world outside, an open pocket, is no party; nobody is their own payee. Of
+    what settles a trade only the house is named: members find it by the trade.
     """
     found = ask(
         db,
@@ -72,6 +73,12 @@ def parties_named(db: Connection) -> Iterator[Violation]:
                              AND c.owner <> d.owner THEN c.owner END AS taker
             FROM transfers t
             JOIN accounts d ON d.id = t.debit JOIN accounts c ON c.id = t.credit
+            WHERE t.reason NOT IN ('payment', 'fee')
+            UNION ALL
+            SELECT t.id, t.payer, t.payee, NULL,
+                   CASE WHEN c.owner = 0 THEN 0 END
+            FROM transfers t JOIN accounts c ON c.id = t.credit
+            WHERE t.reason IN ('payment', 'fee')
         ) named
         WHERE COALESCE(payer, -1) <> COALESCE(giver, -1)
            OR COALESCE(payee, -1) <> COALESCE(taker, -1)

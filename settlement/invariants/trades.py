@@ -118,6 +118,26 @@ def _sources(reason: str, *, issued: bool) -> tuple[int, ...]:
     return (FREE, HELD)
 
 
+def found_by_its_delivery(db: Connection) -> Iterator[Violation]:
+    """S2: each trade names the transfer that delivers it; payment and fee follow."""
+    found = ask(
+        db,
+        """
+        SELECT DISTINCT t.id FROM trades t
+        LEFT JOIN transfers d
+          ON d.id = t.delivery AND d.subject = t.id AND d.reason = 'delivery'
+        LEFT JOIN transfers m
+          ON m.subject = t.id AND m.seq = t.seq AND m.reason IN ('payment', 'fee')
+         AND m.id NOT IN (t.delivery + 1, t.delivery + 2)
+        WHERE t.state = 'settled' AND (d.id IS NULL OR m.id IS NOT NULL)
+        ORDER BY t.id
+        """,
+    )
+    for (number,) in found:
+        name = ids.encode("trade", number)
+        yield Violation("S2", f"Trade {name} names another transfer as its delivery.")
+
+
 def agreed_in_writing(db: Connection) -> Iterator[Violation]:
     """S2: each trade has one contract, on terms that exist; no contract is alone."""
     found = ask(

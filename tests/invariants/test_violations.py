@@ -14,7 +14,8 @@ DAMAGE = [
     ("M1", "both sides", "UPDATE transfers SET credit = debit WHERE id = 6"),
     ("M1", "moves -300", "UPDATE transfers SET amount = -300 WHERE id = 6"),
     ("M1", "names others", "UPDATE transfers SET payee = 3 WHERE id = 6"),
-    ("M1", "names others", "UPDATE transfers SET payer = NULL WHERE id = 6"),
+    ("M1", "names others", "UPDATE transfers SET payee = NULL WHERE reason = 'fee'"),
+    ("S2", "as its delivery", "UPDATE trades SET delivery = delivery + 1"),
     ("M1", "names others", "UPDATE transfers SET payer = 1 WHERE id = 5"),
     ("M2", "sum to 1", "UPDATE accounts SET balance = balance + 1 WHERE id = 1"),
     (

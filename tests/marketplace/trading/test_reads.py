@@ -36,7 +36,7 @@ def trade(number: int, price: int, quantity: int, **more: object) -> dict:
         "id": number, "seq": number, "at_us": number * HOUR_US, "instrument": SUN,
         "price": price, "quantity": quantity, "currency": 1, "buyer": ANN,
         "seller": VERA, "buy_order": 1, "sell_order": 5, "taker": "buy", "fee": 0,
-        "origin": "book", "state": "settled", **more,
+        "origin": "book", "state": "settled", "delivery": number, **more,
     }  # fmt: skip
 
 
