@@ -11,6 +11,7 @@ from settlement.store import Page
 from tests.invariants.conftest import (
     ANN,
     BOB,
+    CALLED,
     CAT,
     POSTED,
     RESALE,
@@ -36,9 +37,10 @@ def numbers(page: Page) -> list[int]:
 
 
 def test_balances_tell_free_and_held_of_money_and_rights(db: Connection) -> None:
-    money, posted, resale = statements.balances(db, ANN)
-    assert money == statements.Balance(1, 50_098_930, 70, 0)
-    assert money.total == 50_099_000
+    money, posted, resale, called = statements.balances(db, ANN)
+    assert money == statements.Balance(1, 50_098_894, 70, 0)
+    assert money.total == 50_098_964
+    assert called == statements.Balance(CALLED, 3, 0, 0)
     assert posted == statements.Balance(POSTED, 8, 0, 0)
     assert resale == statements.Balance(RESALE, 2, 3, 0)
     assert statements.cash(db, ANN) == (money,)
@@ -46,17 +48,17 @@ def test_balances_tell_free_and_held_of_money_and_rights(db: Connection) -> None
 
 
 def test_the_outside_world_is_not_what_the_house_has(db: Connection) -> None:
-    assert statements.cash(db, HOUSE) == (statements.Balance(1, 52, 0, 0),)
+    assert statements.cash(db, HOUSE) == (statements.Balance(1, 59, 0, 0),)
 
 
 def test_the_trial_balance_is_zero_line_by_line(db: Connection) -> None:
     (money,) = statements.trial_balance(db)
     assert money.total == 0
-    assert money.house == 52
+    assert money.house == 59
     assert money.open == -50_299_950
     assert money.free + money.held + money.escrow + money.house == -money.open
     every = statements.trial_balance(db, rights=True)
-    assert len(every) == 5
+    assert len(every) == 8
     assert {line.total for line in every} == {0}
 
 
@@ -64,6 +66,8 @@ def test_a_member_reads_what_changed_and_with_whom(db: Connection) -> None:
     rows = statements.transfers_of(db, BOB, limit=100).rows
     told = [(r.reason, r.amount, r.free, r.held, r.other) for r in rows]
     assert told == [
+        ("hold", 0, -33, 33, BOB),
+        ("payment", -40, -40, 0, VENDOR),
         ("hold", 0, -90, 90, BOB),
         ("payment", -52, -52, 0, ANN),
         ("payment", -200, -200, 0, VENDOR),
@@ -96,11 +100,11 @@ def test_transfers_go_on_where_the_page_ended(db: Connection) -> None:
 def test_the_house_reads_its_fees(db: Connection) -> None:
     rows = statements.transfers_of(db, HOUSE).rows
     assert {row.reason for row in rows} == {"fee"}
-    assert sum(row.amount for row in rows) == 52
+    assert sum(row.amount for row in rows) == 59
 
 
 def test_rights_are_read_by_their_holder_only(db: Connection) -> None:
-    assert numbers(statements.entitlements_of(db, BOB)) == [10, 7, 6, 4, 3]
+    assert numbers(statements.entitlements_of(db, BOB)) == [14, 13, 10, 7, 6, 4, 3]
     assert statements.entitlement(db, 9, CAT).deliveries == 1
     assert statements.entitlement(db, 9).holder == CAT
     for number, holder in ((9, ANN), (99, None)):
@@ -164,8 +168,8 @@ def test_the_states_of_a_payout_are_told_in_order(db: Connection) -> None:
 
 
 def test_income_is_what_was_sold_less_the_fee(db: Connection) -> None:
-    posted, resale, metered = statements.income_of(db, VENDOR)
+    posted, resale, capped, called, metered, trial = statements.income_of(db, VENDOR)
     assert posted == statements.Income(POSTED, 1, 4, 12, 1_130, 34, 1_096)
     assert (resale.gross, resale.fee) == (500, 15)
-    assert metered.net == 7
+    assert (capped.net, called.net, metered.net, trial.net) == (76, 45, 7, 0)
     assert statements.income_of(db, BOB) == ()
