@@ -18,7 +18,7 @@ from marketplace.members.signing import me
 from marketplace.services import services
 from marketplace.trading.commands import CancelPayout, RequestPayin, RequestPayout
 from marketplace.trading.paying import TEXT_MAX
-from settlement import ids, statements
+from settlement import ids, moves, statements
 from settlement.money import AMOUNT_MAX, BY_ASSET
 from settlement.payments.payins import PayinState
 from settlement.payments.payouts import PayoutState
@@ -143,7 +143,7 @@ def list_balances() -> Any:
 def list_transfers(asked: dict[str, Any]) -> Page:
     """List the moves of the member's money."""
     with services().reads.connect() as db:
-        page = statements.transfers_of(db, me().member, asked["cursor"], asked["limit"])
+        page = moves.transfers_of(db, me().member, asked["cursor"], asked["limit"])
     return page._replace(rows=list(map(_transfer, page.rows)))
 
 

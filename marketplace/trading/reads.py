@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from marketplace.trading.book import Level
 from marketplace.trading.tables import books, orders, standings
-from settlement import ids, statements
+from settlement import ids, moves
 from settlement.errors import NotFound
 from settlement.store import PAGE_MAX, Page, page
 from settlement.tables import trades
@@ -246,7 +246,7 @@ def trades_of(
     Each side is read by its own index: one OR over both would sort all of them.
     """
     limit = min(limit, PAGE_MAX)
-    mine = statements.trades_by_side(member, trades.c.id, before, limit + 1)
+    mine = moves.trades_by_side(member, trades.c.id, before, limit + 1)
     query = _trades(member).where(trades.c.id.in_(select(mine.c.id)))
     return _page(db, query, trades.c.id, before, limit)
 

@@ -15,7 +15,7 @@ from marketplace.trading.gateway import KEY_LENGTH_MAX
 from marketplace.trading.paying import TEXT_MAX
 from marketplace.web.forms import Form, again, amount, choice, read, text
 from marketplace.web.layout import before
-from settlement import ids, statements
+from settlement import ids, moves, statements
 from settlement.money import BY_CODE, CURRENCIES
 
 bp = Blueprint("cash", __name__, url_prefix="/cash")
@@ -51,12 +51,12 @@ def show() -> ResponseReturnValue:
     """Show balances, transfers, payins and payouts of the member."""
     member = me().member
     with services().reads.connect() as db:
-        moves = statements.transfers_of(db, member, before(), MOVES)
+        page = moves.transfers_of(db, member, before(), MOVES)
         return render_template(
             "cash/cash.html",
             balances=statements.cash(db, member),
-            moves=moves,
-            names=organisations.names(db, {move.other for move in moves.rows}),
+            moves=page,
+            names=organisations.names(db, {move.other for move in page.rows}),
             payins=statements.payins_of(db, member, limit=RECENT),
             payouts=statements.payouts_of(db, member, limit=RECENT),
             currencies=[(currency.code, currency.code) for currency in CURRENCIES],

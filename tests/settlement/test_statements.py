@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection
 
-from settlement import statements, store
+from settlement import moves, statements, store
 from settlement.errors import NotFound
 from settlement.store import Page
 from tests.invariants.conftest import (
@@ -63,7 +63,7 @@ def test_the_trial_balance_is_zero_line_by_line(db: Connection) -> None:
 
 
 def test_a_member_reads_what_changed_and_with_whom(db: Connection) -> None:
-    rows = statements.transfers_of(db, BOB, limit=100).rows
+    rows = moves.transfers_of(db, BOB, limit=100).rows
     told = [(r.reason, r.amount, r.free, r.held, r.other) for r in rows]
     assert told == [
         ("hold", 0, -33, 33, BOB),
@@ -85,11 +85,11 @@ def test_a_member_reads_what_changed_and_with_whom(db: Connection) -> None:
 
 
 def test_transfers_go_on_where_the_page_ended(db: Connection) -> None:
-    whole = numbers(statements.transfers_of(db, ANN, limit=100))
+    whole = numbers(moves.transfers_of(db, ANN, limit=100))
     seen: list[int] = []
     before = None
     while True:
-        page = statements.transfers_of(db, ANN, before=before, limit=3)
+        page = moves.transfers_of(db, ANN, before=before, limit=3)
         seen += numbers(page)
         before = page.before
         if before is None:
@@ -98,7 +98,7 @@ def test_transfers_go_on_where_the_page_ended(db: Connection) -> None:
 
 
 def test_the_house_reads_its_fees(db: Connection) -> None:
-    rows = statements.transfers_of(db, HOUSE).rows
+    rows = moves.transfers_of(db, HOUSE).rows
     assert {row.reason for row in rows} == {"fee"}
     assert sum(row.amount for row in rows) == 59
 

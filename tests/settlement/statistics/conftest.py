@@ -38,7 +38,7 @@ def trade_rows(count: int, seed: int = 7) -> list[Trade]:
                 "currency": 2 if instrument == 1004 else 1,
                 "buyer": dice.randint(20, 29), "seller": dice.randint(1, 6),
                 "buy_order": number, "sell_order": number, "taker": "buy",
-                "fee": 0, "origin": "book", "state": "settled",
+                "fee": 0, "origin": "book", "state": "settled", "delivery": number,
             }
         )  # fmt: skip
     return rows
