@@ -625,6 +625,7 @@ def upgrade() -> None:
         sa.Column("fee", Whole, nullable=False),
         sa.Column("origin", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("delivery", Whole, nullable=False),
         sa.CheckConstraint(
             "origin IN ('book', 'negotiated', 'auction', 'filed')",
             name=op.f("ck_trades_origin"),
@@ -647,11 +648,11 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("trades", schema=None) as batch_op:
-        batch_op.create_index("ix_trades_buyer", ["buyer", "id"], unique=False)
+        batch_op.create_index("ix_trades_buyer", ["buyer", "seq"], unique=False)
         batch_op.create_index(
             "ix_trades_instrument", ["instrument", "id"], unique=False
         )
-        batch_op.create_index("ix_trades_seller", ["seller", "id"], unique=False)
+        batch_op.create_index("ix_trades_seller", ["seller", "seq"], unique=False)
 
     op.create_table(
         "transfers",
