@@ -24,6 +24,11 @@ COUNTED_MAX = 99  # the bell says 99+
 
 # Kind → the sentence; its facts are in %(…)s, and %(title)s is the product's title.
 KINDS: Mapping[str, str] = {
+    "price_rise": N_(
+        "The price of %(symbol)s (%(title)s) rises in %(days)s days; the right that you"
+        " hold keeps its terms."
+    ),
+    "personal_price": N_("A vendor offers you a price of your own for %(title)s."),
     "saved_search": N_("New for your search “%(name)s”: %(number)s"),
     "access_requested": N_("%(member)s asks for access to %(title)s."),
     "access_approved": N_("You may trade %(title)s now."),

@@ -22,6 +22,7 @@ from marketplace.demo.calendar import DAYS, ZONE, Day, days, midnight
 from marketplace.demo.cashier import Cashier
 from marketplace.demo.floor import Floor, Hands, Traded
 from marketplace.demo.members import Cast, invite
+from marketplace.demo.menus import Menus
 from marketplace.demo.payloads import goods
 from marketplace.demo.products import Product, products
 from marketplace.demo.weeks import Weeks, listing_days, popularity
@@ -226,6 +227,8 @@ class _Making:
                 self._until,
                 lambda done: self._progress(before + done),
             )
+            menus = Menus(floor, self._writes, self._registrar)
+            menus.make(self._numbers, self._traded)
             market = exchange.market
             return Summary(
                 len(self._cast.vendors) + len(self._cast.buyers),

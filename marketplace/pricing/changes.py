@@ -17,6 +17,7 @@ from listings.changes import touch
 from listings.numbers import next_numbers
 from listings.plans import METERED
 from listings.tables import instruments
+from marketplace.community.notices import notify
 from marketplace.config import Config
 from marketplace.pricing.posting import Parts, post
 from marketplace.pricing.tables import price_changes
@@ -55,6 +56,13 @@ class Notice(NamedTuple):
         if mode in METERED:
             return self.metered_days
         return self.renewed_days if mode in RENEWED else 0
+
+
+class Period(NamedTuple):
+    """From the announcement until the price holds, microseconds UTC."""
+
+    announced_us: int
+    effective_us: int
 
 
 class Rise(NamedTuple):
@@ -101,7 +109,10 @@ def set_price(parts: Writing, by: By, instrument: int, price: int) -> Placed | R
     _check(book, price)
     days = notice_of(parts.config).days(mode or "")
     if last is not None and price > last and days:
-        return _announce(parts, by, book, last, price, days)
+        now_us = clock.now_us()
+        period = Period(now_us, now_us + days * clock.DAY_US)
+        with parts.writes.begin() as db:
+            return announce(db, by, instrument, (last, price), period)
     placed = post(parts, by, instrument, book.lot, price)
     with parts.writes.begin() as db:
         _withdraw(db, instrument)
@@ -130,29 +141,38 @@ def last_posted(db: Connection, instrument: int, vendor: int) -> int | None:
     return db.scalar(query)
 
 
-def _announce(
-    parts: Writing, by: By, book: Row[Any], before: int, price: int, days: int
+def announce(
+    db: Connection, by: By, instrument: int, prices: tuple[int, int], when: Period
 ) -> Rise:
-    now_us = clock.now_us()
-    effective_us = now_us + days * clock.DAY_US
-    with parts.writes.begin() as db:
-        _withdraw(db, book.instrument)
-        (number,) = next_numbers(db, c.id)
-        db.execute(
-            insert(price_changes).values(
-                id=number,
-                instrument=book.instrument,
-                vendor=by.member,
-                before=before,
-                price=price,
-                announced_us=now_us,
-                announced_by=by.id,
-                effective_us=effective_us,
-                state="pending",
-            )
+    """Record a rise (from, to) for its period, tell the holders once; what it is."""
+    (before, price), (now_us, effective_us) = prices, when
+    _withdraw(db, instrument)
+    (number,) = next_numbers(db, c.id)
+    db.execute(
+        insert(price_changes).values(
+            id=number,
+            instrument=instrument,
+            vendor=by.member,
+            before=before,
+            price=price,
+            announced_us=now_us,
+            announced_by=by.id,
+            effective_us=effective_us,
+            state="pending",
         )
-        _touch(db, book.instrument)
-    return Rise(number, book.instrument, before, price, effective_us)
+    )
+    query = select(instruments.c.product, instruments.c.symbol)
+    unit = db.execute(query.where(instruments.c.id == instrument)).one()
+    touch(db, [unit.product])
+    notify(
+        db,
+        holders(db, [instrument]) - {by.member},
+        "price_rise",
+        f"price-change {number}",
+        unit.product,
+        {"symbol": unit.symbol, "days": (effective_us - now_us) // clock.DAY_US},
+    )
+    return Rise(number, instrument, before, price, effective_us)
 
 
 def withdraw(db: Connection, instrument: int, vendor: int) -> None:
@@ -168,13 +188,6 @@ def withdraw(db: Connection, instrument: int, vendor: int) -> None:
 def _withdraw(db: Connection, instrument: int) -> None:
     waiting = (c.instrument == instrument, c.state == "pending")
     db.execute(update(price_changes).where(*waiting).values(state="withdrawn"))
-
-
-def _touch(db: Connection, instrument: int) -> None:
-    product = db.scalar(
-        select(instruments.c.product).where(instruments.c.id == instrument)
-    )
-    touch(db, [] if product is None else [product])
 
 
 def pending(db: Connection, wanted: Collection[int]) -> dict[int, Rise]:
