@@ -233,7 +233,7 @@ class _Making:
             return Summary(
                 len(self._cast.vendors) + len(self._cast.buyers),
                 len(admitted),
-                len(floor.traded),
+                len(market.venues),
                 market.last_order,
                 market.last_trade,
                 gateway.status().seq,
