@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from listings.instruments import Instrument
 from listings.licences import PURPOSES, USES
 from listings.menu import Item, Lint, lint
-from listings.plans import METERED, TRIAL
+from listings.plans import METERED, PER_SEAT, SEATS_MAX, TRIAL
 from listings.vocabulary import CHINA, PROVINCES, WORLD, regions
 
 
@@ -40,7 +40,7 @@ def _item(unit: Instrument, price: int) -> Item:
         frozenset(unit.purposes or PURPOSES),
         territory(terms.territory),
         min(days, default=None),
-        unit.plan.seats if unit.plan else 1,
+        _seats(unit),
         min(volumes, default=None),
         (
             int(terms.exclusive),
@@ -51,6 +51,13 @@ def _item(unit: Instrument, price: int) -> Item:
             int(not terms.share_alike),
         ),
     )
+
+
+def _seats(unit: Instrument) -> int:
+    """Return how many may use one unit; what is not sold by seats serves everybody."""
+    if unit.mode != PER_SEAT:
+        return SEATS_MAX
+    return unit.plan.seats if unit.plan else 1
 
 
 def territory(region: str) -> frozenset[str]:

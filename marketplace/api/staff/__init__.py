@@ -1,5 +1,5 @@
 """The staff desk by API: members, products, money, rights, oversight."""
 
-from marketplace.api.staff import members, money, oversight, reviews, rights
+from marketplace.api.staff import members, money, oversight, prices, reviews, rights
 
-RESOURCES = (members.bp, reviews.bp, money.bp, rights.bp, oversight.bp)
+RESOURCES = (members.bp, reviews.bp, money.bp, rights.bp, oversight.bp, prices.bp)

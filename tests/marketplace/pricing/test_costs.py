@@ -50,6 +50,13 @@ def test_the_menu_leaves_out_trials_and_what_depends_on_use():
     assert (finding.item.name, finding.cost) == ("S1", 900)
 
 
+def test_a_right_for_everybody_undercuts_a_team_but_one_seat_no_right_for_all():
+    team = unit(2, "seat", plan=Plan(seats=10))
+    found = of_menu([unit(1), team, unit(3, "seat")], {1: 100, 2: 120, 3: 15})
+    (finding,) = found.findings
+    assert (finding.item.name, finding.saved) == ("S2", 20)
+
+
 def test_the_world_has_every_country_and_province():
     assert territory("CN") < territory("world")
     assert territory("31") < territory("CN")
