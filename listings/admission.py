@@ -1,19 +1,20 @@
-"""The states of products and listings, and the verbs that move them.
+"""The verbs that move products and listings, and the gates that nobody can skip.
 
 Every step is a row of ``reviews``. Nobody decides on a product of their own member.
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, update
 
 from listings import catalogue, products, releases, tables, terms
 from listings.changes import touch
-from listings.numbers import in_turn, next_numbers
+from listings.numbers import next_numbers
 from listings.products import Facts
 from listings.quality import declared
+from listings.registration import attachments, checklist, marks, opinions
+from listings.registration.deadlines import NOTICE_US, TERM_US, NoticeRuns, Renewal
 from listings.stages import (
     LISTING,
     PRODUCT,
@@ -22,46 +23,45 @@ from listings.stages import (
     ProductEvent,
     ProductState,
 )
+from listings.steps import (
+    HOUSE,
+    OPERATOR,
+    REASON_MAX,
+    REASONS_MAX,
+    Actor,
+    By,
+    checked,
+    listing_of,
+    move,
+    move_instruments,
+    move_listing,
+    others,
+    own,
+    record,
+    registration_of,
+)
 from listings.terms import MarketFacts
 from listings.vocabulary import N_
 from settlement import clock
-from settlement.errors import IllegalMove, Invalid, NotFound, OwnWork
+from settlement.errors import IllegalMove, Invalid, NotFound
 from settlement.ids import encode
 
-__all__ = [  # of listings.stages, for those who import them from here
+__all__ = [  # for those who import them from here
+    "HOUSE",
     "LISTING",
+    "OPERATOR",
     "PRODUCT",
+    "REASONS_MAX",
+    "REASON_MAX",
+    "Actor",
+    "By",
     "ListingEvent",
     "ListingState",
     "ProductEvent",
     "ProductState",
+    "listing_of",
+    "registration_of",
 ]
-
-REASON_MAX = 2_000  # characters
-REASONS_MAX = 50  # fields
-
-
-class By(Protocol):
-    """Who acts: a user of a member, as the session knows it."""
-
-    @property
-    def id(self) -> int:
-        """The user's number."""
-
-    @property
-    def member(self) -> int:
-        """The number of the member that the user belongs to."""
-
-
-class Actor(NamedTuple):
-    """A user where there is no session."""
-
-    id: int
-    member: int
-
-
-HOUSE = 0  # the operator's own member; its users are the staff
-OPERATOR = Actor(0, HOUSE)  # the operator's command line
 
 
 # ── the vendor's verbs ──
@@ -69,10 +69,10 @@ OPERATOR = Actor(0, HOUSE)  # the operator's command line
 
 def submit(db: Connection, product: int, by: By) -> None:
     """Hand a draft in for review; Invalid shows every problem at once, by field."""
-    row = _own(db, product, by)
+    row = own(db, product, by)
     PRODUCT.after(ProductState(row.state), ProductEvent.SUBMIT)
     products.refuse(problems(db, row))
-    _move(db, row, ProductEvent.SUBMIT, by)
+    move(db, row, ProductEvent.SUBMIT, by)
 
 
 def change(db: Connection, product: int, facts: Facts, version: int, by: By) -> int:
@@ -80,18 +80,53 @@ def change(db: Connection, product: int, facts: Facts, version: int, by: By) -> 
 
     The registered facts stay in force until the new ones are registered.
     """
-    row = _own(db, product, by)
+    row = own(db, product, by)
     PRODUCT.after(ProductState(row.state), ProductEvent.CHANGE)
-    found = products.missing(facts)
-    products.refuse(found | products.wrong(facts))
+    products.refuse(products.wrong(facts) or problems(db, row, facts))
     following = products.put(db, row, facts, version, by.id)
-    _move(db, products.find(db, product), ProductEvent.CHANGE, by)
+    move(db, products.find(db, product), ProductEvent.CHANGE, by)
     return following
 
 
-def problems(db: Connection, row: Row[Any]) -> dict[str, list[str]]:
-    """Return all that keeps a product from a review, by field."""
-    facts = products.facts_of(row)
+def renew(db: Connection, product: int, by: By) -> int:
+    """Ask for three more years of the same facts; return the next version.
+
+    RenewalTooEarly before the last 60 days.
+    """
+    row = own(db, product, by)
+    PRODUCT.after(ProductState(row.state), ProductEvent.RENEW)
+    Renewal(registration_of(db, product)).require_due(clock.now_us())
+    products.refuse(problems(db, row))
+    following = products.put(db, row, products.facts_of(row), row.version, by.id)
+    move(db, products.find(db, product), ProductEvent.RENEW, by)
+    return following
+
+
+def publish(db: Connection, product: int, by: By) -> list[MarketFacts]:
+    """Bring an admitted product to the market; return what the market is to be told.
+
+    Approved is not published: the vendor chooses the moment. The gates of admission
+    hold at that moment too.
+    """
+    row = own(db, product, by)
+    _require_tradable(db, row, ListingEvent.PUBLISH)
+    move_listing(db, row, ListingEvent.PUBLISH, by, admitted_us=clock.now_us())
+    return terms.of_products(db, [product])
+
+
+def request(db: Connection, product: int, by: By) -> None:
+    """Ask again for the admission of a listing that was returned."""
+    move_listing(db, own(db, product, by), ListingEvent.REQUEST, by)
+
+
+def problems(
+    db: Connection, row: Row[Any], facts: Facts | None = None
+) -> dict[str, list[str]]:
+    """Return all that keeps a product from a review, by field.
+
+    *facts* are those to be handed in where they are not the newest stored ones.
+    """
+    facts = facts or products.facts_of(row)
     found = products.missing(facts)
     for field, texts in products.wrong(facts).items():
         found.setdefault(field, []).extend(texts)
@@ -103,7 +138,22 @@ def problems(db: Connection, row: Row[Any]) -> dict[str, list[str]]:
         ]
     for field, texts in declared.contradictions(db, row.id, facts).items():
         found.setdefault(field, []).extend(texts)
+    for kind, text in _unproved(db, row.id, facts):
+        found.setdefault(f"attachment_{kind}", []).append(text)
     return found
+
+
+def _unproved(db: Connection, product: int, facts: Facts) -> list[tuple[str, str]]:
+    """Return which evidence is missing: of the source, the commitment, of consent."""
+    there = {one.kind for one in attachments.of_product(db, product)}
+    needed = [("commitment", N_("Attach the signed legal commitment."))]
+    if facts.source_route is not None:
+        needed.append((facts.source_route, N_("Attach evidence of the source.")))
+    if facts.personal == "personal":
+        needed.append(
+            ("consent", N_("Personal information needs evidence of consent."))
+        )
+    return [(kind, text) for kind, text in needed if kind not in there]
 
 
 # ── the registrar's verbs on products ──
@@ -111,47 +161,57 @@ def problems(db: Connection, row: Row[Any]) -> dict[str, list[str]]:
 
 def return_(db: Connection, product: int, reasons: Mapping[str, str], by: By) -> None:
     """Give a product back to its vendor with the reason for each field."""
-    row = _others(db, product, by)
-    if not reasons or len(reasons) > REASONS_MAX:
-        raise Invalid({"reasons": [N_("Say what is to be changed.")]})
-    _move(db, row, ProductEvent.RETURN, by, _checked(reasons))
+    row = others(db, product, by)
+    move(db, row, ProductEvent.RETURN, by, _remarks(reasons))
 
 
-def approve(db: Connection, product: int, by: By) -> None:
-    """Accept a product; its facts are now public for objections."""
-    _move(db, _others(db, product, by), ProductEvent.APPROVE, by)
+def approve(db: Connection, product: int, by: By, notice_us: int = NOTICE_US) -> None:
+    """Accept a product; its facts are public for objections for *notice_us*.
+
+    ChecklistOpen unless each line of the checklist was reviewed and passed; Invalid if
+    evidence was lost or a rule came since it was handed in.
+    """
+    row = others(db, product, by)
+    PRODUCT.after(ProductState(row.state), ProductEvent.APPROVE)
+    products.refuse(problems(db, row))
+    checklist.require(db, product, row.version)
+    until_us = clock.now_us() + notice_us
+    move(db, row, ProductEvent.APPROVE, by, notice_until_us=until_us)
 
 
 def object_(db: Connection, product: int, reason: str, by: By) -> None:
-    """Record an objection that was raised during publicity."""
-    row = _others(db, product, by)
-    _move(db, row, ProductEvent.OBJECT, by, _checked({"objection": reason}))
+    """Raise an objection during publicity: any member but the vendor, or the staff."""
+    row = others(db, product, by)
+    move(db, row, ProductEvent.OBJECT, by, checked({"objection": reason}))
 
 
 def uphold(db: Connection, product: int, reason: str, by: By) -> None:
     """Find an objection right: the product goes back to its vendor."""
-    row = _others(db, product, by)
-    _move(db, row, ProductEvent.UPHOLD, by, _checked({"objection": reason}))
+    row = others(db, product, by)
+    move(db, row, ProductEvent.UPHOLD, by, checked({"objection": reason}))
 
 
 def dismiss(db: Connection, product: int, reason: str, by: By) -> None:
     """Find an objection wrong: the publicity goes on."""
-    row = _others(db, product, by)
-    _move(db, row, ProductEvent.DISMISS, by, _checked({"objection": reason}))
+    row = others(db, product, by)
+    move(db, row, ProductEvent.DISMISS, by, checked({"objection": reason}))
 
 
 def lapse(db: Connection, product: int, by: By) -> int:
     """End the publicity: the product is registered; return its certificate's number.
 
-    The first registration also asks for admission to the market.
+    NoticeRuns before its time is over. The first registration also asks for admission
+    to the market; later facts wait until the listing is reviewed with them.
     """
-    row = _others(db, product, by)
-    _move(db, row, ProductEvent.LAPSE, by)
-    facts = {"proposed": None} | products.columns(products.facts_of(row))
-    mine = tables.products.c.id == product
-    db.execute(update(tables.products).where(mine).values(**facts))
-    (number,) = next_numbers(db, tables.registrations.c.number)
+    row = others(db, product, by)
+    PRODUCT.after(ProductState(row.state), ProductEvent.LAPSE)
     now_us = clock.now_us()
+    if now_us < row.notice_until_us:
+        raise NoticeRuns(row.notice_until_us)
+    before = registration_of(db, product)
+    move(db, row, ProductEvent.LAPSE, by)
+    facts = products.facts_of(row)
+    (number,) = next_numbers(db, tables.registrations.c.number)
     db.execute(
         insert(tables.registrations).values(
             number=number,
@@ -159,16 +219,23 @@ def lapse(db: Connection, product: int, by: By) -> int:
             version=row.version,
             registered_us=now_us,
             registered_by=by.id,
+            expires_us=Renewal(before).expiry(now_us, TERM_US),
+            facts=products.dump(facts._asdict()),
         )
     )
-    asked = select(tables.listings.c.product).where(
-        tables.listings.c.product == product
-    )
-    if db.execute(asked).first() is None:
+    listing = listing_of(db, product)
+    if listing is None or listing.state in {"pending", "refused"}:
+        _put_in_force(db, product)
+    elif facts == products.listed_facts(row):  # renewed: nothing to look at again
+        _put_in_force(db, product)
+        mine = tables.listings.c.product == product
+        db.execute(update(tables.listings).where(mine).values(registration=number))
+    if listing is None:
         db.execute(
             insert(tables.listings).values(
                 product=product,
                 state=ListingState.PENDING.value,
+                version=0,
                 requested_us=now_us,
                 changed_us=now_us,
                 reason="",
@@ -178,42 +245,74 @@ def lapse(db: Connection, product: int, by: By) -> int:
     return number
 
 
+def _put_in_force(db: Connection, product: int) -> int:
+    """Let the market see the newest registered facts; return their registration."""
+    newest = registration_of(db, product)
+    assert newest is not None, product
+    facts = products.facts_from(products.loads(newest.facts))
+    db.execute(
+        update(tables.products)
+        .where(tables.products.c.id == product)
+        .values(proposed=None, **products.columns(facts))
+    )
+    return int(newest.number)
+
+
 def cancel(db: Connection, product: int, reason: str, by: By) -> None:
-    """End a registration before its time; delist the product first."""
-    row = _others(db, product, by)
-    reasons = _checked({"registration": reason})
-    listing = _listing_state(db, product)
-    if listing in {ListingState.LISTED, ListingState.SUSPENDED}:
-        raise IllegalMove(LISTING.name, listing.value, ProductEvent.CANCEL.value)
-    _move(db, row, ProductEvent.CANCEL, by, reasons)
+    """End a registration before its time; delist first, lift every mark first."""
+    row = others(db, product, by)
+    reasons = checked({"registration": reason})
+    marks.require_none(db, product)
+    listing = listing_of(db, product)
+    if listing is not None and listing.state in {"listed", "suspended"}:
+        raise IllegalMove(LISTING.name, listing.state, ProductEvent.CANCEL.value)
+    move(db, row, ProductEvent.CANCEL, by, reasons)
 
 
 # ── the registrar's verbs on listings ──
 
 
-def admit(db: Connection, product: int, by: By) -> list[MarketFacts]:
-    """Admit a registered product to the market; return what the market is to be told.
+def admit(db: Connection, product: int, by: By) -> None:
+    """Approve a listing; its vendor may publish it then.
 
-    IllegalMove if its facts are not registered or it is not waiting for admission.
+    IllegalMove if its facts are not registered or it is not waiting for admission;
+    ComplianceLacking without a compliance opinion in force.
     """
-    row = _others(db, product, by)
-    if row.state != ProductState.REGISTERED:
-        raise IllegalMove(PRODUCT.name, row.state, ListingEvent.ADMIT.value)
-    _move_listing(db, row, ListingEvent.ADMIT, by)
-    return terms.of_products(db, [product])
+    row = others(db, product, by)
+    _require_tradable(db, row, ListingEvent.ADMIT)
+    listing = listing_of(db, product)
+    number = _put_in_force(db, product)
+    move_listing(
+        *(db, row, ListingEvent.ADMIT, by),
+        version=(listing.version if listing else 0) + 1,
+        registration=number,
+        admitted_us=clock.now_us(),
+        admitted_by=by.id,
+    )
+
+
+def return_listing(
+    db: Connection, product: int, reasons: Mapping[str, str], by: By
+) -> None:
+    """Give a listing back to its vendor with the reason for each field."""
+    row = others(db, product, by)
+    move_listing(db, row, ListingEvent.RETURN, by, _remarks(reasons))
 
 
 def suspend(db: Connection, product: int, reason: str, by: By) -> list[int]:
     """Suspend a listing; return the numbers of its instruments."""
-    row = _others(db, product, by)
-    return _move_listing(
-        db, row, ListingEvent.SUSPEND, by, _checked({"listing": reason})
-    )
+    row = others(db, product, by)
+    return move_listing(db, row, ListingEvent.SUSPEND, by, checked({"listing": reason}))
 
 
 def resume(db: Connection, product: int, by: By) -> list[int]:
-    """Let a suspended listing trade again; return the numbers of its instruments."""
-    return _move_listing(db, _others(db, product, by), ListingEvent.RESUME, by)
+    """Let a suspended listing trade again; return the numbers of its instruments.
+
+    The gates of admission hold again: an expired registration does not trade.
+    """
+    row = others(db, product, by)
+    _require_tradable(db, row, ListingEvent.RESUME)
+    return move_listing(db, row, ListingEvent.RESUME, by)
 
 
 def delist(db: Connection, product: int, reason: str, by: By) -> list[int]:
@@ -224,137 +323,46 @@ def delist(db: Connection, product: int, reason: str, by: By) -> list[int]:
     row = products.find(db, product)
     if by.member not in {row.vendor, HOUSE}:
         raise NotFound("product", encode("product", product))
-    return _move_listing(
-        db, row, ListingEvent.DELIST, by, _checked({"listing": reason})
-    )
+    return move_listing(db, row, ListingEvent.DELIST, by, checked({"listing": reason}))
 
 
 def admit_added(db: Connection, product: int, by: By) -> list[MarketFacts]:
-    """Admit the instruments that a vendor added to a listed product."""
-    row = _others(db, product, by)
-    state = _listing_state(db, product)
-    if state is not ListingState.LISTED:
-        raise IllegalMove(LISTING.name, state or "", ListingEvent.ADMIT.value)
-    _move_instruments(db, product, ListingEvent.ADMIT)
-    _record(db, row, "listing", ListingEvent.ADMIT, state, by, {})
+    """Admit what a vendor changed of a listed product: instruments, registered facts.
+
+    What was sold before keeps its contract; the listing gets a new version.
+    """
+    row = others(db, product, by)
+    listing = listing_of(db, product)
+    if listing is None or listing.state != ListingState.LISTED:
+        state = listing.state if listing else ""
+        raise IllegalMove(LISTING.name, state, ListingEvent.ADMIT.value)
+    _require_tradable(db, row, ListingEvent.ADMIT)
+    number = _put_in_force(db, product)
+    move_instruments(db, product, ("pending",), "listed")
+    now = {"version": listing.version + 1, "registration": number}
+    mine = tables.listings.c.product == product
+    db.execute(update(tables.listings).where(mine).values(**now))
+    record(db, row, "listing", ListingEvent.ADMIT.value, listing.state, by, {})
     touch(db, [product])
     return terms.of_products(db, [product])
 
 
-# ── what every step does ──
+def _require_tradable(db: Connection, row: Row[Any], event: ListingEvent) -> None:
+    """Refuse unless the facts are registered today and compliance is assessed.
 
-# Which instruments a listing's event moves, and to what.
-_INSTRUMENTS = {
-    ListingEvent.ADMIT: (("pending",), "listed"),
-    ListingEvent.SUSPEND: (("listed",), "suspended"),
-    ListingEvent.RESUME: (("suspended",), "listed"),
-    ListingEvent.DELIST: (("pending", "listed", "suspended"), "delisted"),
-}
-
-
-def _own(db: Connection, product: int, by: By) -> Row[Any]:
-    row = products.find(db, product)
-    if by.member != row.vendor:
-        raise NotFound("product", encode("product", product))
-    return row
-
-
-def _others(db: Connection, product: int, by: By) -> Row[Any]:
-    """Return a product that *by* may decide on; OwnWork if it is in a way theirs."""
-    row = products.find(db, product)
-    own_draft = by.id == row.edited_by and by.id != OPERATOR.id
-    if own_draft or by.member == row.vendor != HOUSE:
-        raise OwnWork
-    return row
-
-
-def _checked(reasons: Mapping[str, str]) -> dict[str, str]:
-    kept = {field: text.strip() for field, text in reasons.items()}
-    if not all(0 < len(text) <= REASON_MAX for text in kept.values()):
-        raise Invalid({"reason": [N_("Give the reason, in at most 2,000 characters.")]})
-    return kept
-
-
-def _listing_state(db: Connection, product: int) -> ListingState | None:
-    query = select(tables.listings.c.state).where(tables.listings.c.product == product)
-    state = db.scalar(query)
-    return None if state is None else ListingState(state)
-
-
-def _move(
-    db: Connection,
-    row: Row[Any],
-    event: ProductEvent,
-    by: By,
-    reasons: Mapping[str, str] | None = None,
-) -> None:
-    """Move a product and record it; IllegalMove, also if somebody was faster."""
-    after = PRODUCT.after(ProductState(row.state), event)
-    done = db.execute(
-        update(tables.products)
-        .where(tables.products.c.id == row.id, tables.products.c.state == row.state)
-        .values(state=after.value)
-    )
-    if done.rowcount != 1:
+    无登记不交易、无合规不上架: no trade without registration, no listing without
+    compliance. What the operator imported and nobody edited has no assessor: it is
+    only described, see `importing`.
+    """
+    newest = registration_of(db, row.id)
+    if row.state != ProductState.REGISTERED or newest is None:
         raise IllegalMove(PRODUCT.name, row.state, event.value)
-    _record(db, row, "product", event, after, by, reasons or {})
+    Renewal(newest).require_valid(clock.now_us())
+    if row.origin is None or row.edited_by != OPERATOR.id:
+        opinions.require_compliance(db, row.id)
 
 
-def _move_listing(
-    db: Connection,
-    row: Row[Any],
-    event: ListingEvent,
-    by: By,
-    reasons: Mapping[str, str] | None = None,
-) -> list[int]:
-    """Move a listing with its instruments and record it; the instruments' numbers."""
-    in_turn(db)
-    before = _listing_state(db, row.id)
-    if before is None:
-        raise IllegalMove(LISTING.name, "", event.value)
-    after = LISTING.after(before, event)
-    now_us = clock.now_us()
-    values = {"state": after.value, "changed_us": now_us}
-    values["reason"] = (reasons or {}).get("listing", "")
-    if event is ListingEvent.ADMIT:
-        values |= {"admitted_us": now_us, "admitted_by": by.id}
-    mine = tables.listings.c.product == row.id
-    db.execute(update(tables.listings).where(mine).values(**values))
-    moved = _move_instruments(db, row.id, event)
-    _record(db, row, "listing", event, after, by, reasons or {})
-    touch(db, [row.id])
-    return moved
-
-
-def _move_instruments(db: Connection, product: int, event: ListingEvent) -> list[int]:
-    before, after = _INSTRUMENTS[event]
-    i = tables.instruments
-    wanted = (i.c.product == product, i.c.state.in_(before))
-    moved = [row.id for row in db.execute(select(i.c.id).where(*wanted))]
-    db.execute(update(i).where(*wanted).values(state=after))
-    return moved
-
-
-def _record(
-    db: Connection,
-    row: Row[Any],
-    machine: str,
-    event: StrEnum,
-    after: StrEnum,
-    by: By,
-    reasons: Mapping[str, str],
-) -> None:
-    (number,) = next_numbers(db, tables.reviews.c.id)
-    db.execute(
-        insert(tables.reviews).values(
-            id=number,
-            product=row.id,
-            version=row.version,
-            at_us=clock.now_us(),
-            by_user=by.id,
-            machine=machine,
-            event=event.value,
-            state=after.value,
-            reasons=products.dump(dict(reasons)),
-        )
-    )
+def _remarks(reasons: Mapping[str, str]) -> dict[str, str]:
+    if not reasons or len(reasons) > REASONS_MAX:
+        raise Invalid({"reasons": [N_("Say what is to be changed.")]})
+    return checked(reasons)

@@ -20,7 +20,7 @@ from settlement.store import PAGE_MAX
 __all__ = ["changed", "touch"]  # of listings.changes, for those who read here
 
 PUBLIC = ("listed", "suspended", "delisted")  # what anybody may see
-LISTING_STATES = ("pending", *PUBLIC)
+LISTING_STATES = ("pending", "refused", "admitted", *PUBLIC)
 
 _p, _l = tables.products, tables.listings
 
@@ -82,6 +82,13 @@ class Listing(NamedTuple):
     dictionary: tuple[dict[str, Any], ...]
     sample: dict[str, Any] | None
     rights_note: str
+    source_route: str | None
+    source_statement: str
+    sensitivity: str | None
+    personal: str | None
+    purpose: str
+    scene: str
+    rights: dict[str, dict[str, str]] | None
     origin: str | None
     origin_id: str | None
     extra: dict[str, Any] | None
@@ -93,6 +100,9 @@ class Listing(NamedTuple):
     reason: str  # of a suspension or delisting
     certificate: int | None  # of the registration
     registered_us: int | None
+    expires_us: int | None  # of the registration
+    notice_until_us: int | None  # of the publicity
+    listing_version: int | None
     proposed: bool  # other facts wait for a review
 
     def title(self, language: str) -> str:
@@ -172,8 +182,9 @@ def _listing(db: Connection, number: int, visible: Any) -> Listing:
             _p,
             _l.c.state.label("listing_state"),
             *(_l.c.admitted_us, _l.c.admitted_by, _l.c.reason),
+            _l.c.version.label("listing_version"),
             tables.registrations.c.number.label("certificate"),
-            tables.registrations.c.registered_us,
+            *(tables.registrations.c.registered_us, tables.registrations.c.expires_us),
         )
         .outerjoin(_l, _l.c.product == _p.c.id)
         .outerjoin(tables.registrations, tables.registrations.c.number == newest)
@@ -192,6 +203,7 @@ def _view(row: Row[Any]) -> Listing:
         "dictionary": tuple(json.loads(row.dictionary)),
         "sample": json.loads(row.sample),
         "extra": json.loads(row.extra),
+        "rights": json.loads(row.rights),
         "reason": row.reason or "",
         "proposed": row.proposed is not None,
     }

@@ -23,6 +23,7 @@ from listings.formats import akshare, aws_registry, firstdata
 from listings.formats.entry import Described, Found, Rejected, Stray
 from listings.numbers import in_turn, next_numbers
 from listings.products import Facts
+from listings.registration.deadlines import TERM_US
 from settlement import clock, store
 from settlement.errors import Refusal
 from settlement.money import INSTRUMENT_MIN
@@ -30,7 +31,7 @@ from settlement.money import INSTRUMENT_MIN
 FORMATS: dict[str, ModuleType] = {
     module.NAME: module for module in (firstdata, aws_registry, akshare)
 }
-RULES = "1"  # changes when the same entry is to be read differently
+RULES = "2"  # changes when the same entry is to be read differently
 BATCH = 250  # entries in one transaction: short enough for those who wait to write
 OPERATOR = 0  # the user that acts at the command line
 
@@ -117,7 +118,25 @@ def _sound(batch: list[Found], report: Report, seen: set[str]) -> Iterator[Descr
             report.refused.append(Rejected(found.id, reasons))
         else:
             seen.add(found.id)
-            yield found
+            yield found._replace(facts=_declared(found.facts))
+
+
+# What the operator states of an entry that it lists from a public catalogue. It is
+# honest about what nobody has examined; there are no opinions and no attachments.
+UNEXAMINED = (
+    "本条目由交易所运营方从公开目录收录（公开数据获取），仅为描述，数据由原发布方按其条款提供。"
+    "未核实：权利链条、数据分级、是否含个人信息；没有第三方评估意见。\n"
+    "Listed by the operator of the exchange from a public catalogue (collection of"
+    " public data). It is a description only; the data comes from its publisher under"
+    " the publisher's terms. Not examined: the chain of rights, the class of"
+    " sensitivity, whether it holds personal information. There are no opinions of"
+    " third parties."
+)
+
+
+def _declared(facts: Facts) -> Facts:
+    """Return the facts with the operator's own statement of their source."""
+    return facts._replace(source_route="public_collection", source_statement=UNEXAMINED)
 
 
 def _store(
@@ -203,12 +222,18 @@ def _create(
             created_us=now_us,
             changed_us=now_us,
             edited_by=OPERATOR,
+            notice_until_us=None,
         )
         for product, (entry, digest) in zip(ids, new, strict=True)
     ]
     store.insert(db, tables.products, described)
-    _register(db, [(product, 1) for product in ids], now_us)
-    listed = [(product, "listed", now_us, now_us, 0, now_us, "") for product in ids]
+    first = [
+        (product, 1, entry.facts) for product, (entry, _) in zip(ids, new, strict=True)
+    ]
+    listed = [
+        (product, "listed", 1, number, now_us, now_us, 0, now_us, "")
+        for product, number in zip(ids, _register(db, first, now_us), strict=True)
+    ]
     store.insert(db, tables.listings, listed)
     traded = [
         (
@@ -233,14 +258,20 @@ def _row(facts: Facts, **others: Any) -> tuple[Any, ...]:
     return tuple(values[column.name] for column in tables.products.columns)
 
 
-def _register(db: Connection, versions: list[tuple[int, int]], now_us: int) -> None:
-    """Give each (product, version) its certificate number."""
+def _register(
+    db: Connection, versions: list[tuple[int, int, Facts]], now_us: int
+) -> range:
+    """Give each (product, version, facts) its certificate number; return them."""
     numbers = next_numbers(db, tables.registrations.c.number, len(versions))
     rows = [
-        (number, product, version, now_us, OPERATOR)
-        for number, (product, version) in zip(numbers, versions, strict=True)
+        (
+            *(number, product, version, now_us, OPERATOR, now_us + TERM_US),
+            products.dump(facts._asdict()),
+        )
+        for number, (product, version, facts) in zip(numbers, versions, strict=True)
     ]
     store.insert(db, tables.registrations, rows)
+    return numbers
 
 
 def _update(
@@ -283,6 +314,6 @@ def _update(
             for known, entry, _ in changed
         ],
     )
-    versions = [(known.product, known.version + 1) for known, _, _ in changed]
+    versions = [(k.product, k.version + 1, entry.facts) for k, entry, _ in changed]
     _register(db, versions, now_us)
     touch(db, [known.product for known, _, _ in changed])

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from listings import tables
 from listings.numbers import next_numbers
+from listings.registration import declaration
+from listings.registration.declaration import STATEMENT_MAX
 from listings.vocabulary import CLASSES, N_, SECTORS, UPDATES, regions
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal
@@ -58,6 +60,13 @@ class Facts(NamedTuple):
     sample: dict[str, Any] | None = None  # {"columns": […], "rows": […]} or {"text": …}
     rights_note: str = ""
     extra: dict[str, Any] | None = None
+    source_route: str | None = None  # see `registration.declaration`
+    source_statement: str = ""
+    sensitivity: str | None = None
+    personal: str | None = None
+    purpose: str = ""
+    scene: str = ""
+    rights: dict[str, dict[str, str]] | None = None  # right → holder, basis, limits
 
 
 @dataclass(eq=False)
@@ -139,6 +148,11 @@ def facts_of(row: Row[Any]) -> Facts:
     """Return the newest facts of a product: the proposed ones where there are some."""
     if row.proposed is not None:
         return facts_from(json.loads(row.proposed))
+    return listed_facts(row)
+
+
+def listed_facts(row: Row[Any]) -> Facts:
+    """Return the facts in force, whatever is proposed in their place."""
     stored = row._mapping  # noqa: SLF001 (SQLAlchemy's public name)
     return facts_from(
         {field: stored[field] for field in Facts._fields if field != "kind"}
@@ -154,7 +168,7 @@ def facts_from(values: dict[str, Any]) -> Facts:
     )
 
 
-_JSON = ("keywords", "dictionary", "sample", "extra")
+_JSON = ("keywords", "dictionary", "sample", "extra", "rights")
 
 
 def columns(facts: Facts) -> dict[str, Any]:
@@ -169,6 +183,11 @@ def dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def loads(text: str) -> Any:
+    """Return what `dump` wrote."""
+    return json.loads(text)
+
+
 def refuse(problems: dict[str, list[str]]) -> None:
     """Raise Invalid if there are *problems*."""
     if problems:
@@ -178,7 +197,7 @@ def refuse(problems: dict[str, list[str]]) -> None:
 def wrong(facts: Facts) -> dict[str, list[str]]:
     """Return what is wrong or beyond a limit, by field; empty fields are not wrong."""
     problems: dict[str, list[str]] = {}
-    for check in (_wrong_codes, _wrong_texts, _wrong_numbers, _wrong_lists):
+    for check in (*_CHECKS, declaration.wrong):
         for field, problem in check(facts):
             problems.setdefault(field, []).append(problem)
     return problems
@@ -229,7 +248,7 @@ def _wrong_lists(facts: Facts) -> Iterator[tuple[str, str]]:
         yield "keywords", N_("Use at most 200 keywords of at most 200 characters.")
     if not _is_dictionary(facts.dictionary):
         yield "dictionary", N_("Name every column.")
-    for field in ("dictionary", "sample", "extra"):
+    for field in ("dictionary", "sample", "extra", "rights"):
         text = dump(getattr(facts, field))
         if len(text) > JSON_MAX:
             yield field, N_("This is too large.")
@@ -237,6 +256,7 @@ def _wrong_lists(facts: Facts) -> Iterator[tuple[str, str]]:
             yield field, N_("Control characters are not text.")
 
 
+_CHECKS = (_wrong_codes, _wrong_texts, _wrong_numbers, _wrong_lists)
 _LENGTHS = {
     "title_zh": TITLE_MAX,
     "title_en": TITLE_MAX,
@@ -248,6 +268,7 @@ _LENGTHS = {
     "publisher_url": URL_MAX,
     "source_url": URL_MAX,
     "rights_note": TEXT_MAX,
+    **dict.fromkeys(declaration.TEXTS, STATEMENT_MAX),
 }
 
 
@@ -265,6 +286,8 @@ def missing(facts: Facts) -> dict[str, list[str]]:
         problems["dictionary"] = [N_("Describe the columns or the results.")]
     if not facts.keywords:
         problems["keywords"] = [N_("Give at least one keyword.")]
+    for field, problem in declaration.missing(facts):
+        problems.setdefault(field, []).append(problem)
     return problems
 
 

@@ -28,6 +28,7 @@ class ProductEvent(StrEnum):
     DISMISS = "dismiss"  # the objection was wrong
     LAPSE = "lapse"  # the time of publicity is over
     CHANGE = "change"
+    RENEW = "renew"
     EXPIRE = "expire"
     CANCEL = "cancel"
 
@@ -36,6 +37,8 @@ class ListingState(StrEnum):
     """Whether a product is on the market."""
 
     PENDING = "pending"
+    REFUSED = "refused"  # for now: the vendor may ask again
+    ADMITTED = "admitted"  # approved; the vendor chooses the moment
     LISTED = "listed"
     SUSPENDED = "suspended"
     DELISTED = "delisted"
@@ -44,7 +47,10 @@ class ListingState(StrEnum):
 class ListingEvent(StrEnum):
     """What may happen to a listing."""
 
+    REQUEST = "request"
+    RETURN = "return"
     ADMIT = "admit"
+    PUBLISH = "publish"
     SUSPEND = "suspend"
     RESUME = "resume"
     DELIST = "delist"
@@ -63,6 +69,7 @@ PRODUCT = Machine(
         (_P.OBJECTION, _E.DISMISS): _P.PUBLICITY,
         (_P.PUBLICITY, _E.LAPSE): _P.REGISTERED,
         (_P.REGISTERED, _E.CHANGE): _P.IN_REVIEW,
+        (_P.REGISTERED, _E.RENEW): _P.IN_REVIEW,
         (_P.REGISTERED, _E.EXPIRE): _P.LAPSED,
         (_P.REGISTERED, _E.CANCEL): _P.LAPSED,
     },
@@ -71,7 +78,11 @@ _L, _V = ListingState, ListingEvent
 LISTING = Machine(
     "listing",
     {
-        (_L.PENDING, _V.ADMIT): _L.LISTED,
+        (_L.PENDING, _V.RETURN): _L.REFUSED,
+        (_L.REFUSED, _V.REQUEST): _L.PENDING,
+        (_L.PENDING, _V.ADMIT): _L.ADMITTED,
+        (_L.ADMITTED, _V.PUBLISH): _L.LISTED,
+        (_L.ADMITTED, _V.DELIST): _L.DELISTED,
         (_L.LISTED, _V.SUSPEND): _L.SUSPENDED,
         (_L.SUSPENDED, _V.RESUME): _L.LISTED,
         (_L.LISTED, _V.DELIST): _L.DELISTED,

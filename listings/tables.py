@@ -43,11 +43,20 @@ products = table(
     Column(
         "extra", Text, nullable=False
     ),  # what the entry says and we have no field for
+    # What is declared: `registration.declaration`; null: not declared yet, or unknown.
+    Column("source_route", Text),
+    Column("source_statement", Text, nullable=False),
+    Column("sensitivity", Text),
+    Column("personal", Text),
+    Column("purpose", Text, nullable=False),
+    Column("scene", Text, nullable=False),
+    Column("rights", Text, nullable=False),  # {"hold": {"holder": …, …}, …} or null
     # Facts that are to replace registered ones, as JSON, until they are reviewed.
     Column("proposed", Text),
     Column("created_us", Whole, nullable=False),
     Column("changed_us", Whole, nullable=False),
     Column("edited_by", Whole, nullable=False),  # the user; 0: the operator's command
+    Column("notice_until_us", Whole),  # of the publicity; null: never accepted
     Unique("origin", "origin_id"),
     CheckConstraint("class IN ('dataset', 'service', 'application')", name="class"),
     CheckConstraint(
@@ -56,6 +65,24 @@ products = table(
         name="state",
     ),
     CheckConstraint("version > 0", name="version"),
+    CheckConstraint(
+        "source_route IN ('production', 'public_collection', 'authorised_operation',"
+        " 'purchase')",
+        name="source_route",
+    ),
+    CheckConstraint(
+        "sensitivity IN ('general', 'important', 'core')", name="sensitivity"
+    ),
+    CheckConstraint("personal IN ('none', 'anonymised', 'personal')", name="personal"),
+    # Core data of the state never gets beyond a draft.
+    CheckConstraint(
+        "sensitivity IS NULL OR sensitivity <> 'core'"
+        " OR state IN ('draft', 'returned')",
+        name="core",
+    ),
+    CheckConstraint(
+        "state <> 'publicity' OR notice_until_us IS NOT NULL", name="notice"
+    ),
     CheckConstraint("(origin IS NULL) = (origin_id IS NULL)", name="origin"),
     CheckConstraint("row_count >= 0", name="row_count"),
     CheckConstraint("size_bytes >= 0", name="size_bytes"),
@@ -143,7 +170,8 @@ instruments = table(
     CheckConstraint("deliveries_max > 0", name="deliveries_max"),
     CheckConstraint("transferable IN (0, 1)", name="transferable"),
     CheckConstraint(
-        "state IN ('pending', 'listed', 'suspended', 'delisted')", name="state"
+        "state IN ('pending', 'admitted', 'listed', 'suspended', 'delisted')",
+        name="state",
     ),
 )
 Index("ix_instruments_product", instruments.c.product)
@@ -152,16 +180,22 @@ listings = table(
     "listings",  # a product's admission to the market
     Column("product", Whole, ForeignKey("products.id"), primary_key=True),
     Column("state", Text, nullable=False),
+    Column("version", Whole, nullable=False),  # grows with every admission
+    Column("registration", Whole),  # whose facts it shows; null: not admitted yet
     Column("requested_us", Whole, nullable=False),
-    Column("admitted_us", Whole),  # the first time
+    Column("admitted_us", Whole),  # since when it is, or may be, on the market
     Column("admitted_by", Whole),  # the user; 0: the operator's command
     Column("changed_us", Whole, nullable=False),
     Column("reason", Text, nullable=False),  # of a suspension or delisting
     CheckConstraint(
-        "state IN ('pending', 'listed', 'suspended', 'delisted')", name="state"
+        "state IN ('pending', 'refused', 'admitted', 'listed', 'suspended',"
+        " 'delisted')",
+        name="state",
     ),
     CheckConstraint(
-        "state IN ('pending', 'delisted') OR admitted_us IS NOT NULL", name="admitted"
+        "state IN ('pending', 'refused', 'delisted')"
+        " OR (admitted_us IS NOT NULL AND version > 0 AND registration IS NOT NULL)",
+        name="admitted",
     ),
 )
 Index("ix_listings_state", listings.c.state, listings.c.product)
@@ -210,8 +244,12 @@ registrations = table(
     Column("version", Whole, nullable=False),  # of the product when it was registered
     Column("registered_us", Whole, nullable=False),
     Column("registered_by", Whole, nullable=False),
+    Column("expires_us", Whole, nullable=False),
+    Column("facts", Text, nullable=False),  # as registered, for ever: JSON
     Unique("product", "version"),
+    CheckConstraint("expires_us > registered_us", name="term"),
 )
+Index("ix_registrations_expires", registrations.c.expires_us)
 
 reviews = table(
     "reviews",  # every step of a product or listing: who, when, what, why
@@ -224,7 +262,10 @@ reviews = table(
     Column("event", Text, nullable=False),
     Column("state", Text, nullable=False),  # after it
     Column("reasons", Text, nullable=False),  # {field: reason}
-    CheckConstraint("machine IN ('product', 'listing')", name="machine"),
+    CheckConstraint(
+        "machine IN ('product', 'listing', 'check', 'opinion', 'mark', 'claim')",
+        name="machine",
+    ),
 )
 Index("ix_reviews_product", reviews.c.product, reviews.c.id)
 

@@ -13,6 +13,9 @@ from sqlalchemy import Connection, Row
 
 from listings import admission, catalogue, terms, visibility
 from listings.instruments import Instrument
+from listings.registration import marks
+from listings.registration.deadlines import NOTICE_US
+from listings.registration.marks import MARKS
 from listings.terms import MarketFacts
 from listings.visibility import EVERYBODY, Audience
 from marketplace.members.users import User
@@ -27,6 +30,7 @@ from marketplace.trading.commands import (
 )
 from settlement import statements
 from settlement.canonical import canonical
+from settlement.clock import DAY_US
 
 if TYPE_CHECKING:  # the services start a follower that needs this module
     from marketplace.services import Services
@@ -40,12 +44,24 @@ class Decision(NamedTuple):
     remarks: Mapping[str, str] = MappingProxyType(
         {}
     )  # field → what is to be changed there
+    notice_us: int = NOTICE_US  # of the publicity that an approval begins
 
 
 # What a registrar may decide on a product or its listing; see `listings.admission`.
 Verb = Callable[[Connection, int, Decision, User], object]
+
+
+def _mark(event: str) -> Verb:
+    """Return the verb that sets or lifts a mark on the registration."""
+    return lambda db, product, said, by: marks.decide(
+        db, product, event, said.reason, by
+    )
+
+
 STEPS: Mapping[str, Verb] = {
-    "approve": lambda db, product, _, by: admission.approve(db, product, by),
+    "approve": lambda db, product, said, by: admission.approve(
+        db, product, by, said.notice_us
+    ),
     "return": lambda db, product, said, by: admission.return_(
         db, product, said.remarks, by
     ),
@@ -64,6 +80,9 @@ STEPS: Mapping[str, Verb] = {
     ),
     "admit": lambda db, product, _, by: admission.admit(db, product, by),
     "admit_added": lambda db, product, _, by: admission.admit_added(db, product, by),
+    "return_listing": lambda db, product, said, by: admission.return_listing(
+        db, product, said.remarks, by
+    ),
     "suspend": lambda db, product, said, by: admission.suspend(
         db, product, said.reason, by
     ),
@@ -71,17 +90,39 @@ STEPS: Mapping[str, Verb] = {
     "delist": lambda db, product, said, by: admission.delist(
         db, product, said.reason, by
     ),
+    **{event: _mark(event) for events in MARKS.values() for event in events},
+}
+# What a vendor may do with its own product; see there too.
+VENDOR_STEPS: Mapping[str, Verb] = {
+    "submit": lambda db, product, _, by: admission.submit(db, product, by),
+    "renew": lambda db, product, _, by: admission.renew(db, product, by),
+    "request": lambda db, product, _, by: admission.request(db, product, by),
+    "publish": lambda db, product, _, by: admission.publish(db, product, by),
+    "delist": STEPS["delist"],
 }
 
 
 def decide(parts: "Services", product: int, said: Decision, by: User) -> None:
     """Take a step with a product, and tell the market what follows from it.
 
-    OwnWork, IllegalMove or Invalid as the catalogue says. *by* is a registrar, or the
-    vendor that takes its own product off the market.
+    OwnWork, IllegalMove, Invalid or a gate's refusal, as the catalogue says.
     """
+    _take(parts, STEPS[said.event], product, said, by)
+
+
+def act(
+    parts: "Services", product: int, event: str, by: User, reason: str = ""
+) -> None:
+    """Take a vendor's step with its own product, and tell the market."""
+    _take(parts, VENDOR_STEPS[event], product, Decision(event, reason), by)
+
+
+def _take(
+    parts: "Services", verb: Verb, product: int, said: Decision, by: User
+) -> None:
+    said = said._replace(notice_us=parts.config.notice_days * DAY_US)
     with parts.writes.begin() as db:
-        STEPS[said.event](db, product, said, by)
+        verb(db, product, said, by)
     tell_market(parts, product, by.id)
 
 

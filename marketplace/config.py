@@ -72,6 +72,7 @@ class Config:
     # Days from the announcement of a higher price until it holds (features B12).
     metered_notice_days: int = 90  # what is charged by use
     renewed_notice_days: int = 30  # terms and seats
+    notice_days: int = 3  # of publicity, in which others may object to a registration
     followers: bool = True  # start the threads that follow the journal and catalogue
 
     @classmethod
@@ -119,6 +120,7 @@ class Config:
                 env.list("TRUSTED_HOSTS", list(embedded.trusted_hosts))
             ),
             proxies=env.int("PROXIES", embedded.proxies),
+            notice_days=env.int("NOTICE_DAYS", embedded.notice_days),
             rate_limits=env.bool("RATE_LIMITS", embedded.rate_limits),
             rate_limit=env.str("RATE_LIMIT", embedded.rate_limit),
             metered_notice_days=env.int(

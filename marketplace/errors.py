@@ -26,6 +26,14 @@ from werkzeug.wrappers import Response as Answer
 from listings.files import FileTooLarge
 from listings.products import EditedMeanwhile, NotEditable
 from listings.quality.reports import BeingExamined
+from listings.registration.checklist import ChecklistOpen
+from listings.registration.deadlines import (
+    NoticeRuns,
+    RegistrationExpired,
+    RenewalTooEarly,
+)
+from listings.registration.marks import Marked
+from listings.registration.opinions import ComplianceLacking
 from listings.releases import Finalised
 from listings.search.index import IndexBusy
 from listings.search.query import (
@@ -34,6 +42,7 @@ from listings.search.query import (
     TooManyTerms,
     TooManyValues,
 )
+from marketplace.certificates import NoCertificate
 from marketplace.community.demands import TooManyDemands
 from marketplace.community.searches import TooManySearches
 from marketplace.language import N_, language, translated_within
@@ -57,6 +66,7 @@ from settlement import ids, money
 from settlement.entitlements import QuotaUsedUp, RightEnded
 from settlement.errors import (
     Busy,
+    ChangedMeanwhile,
     ExchangeHalted,
     Forbidden,
     IllegalMove,
@@ -92,9 +102,17 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     AlreadyTried: HTTPStatus.CONFLICT,
     TooManyOffers: HTTPStatus.CONFLICT,
     EditedMeanwhile: HTTPStatus.CONFLICT,
+    ChangedMeanwhile: HTTPStatus.CONFLICT,
     NotEditable: HTTPStatus.CONFLICT,
     Finalised: HTTPStatus.CONFLICT,
     BeingExamined: HTTPStatus.CONFLICT,
+    ChecklistOpen: HTTPStatus.CONFLICT,
+    ComplianceLacking: HTTPStatus.CONFLICT,
+    NoticeRuns: HTTPStatus.CONFLICT,
+    RegistrationExpired: HTTPStatus.CONFLICT,
+    RenewalTooEarly: HTTPStatus.CONFLICT,
+    Marked: HTTPStatus.CONFLICT,
+    NoCertificate: HTTPStatus.NOT_FOUND,
     TooManyKeys: HTTPStatus.CONFLICT,
     TooManyDemands: HTTPStatus.CONFLICT,
     TooManySearches: HTTPStatus.CONFLICT,

@@ -9,6 +9,7 @@ from threading import Event, Thread
 from sqlalchemy import Engine
 
 from listings.changes import changed
+from listings.registration.passing import pass_time
 from listings.search.index import Index
 from listings.search.projection import Projection
 from marketplace import admission, projection, warehouse
@@ -23,6 +24,7 @@ STANDINGS_S = 0.5
 ADMISSIONS_S = 2.0
 SEARCHES_S = searches.STEP_S
 LAPSES_S = 5.0
+REGISTRATIONS_S = 20.0
 ADMISSIONS = "admissions.position"
 RISES_S = 5.0  # prices that were announced come into force
 CHANGES_MAX = 5_000  # of the catalogue, looked at in one step
@@ -131,6 +133,7 @@ def following(
         ),
         Follower("admissions", admissions.step, ADMISSIONS_S),
         Follower("rises", Rises(reads, writes, gateway).step, RISES_S),
+        Follower("registrations", lambda: pass_time(writes), REGISTRATIONS_S),
         Follower("tape", feed.step, warehouse.PAUSE_S),
         Follower("access", lambda: _lapse(reads, writes), LAPSES_S),
         Follower("searches", searches.Alerts(reads, writes, index).step, SEARCHES_S),

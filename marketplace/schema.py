@@ -1,6 +1,7 @@
 """The whole schema: importing this module declares the tables of every room."""
 
 import listings.quality.tables
+import listings.registration.tables
 import listings.tables
 import marketplace.community.tables
 import marketplace.members.tables
@@ -13,6 +14,7 @@ ROOMS = (
     settlement.tables,
     listings.tables,
     listings.quality.tables,
+    listings.registration.tables,
     marketplace.members.tables,
     marketplace.community.tables,
     marketplace.trading.tables,

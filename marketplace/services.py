@@ -15,6 +15,7 @@ from marketplace.examining import Examiner
 from marketplace.followers import following
 from marketplace.members import organisations
 from marketplace.members.passwords import Passwords
+from marketplace.seal import Seal
 from marketplace.trading.gateway import Gateway, open_gateway
 from settlement import store
 from settlement.statistics.warehouse import Warehouse
@@ -36,6 +37,7 @@ class Services:
     files: Storage
     examiner: Examiner
     warehouse: Warehouse
+    seal: Seal
     closing: ExitStack = field(repr=False)
 
     def close(self) -> None:
@@ -85,6 +87,7 @@ def open_services(config: Config) -> Services:
             files,
             examiner,
             warehouse,
+            Seal(config.data),
             stack.pop_all(),
         )
 

@@ -104,3 +104,8 @@ class ExchangeHalted(Refusal):
 @dataclass(eq=False)
 class OutcomeUnknown(Refusal):
     """The exchange failed before it could answer; ask again with the same key."""
+
+
+@dataclass(eq=False)
+class ChangedMeanwhile(Refusal):
+    """Terms or price changed while you looked: read the order again, then confirm."""

@@ -9,8 +9,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.gates import DECLARED, list_by_api
+
 V1 = "/api/v1"
-SCOPES = {"vendor": ("vendor",), "buyer": ("trade",), "other": ("trade", "vendor")}
+SCOPES = {
+    "vendor": ("vendor",),
+    "buyer": ("trade",),
+    "other": ("trade", "vendor"),
+    "assessor": ("assess",),
+}
 FACTS = {
     "kind": "dataset",
     "title_zh": "日照时数",
@@ -22,6 +29,7 @@ FACTS = {
     "region": "31",
     "updates": "daily",
     "dictionary": [{"name": "hours", "type": "number", "zh": "时数", "en": "Hours"}],
+    **DECLARED,
 }
 CONTENT = b"station,hours\n58362,7\n"
 
@@ -102,9 +110,7 @@ def put_on_market(program: Callable[[str], Program], symbol: str, price: int) ->
     release = vendor.made(f"/products/{product}/releases", {"label": "1.0"})["id"]
     file = upload(vendor, release, "hours.csv")
     vendor.made(f"/releases/{release}/finalise")
-    vendor.made(f"/products/{product}/submit")
-    for event in ("approve", "lapse", "admit"):
-        registrar.made(f"/staff/products/{product}/decisions", {"event": event})
+    list_by_api(vendor, registrar, product)
     vendor.put(f"/instruments/{instrument}/price", {"price": price})
     return Sold(product, instrument, file)
 

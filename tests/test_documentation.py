@@ -199,6 +199,8 @@ def places(program: Callable[[str], Program], parts: Services) -> Mapping[str, s
         "member": program("buyer").read("/me")["member"],
         "code": "turnover_by_day",
         "year": "2026",
+        "registration": encode("registration", 1),
+        "attachment": _attachment(program("vendor"), sold.product),
         "authorisation": _authorised(parts),
     }
 
@@ -210,6 +212,11 @@ def _authorised(parts: Services) -> str:
     )
     with parts.writes.begin() as db:
         return encode("authorisation", register(db, facts, 1))
+
+
+def _attachment(vendor: Program, product: str) -> str:
+    found = vendor.read(f"/products/{product}/evidence")["attachments"]
+    return str(found[0]["id"])
 
 
 def test_every_page_in_the_readme_is_shown_to_whom_it_says_and_none_is_left_out(

@@ -73,20 +73,28 @@ def credit_code(number: int) -> str:
     return first + check(first)
 
 
-def organisation(number: int, *, vendor: bool, buyer: bool) -> Organisation:
+def organisation(
+    number: int, *, vendor: bool, buyer: bool, assesses: tuple[str, ...] = ()
+) -> Organisation:
     """Return a company with the *number*-th code."""
     code = credit_code(number)
     zh, en = f"第{number}公司", f"Company {number}"
-    return Organisation("company", zh, en, code, "31", vendor, buyer)
+    return Organisation("company", zh, en, code, "31", vendor, buyer, assesses)
 
 
 def enrol(
-    parts: Services, number: int, email: str, *, vendor: bool, buyer: bool
+    parts: Services,
+    number: int,
+    email: str,
+    *,
+    vendor: bool,
+    buyer: bool,
+    assesses: tuple[str, ...] = (),
 ) -> User:
     """Register and verify a company with one user; the market knows it afterwards."""
     hashed = parts.passwords.hash(PASSWORD)
     with parts.writes.begin() as db:
-        wanted = organisation(number, vendor=vendor, buyer=buyer)
+        wanted = organisation(number, vendor=vendor, buyer=buyer, assesses=assesses)
         member, user = users.sign_up(db, wanted, email, email.partition("@")[0], hashed)
         verification.submit(db, member, user)
         verification.decide(db, member, MemberEvent.VERIFY, None)
@@ -99,7 +107,9 @@ def enrol(
 def config(tmp_path: Path) -> Config:
     """The embedded settings below a directory of this test's own."""
     embedded = Config.at(tmp_path / "data")
-    return replace(embedded, fast_passwords=True, followers=False, rate_limits=False)
+    return replace(
+        embedded, fast_passwords=True, followers=False, rate_limits=False, notice_days=0
+    )
 
 
 @pytest.fixture
@@ -125,6 +135,12 @@ def people(parts: Services) -> dict[str, User]:
         "buyer": enrol(parts, 2, "buyer@buyer.example", vendor=False, buyer=True),
         "other": enrol(parts, 3, "other@other.example", vendor=True, buyer=True),
     }
+    found["assessor"] = enrol(
+        *(parts, 4, "assessor@assessor.example"),
+        vendor=False,
+        buyer=False,
+        assesses=("compliance", "quality", "valuation"),
+    )
     hashed = parts.passwords.hash(PASSWORD)
     with parts.writes.begin() as db:
         for role in roles.STAFF:

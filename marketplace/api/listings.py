@@ -166,6 +166,13 @@ class FactsSchema(Schema):
     sample = fields.Dict(required=True, allow_none=True)
     rights_note = fields.String(required=True)
     extra = fields.Dict(required=True, allow_none=True)
+    source_route = fields.String(required=True, allow_none=True)
+    source_statement = fields.String(required=True)
+    sensitivity = fields.String(required=True, allow_none=True)
+    personal = fields.String(required=True, allow_none=True)
+    purpose = fields.String(required=True)
+    scene = fields.String(required=True)
+    rights = fields.Dict(required=True, allow_none=True)
 
 
 class ListingSchema(FactsSchema):

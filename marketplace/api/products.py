@@ -8,9 +8,11 @@ from listings import admission, catalogue, instruments, licences, products
 from listings.admission import REASON_MAX
 from listings.instruments import DELIVERIES_MAX, LOT_MAX, TERM_DAYS_MAX, Unit
 from listings.products import Facts
+from listings.registration import declaration
+from listings.registration.declaration import STATEMENT_MAX
 from listings.standard import STANDARD, VERSION
 from listings.vocabulary import CLASSES, MODES, SECTORS, UPDATES
-from marketplace.admission import Decision, decide
+from marketplace.admission import act
 from marketplace.api.fields import Body, Code, Currency, Flag, Id, Int, Text
 from marketplace.api.listings import FactsSchema, ReleaseSchema, releases
 from marketplace.api.market import InstrumentSchema
@@ -57,6 +59,19 @@ class NewFactsSchema(Body):
     sample = fields.Dict(fields.String(), load_default=None, allow_none=True)
     rights_note = Text(products.TEXT_MAX, lines=True, load_default="")
     extra = fields.Dict(fields.String(), load_default=None, allow_none=True)
+    source_route = Code(*declaration.ROUTES, load_default=None, allow_none=True)
+    source_statement = Text(STATEMENT_MAX, lines=True, load_default="")
+    sensitivity = Code(*declaration.SENSITIVITIES, load_default=None, allow_none=True)
+    personal = Code(*declaration.PERSONAL, load_default=None, allow_none=True)
+    purpose = Text(STATEMENT_MAX, lines=True, load_default="")
+    scene = Text(STATEMENT_MAX, lines=True, load_default="")
+    rights = fields.Dict(
+        Code(*declaration.RIGHTS),
+        fields.Dict(Code(*declaration.CELLS), Text(declaration.CELL_MAX, lines=True)),
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Who holds, may use and may operate; on what basis."},
+    )
 
     @post_load
     def facts(self, data: dict[str, Any], **_: Any) -> Any:
@@ -257,8 +272,7 @@ def edit_product(edited: tuple[int, Facts], product: int) -> Any:
 @bp.refuses(404, 409, 422)
 def submit_product(product: int) -> Any:
     """Hand a product in for review; every problem is named at once."""
-    with services().writes.begin() as db:
-        admission.submit(db, product, me())
+    act(services(), own(product), "submit", me())
     return _mine(product)
 
 
@@ -285,7 +299,7 @@ def add_instrument(wanted: dict[str, Any], product: int) -> Any:
 @bp.refuses(404, 409)
 def delist_product(why: dict[str, str], product: int) -> Any:
     """Take a product off the market; rights already sold stay."""
-    decide(services(), own(product), Decision("delist", why["reason"]), me())
+    act(services(), own(product), "delist", me(), why["reason"])
     return _mine(product)
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import click
 from sqlalchemy import Engine
 
+from listings.registration import opinions
 from marketplace import migrations
 from marketplace.config import Config
 from marketplace.members import organisations, roles, users, verification
@@ -38,6 +39,12 @@ def member() -> None:
 @click.option("--region", default="31", show_default=True, help="GB/T 2260 code.")
 @click.option("--vendor", is_flag=True, help="It sells.")
 @click.option("--buyer", is_flag=True, help="It buys.")
+@click.option(
+    "--assesses",
+    multiple=True,
+    type=click.Choice(list(opinions.KINDS)),
+    help="It gives opinions of that kind; may be repeated.",
+)
 @click.option("--verify", "at_once", is_flag=True, help="Verify it at once.")
 def add(
     name: str,
@@ -46,13 +53,14 @@ def add(
     kind: str,
     code: str | None,
     region: str,
+    assesses: tuple[str, ...],
     *,
     vendor: bool,
     buyer: bool,
     at_once: bool,
 ) -> None:
     """Register the organisation NAME with its owner's EMAIL, and print a password."""
-    wanted = Organisation(kind, name_zh, name, code, region, vendor, buyer)
+    wanted = Organisation(kind, name_zh, name, code, region, vendor, buyer, assesses)
     organisations.checked(wanted)
     password = secrets.token_urlsafe(12)
     hashed = users.hashed(Passwords(), password, email)

@@ -10,13 +10,23 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, Update, bindparam, update
 
 from listings import tables
+from listings.registration import tables as evidence
 from marketplace.demo.calendar import Day
 from marketplace.members.tables import members, users, verifications
 from settlement import clock
 
 # Days before admission, early in a morning, at which a listing's steps happened: the
 # fractions put them into office hours.
-_STEPS = {"submit": 8.9, "approve": 6.75, "lapse": 0.7}
+_STEPS = {
+    "submit": 8.9,
+    "compliance": 7.9,
+    "quality": 7.8,
+    "valuation": 7.7,
+    "pass": 6.8,
+    "approve": 6.75,
+    "lapse": 0.7,
+}
+_NOTICE_ENDS = _STEPS["approve"] - 3
 _DRAFTED = 10.6
 _SIGNED_UP, _APPLIED, _VERIFIED = 5.05, 5.0, 3.8  # days before the first of trading
 
@@ -50,7 +60,12 @@ def move_listings(db: Connection, admissions: Mapping[int, int]) -> None:
         (tables.releases, "created_us", "product", _DRAFTED),
         (tables.releases, "finalised_us", "product", _DRAFTED),
         (tables.instruments, "created_us", "product", _DRAFTED),
+        (tables.products, "notice_until_us", "id", _NOTICE_ENDS),
+        (evidence.attachments, "added_us", "product", _DRAFTED),
+        (evidence.engagements, "invited_us", "product", _STEPS["submit"]),
+        (evidence.opinions, "at_us", "product", _STEPS["quality"]),
         (tables.registrations, "registered_us", "product", _STEPS["lapse"]),
+        (tables.registrations, "expires_us", "product", _STEPS["lapse"] - 1_096),
         (tables.listings, "requested_us", "product", _STEPS["lapse"]),
         (tables.listings, "changed_us", "product", _STEPS["lapse"]),
     ):
@@ -64,7 +79,8 @@ def move_admission(db: Connection, product: int, at_us: int) -> None:
     """Date the admission of *product*."""
     listed = update(tables.listings).where(tables.listings.c.product == product)
     db.execute(listed.values(admitted_us=at_us, changed_us=at_us))
-    _move(db, _review("admit"), {product: at_us}, 0)
+    for event in ("admit", "publish"):
+        _move(db, _review(event), {product: at_us}, 0)
 
 
 def _review(event: str) -> Update:

@@ -11,7 +11,9 @@ from listings.files import Storage
 from listings.instruments import Unit
 from listings.products import Facts
 from listings.standard import STANDARD
+from marketplace.demo import dossiers
 from marketplace.demo.floor import Traded, Trader, tick_of
+from marketplace.demo.members import Cast
 from marketplace.demo.pack import PACK
 from marketplace.demo.payloads import Goods, dictionary
 from marketplace.demo.products import HONEST_EN, HONEST_ZH, Product, Sold
@@ -70,6 +72,7 @@ def facts(product: Product, vendor: Trader, made: Goods) -> Facts:
             "rows": [[row[name] for name in columns] for row in made.sample],
         },
         rights_note=RIGHTS,
+        **dossiers.declared(product, vendor),
     )
 
 
@@ -77,7 +80,7 @@ def register(
     db: Connection,
     product: Product,
     vendor: Trader,
-    registrar: Actor,
+    cast: Cast,
     codes: dict[str, int],
     storage: Storage,
     made: Goods,
@@ -105,9 +108,13 @@ def register(
         )
         for sold in product.sold
     ]
+    dossiers.prove(db, number, product, vendor, storage)
     admission.submit(db, number, actor)
+    registrar = cast.staff["registrar"]
     if product.code != TO_REVIEW:
-        admission.approve(db, number, registrar)
+        dossiers.assess(db, number, product, vendor, cast.assessors, storage)
+        dossiers.check(db, number, Actor(registrar.id, registrar.member))
+        admission.approve(db, number, registrar, notice_us=0)
         admission.lapse(db, number, registrar)
     return number, traded
 
@@ -126,9 +133,10 @@ def _unit(product: Product, sold: Sold, codes: dict[str, int]) -> Unit:
     )
 
 
-def admit(db: Connection, number: int, registrar: Actor) -> Sequence[ListInstrument]:
-    """Admit a registered product; what the market is to be told."""
-    return [
-        ListInstrument(registrar.id, *told)
-        for told in admission.admit(db, number, registrar)
-    ]
+def admit(
+    db: Connection, number: int, registrar: Actor, vendor: Trader
+) -> Sequence[ListInstrument]:
+    """Admit a registered product, let it publish; what the market is to be told."""
+    admission.admit(db, number, registrar)
+    by = Actor(vendor.user, vendor.member)
+    return [ListInstrument(by.id, *told) for told in admission.publish(db, number, by)]

@@ -178,7 +178,7 @@ class _Making:
                     db,
                     product,
                     self._cast.vendors[product.vendor],
-                    self._registrar,
+                    self._cast,
                     codes,
                     storage,
                     made,
@@ -230,8 +230,9 @@ class _Making:
             menus = Menus(floor, self._writes, self._registrar)
             menus.make(self._numbers, self._traded)
             market = exchange.market
+            cast = self._cast
             return Summary(
-                len(self._cast.vendors) + len(self._cast.buyers),
+                len(cast.vendors) + len(cast.buyers) + len(cast.assessors),
                 len(admitted),
                 len(market.venues),
                 market.last_order,
@@ -255,7 +256,8 @@ class _Making:
         """Let the registrar admit a product, and the market open its books."""
         with self._writes.begin() as db:
             number = self._numbers[product.code]
-            told = listing.admit(db, number, self._registrar)
+            vendor = self._cast.vendors[product.vendor]
+            told = listing.admit(db, number, self._registrar, vendor)
             dates.move_admission(db, number, floor.at_us)
         for command in told:
             floor.must(command)

@@ -18,6 +18,7 @@ class Cast(NamedTuple):
 
     vendors: dict[str, Trader]  # by the key in people.toml
     buyers: list[Trader]
+    assessors: dict[str, Trader]  # by the kind of opinion that they give
     staff: dict[str, users.User]
 
 
@@ -33,10 +34,14 @@ def invite(db: Connection, passwords: Passwords) -> Cast:
     registrar = hired["registrar"]
     vendors = _sign_up(db, people("vendor"), shared)
     buyers = _sign_up(db, people("buyer"), shared)
-    for trader in (*vendors, *buyers):
+    assessors = _sign_up(db, people("assessor"), shared)
+    for trader in (*vendors, *buyers, *assessors):
         verification.decide(db, trader.member, MemberEvent.VERIFY, registrar)
     _sign_up(db, people("applicant"), shared)
-    return Cast({one.person.key: one for one in vendors}, buyers, hired)
+    giving = {
+        kind: one for one in assessors for kind in one.person.organisation.assesses
+    }
+    return Cast({one.person.key: one for one in vendors}, buyers, giving, hired)
 
 
 def _sign_up(db: Connection, persons: Sequence[Person], shared: str) -> list[Trader]:

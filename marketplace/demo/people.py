@@ -64,9 +64,9 @@ def _sheet() -> dict[str, Any]:
 
 
 def people(role: str) -> tuple[Person, ...]:
-    """Return the persons of a role: vendor, buyer or applicant."""
+    """Return the persons of a role: vendor, buyer, applicant or assessor."""
     listed = _sheet()[role]
-    before = {"vendor": 0, "buyer": 100, "applicant": 200}[role]
+    before = {"vendor": 0, "buyer": 100, "applicant": 200, "assessor": 300}[role]
     return tuple(
         _person(entry, role, before + place)
         for place, entry in enumerate(listed, start=1)
@@ -81,7 +81,7 @@ def staff() -> tuple[Staff, ...]:
 def logins() -> list[Login]:
     """Return every login of the demo, staff first, for printing."""
     found = [Login(one.role, one.email, PASSWORD, one.name) for one in staff()]
-    for role in ("vendor", "buyer"):
+    for role in ("vendor", "buyer", "assessor"):
         found += [
             Login(role, one.email, PASSWORD, one.organisation.name_en)
             for one in people(role)
@@ -99,7 +99,8 @@ def _person(entry: dict[str, Any], role: str, place: int) -> Person:
         None if abroad else made_up_code(entry["kind"], entry["region"], place),
         entry["region"],
         vendor=role == "vendor",
-        buyer=role != "vendor",
+        buyer=role in {"buyer", "applicant"},
+        assesses=tuple(entry.get("assesses", ())),
     )
     return Person(
         entry["key"],

@@ -35,7 +35,7 @@ def offered(db: Connection, member: int) -> tuple[str, ...]:
     Staff are added at the operator's command line, where no session can be stolen.
     """
     row = organisations.get(db, member)
-    had = {"vendor": row.vendor, "buyer": row.buyer}
+    had = {"vendor": row.vendor, "buyer": row.buyer, "assessor": bool(row.assesses)}
     return tuple(role for role in (*roles.TRADING, roles.OWNER) if had.get(role, 1))
 
 

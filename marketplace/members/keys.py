@@ -23,6 +23,7 @@ SCOPES: dict[str, frozenset[str]] = {
     "read": frozenset(),
     "trade": frozenset({"buyer"}),
     "vendor": frozenset({"vendor"}),
+    "assess": frozenset({"assessor"}),
     "staff": frozenset(roles.STAFF),
 }
 KEYS_MAX = 20  # living ones of one member

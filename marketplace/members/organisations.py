@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from listings.registration import opinions
 from marketplace.language import N_
 from marketplace.members import credit_code
 from marketplace.members.tables import HOUSE, NAME_MAX, members, verifications
@@ -35,6 +36,7 @@ class Organisation(NamedTuple):
     region: str
     vendor: bool
     buyer: bool
+    assesses: tuple[str, ...] = ()  # the kinds of opinion that it gives
 
 
 def checked(organisation: Organisation) -> Organisation:
@@ -50,8 +52,10 @@ def checked(organisation: Organisation) -> Organisation:
             problems[field] = [N_("Use at most 200 printable characters.")]
     if not REGION.fullmatch(organisation.region):
         problems["region"] = [N_("Choose a region.")]
-    if not (organisation.vendor or organisation.buyer):
-        problems["roles"] = [N_("Choose to sell, to buy, or both.")]
+    if not (organisation.vendor or organisation.buyer or organisation.assesses):
+        problems["roles"] = [N_("Choose to sell, to buy, or to assess.")]
+    if not set(organisation.assesses) <= opinions.KINDS.keys():
+        problems["roles"] = [N_("Choose one of the list.")]
     code = None
     try:
         code = _code(organisation)
@@ -77,6 +81,7 @@ def register(db: Connection, organisation: Organisation) -> int:
     values = wanted._asdict() | {
         "vendor": int(wanted.vendor),
         "buyer": int(wanted.buyer),
+        "assesses": " ".join(sorted(set(wanted.assesses))),
         "state": "invited",
         "created_us": clock.now_us(),
     }
@@ -96,7 +101,7 @@ def ensure_house(db: Connection) -> None:
         return
     zh, en = HOUSE_NAMES
     house = Organisation("house", zh, en, None, "31", vendor=False, buyer=False)
-    values = house._asdict() | {"vendor": 0, "buyer": 0}
+    values = house._asdict() | {"vendor": 0, "buyer": 0, "assesses": ""}
     values |= {"id": HOUSE, "state": "verified", "created_us": clock.now_us()}
     db.execute(insert(members).values(values))
 
@@ -122,6 +127,13 @@ def names(db: Connection, numbers: Iterable[int]) -> dict[int, tuple[str, str]]:
         members.c.id.in_(set(numbers))
     )
     return {row.id: (row.name_zh, row.name_en) for row in db.execute(wanted)}
+
+
+def assessors(db: Connection, kind: str) -> list[Row[Any]]:
+    """Return the verified members that give opinions of that *kind*, by number."""
+    query = select(members).where(members.c.state == "verified")
+    query = query.where(members.c.assesses.contains(kind)).order_by(members.c.id)
+    return [row for row in db.execute(query) if kind in row.assesses.split()]
 
 
 def in_state(

@@ -12,7 +12,7 @@ from marketplace.language import N_
 from settlement.errors import Forbidden, Refusal
 
 OWNER = "owner"  # of the member's account: its users and keys
-TRADING = ("vendor", "buyer")
+TRADING = ("vendor", "buyer", "assessor")
 STAFF = (
     "registrar",
     "settlement_officer",
@@ -25,6 +25,7 @@ NAMES = {
     "owner": N_("Account owner"),
     "vendor": N_("Vendor"),
     "buyer": N_("Buyer"),
+    "assessor": N_("Assessor"),
     "registrar": N_("Registrar"),
     "settlement_officer": N_("Settlement officer"),
     "settlement_approver": N_("Settlement approver"),
@@ -42,16 +43,23 @@ class SignInNeeded(Refusal):
 
 
 def effective(
-    granted: frozenset[str], *, member: int, state: str, vendor: bool, buyer: bool
+    granted: frozenset[str],
+    *,
+    member: int,
+    state: str,
+    vendor: bool,
+    buyer: bool,
+    assessor: bool = False,
 ) -> frozenset[str]:
     """Return what is left of a user's *granted* roles by what its member is.
 
-    Staff roles count in the house only; vendor and buyer only for a verified member
-    that has the role itself. Ownership stays, so that an application can go on.
+    Staff roles count in the house only; vendor, buyer and assessor only for a verified
+    member that has the role itself. Ownership stays, so that an application can go on.
     """
     if member == 0:
         return granted & {*STAFF, OWNER}
-    traded = {name for name, has in zip(TRADING, (vendor, buyer), strict=True) if has}
+    has_them = (vendor, buyer, assessor)
+    traded = {name for name, has in zip(TRADING, has_them, strict=True) if has}
     return granted & ({OWNER} | (traded if state == "verified" else set()))
 
 

@@ -24,6 +24,7 @@ members = table(
     Column("region", Text, nullable=False),
     Column("vendor", Whole, nullable=False),
     Column("buyer", Whole, nullable=False),
+    Column("assesses", Text, nullable=False),  # kinds of opinion, space-separated
     Column("state", Text, nullable=False),
     Column("created_us", Whole, nullable=False),
     CheckConstraint(

@@ -70,6 +70,7 @@ def facts() -> Select[Any]:
         members.c.state,
         members.c.vendor,
         members.c.buyer,
+        members.c.assesses,
         members.c.name_zh.label("member_zh"),
         members.c.name_en.label("member_en"),
     ).join_from(users, members, members.c.id == users.c.member)
@@ -83,6 +84,7 @@ def user_of(row: Row[Any], *, token: str = "") -> User:
         state=row.state,
         vendor=bool(row.vendor),
         buyer=bool(row.buyer),
+        assessor=bool(row.assesses),
     )
     return User(
         row.id, row.member, row.email, row.name, counted, row.locale, row.state,
@@ -143,6 +145,7 @@ def sign_up(
     granted = {roles.OWNER}
     granted |= {"vendor"} if organisation.vendor else set()
     granted |= {"buyer"} if organisation.buyer else set()
+    granted |= {"assessor"} if organisation.assesses else set()
     return member, add(db, member, email, name, hashed, granted)
 
 

@@ -5,14 +5,17 @@ from flask import Flask
 from marketplace.web import (
     access,
     accounts,
+    assessments,
     buying,
     cash,
+    certificates,
     codes,
     colleagues,
     compare,
     demands,
     disclosure,
     dispersion,
+    evidence,
     forms,
     guide,
     home,
@@ -22,6 +25,7 @@ from marketplace.web import (
     orders,
     oversight,
     publicdata,
+    publicity,
     reviews,
     rights,
     sales,
@@ -38,6 +42,7 @@ from marketplace.web import (
 # These add views to an area that begins in another file: importing them is enough.
 assert all((oversight.rights, reviews.EVENTS, sales.bids, colleagues.people))
 assert all((selling.set_price, buying.take, publicdata.register, dispersion.report))
+assert evidence.NO_FILE
 AREAS = (
     home,
     search,
@@ -52,11 +57,14 @@ AREAS = (
     notices,
     access,
     vendor,
+    assessments,
     staff,
     statistics,
     disclosure,
     guide,
     accounts,
+    certificates,
+    publicity,
 )
 
 

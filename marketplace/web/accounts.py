@@ -16,6 +16,7 @@ from flask_babel import gettext
 from marshmallow import fields
 
 from listings import vocabulary
+from listings.registration import opinions
 from marketplace.language import COOKIE, COOKIE_AGE_S, LANGUAGES
 from marketplace.members import (
     keys,
@@ -59,6 +60,7 @@ class SignUpForm(Form):
     credit_code = text(18, needed=False)
     region = text(12)
     trades = fields.List(choice(("vendor", "buyer")))
+    assesses = fields.List(choice(opinions.KINDS))
     name = text(NAME_MAX)
     email = text(EMAIL_MAX)
     password = text(PASSWORD_MAX)
@@ -73,6 +75,7 @@ class SignUpForm(Form):
             values["region"],
             vendor="vendor" in values["trades"],
             buyer="buyer" in values["trades"],
+            assesses=tuple(values["assesses"]),
         )
 
 

@@ -7,6 +7,7 @@ from flask import Flask
 from flask_babel import gettext
 
 from listings import licences, vocabulary
+from listings.registration import attachments, checklist, declaration, opinions
 from listings.vocabulary import Name
 from marketplace import formatting
 from marketplace.language import language, per_visitor
@@ -20,6 +21,16 @@ CODES: Mapping[str, Mapping[str, Name]] = {
     "updates": vocabulary.UPDATES,
     "mode": vocabulary.MODES,
     "purpose": licences.PURPOSES,
+    "route": declaration.ROUTES,
+    "sensitivity": declaration.SENSITIVITIES,
+    "personal": declaration.PERSONAL,
+    "declared_right": declaration.RIGHTS,
+    "cell": declaration.CELLS,
+    "attachment": attachments.KINDS,
+    "opinion": opinions.KINDS,
+    "outcome": opinions.OUTCOMES,
+    "method": opinions.METHODS,
+    "line": {code: line.question for code, line in checklist.LINES.items()},
 }
 
 
@@ -36,6 +47,11 @@ def code_name(code: str | None, topic: str) -> str:
 def named(codes: Mapping[str, Name]) -> list[tuple[str, str]]:
     """Return codes with their names, for a choice."""
     return [(code, getattr(found, language())) for code, found in codes.items()]
+
+
+def as_named(codes: list[str], topic: str) -> list[tuple[str, str]]:
+    """Return some codes of a topic with their names, for a choice."""
+    return [(code, code_name(code, topic)) for code in codes]
 
 
 def in_language(names: tuple[str, str] | None) -> str:
@@ -67,6 +83,7 @@ def init_app(app: Flask) -> None:
         "code_name": per_visitor(code_name),
         "named": named,
         "places": lambda asset: BY_ASSET[asset].exponent,
+        "as_named": as_named,
         "in_language": in_language,
         "purpose": per_visitor(lambda code: code_name(code, "purpose")),
         "signed": signed,

@@ -10,6 +10,8 @@ from listings import licences, plans, products
 from listings.instruments import DELIVERIES_MAX, LOT_MAX, TERM_DAYS_MAX, Unit
 from listings.plans import Plan, Tier
 from listings.products import Facts
+from listings.registration import declaration
+from listings.registration.declaration import CELL_MAX, CELLS, RIGHTS, STATEMENT_MAX
 from listings.releases import NOTES_MAX
 from listings.standard import STANDARD
 from listings.vocabulary import CLASSES, MODES, SECTORS, UPDATES, regions
@@ -45,6 +47,21 @@ class DraftForm(Form):
     dictionary = text(LONG_MAX, needed=False)
     sample = text(LONG_MAX, needed=False)
     rights_note = text(LONG_MAX, needed=False)
+    source_route = choice(declaration.ROUTES, needed=False)
+    source_statement = text(STATEMENT_MAX, needed=False)
+    sensitivity = choice(declaration.SENSITIVITIES, needed=False)
+    personal = choice(declaration.PERSONAL, needed=False)
+    purpose = text(STATEMENT_MAX, needed=False)
+    scene = text(STATEMENT_MAX, needed=False)
+    hold_holder = text(CELL_MAX, needed=False)
+    hold_basis = text(CELL_MAX, needed=False)
+    hold_limits = text(CELL_MAX, needed=False)
+    use_holder = text(CELL_MAX, needed=False)
+    use_basis = text(CELL_MAX, needed=False)
+    use_limits = text(CELL_MAX, needed=False)
+    operate_holder = text(CELL_MAX, needed=False)
+    operate_basis = text(CELL_MAX, needed=False)
+    operate_limits = text(CELL_MAX, needed=False)
     version = Whole(1, 2**31, load_default=1)
 
 
@@ -81,12 +98,16 @@ class ReleaseForm(Form):
 def facts(typed: dict[str, Any]) -> Facts:
     """Return the facts that were *typed* into a `DraftForm`."""
     plain = {name: typed[name] for name in typed.keys() & set(Facts._fields)}
-    absent = ("sector", "region", "updates", "coverage_from", "coverage_until")
+    absent = (
+        *("sector", "region", "updates", "coverage_from", "coverage_until"),
+        *("source_route", "sensitivity", "personal"),
+    )
     plain |= {name: typed[name] or None for name in absent}
     plain |= {
         "keywords": _words(typed["keywords"]),
         "dictionary": _columns(typed["dictionary"]),
         "sample": _sample(typed["sample"]),
+        "rights": _matrix(typed),
     }
     return Facts(**plain)
 
@@ -99,6 +120,11 @@ def values(known: Facts) -> dict[str, Any]:
         "keywords": ", ".join(known.keywords),
         "dictionary": "\n".join(map(_line, known.dictionary)),
         "sample": sample.get("text") or _csv(rows),
+        **{
+            f"{right}_{cell}": (known.rights or {}).get(right, {}).get(cell, "")
+            for right in RIGHTS
+            for cell in CELLS
+        },
         "row_count": "" if known.row_count is None else known.row_count,
     }
 
@@ -181,6 +207,15 @@ def _line(column: dict[str, Any]) -> str:
     return " | ".join(
         str(column.get(name, "")) for name in ("name", "type", "zh", "en")
     )
+
+
+def _matrix(typed: dict[str, Any]) -> dict[str, dict[str, str]] | None:
+    """Return who holds which right, as far as it was said."""
+    matrix = {
+        right: {c: typed[f"{right}_{c}"] for c in CELLS if typed[f"{right}_{c}"]}
+        for right in RIGHTS
+    }
+    return {right: cells for right, cells in matrix.items() if cells} or None
 
 
 def _sample(text_of: str) -> dict[str, Any] | None:

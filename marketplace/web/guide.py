@@ -60,6 +60,7 @@ GLOSSARY = (
     ("数据产品", "product", N_("What is described and registered.")),
     ("版本", "release", N_("One immutable version of a product.")),
     ("登记", "registration", N_("The registered facts, with certificate number.")),
+    ("凭证", "certificate", N_("Signed proof of a registration or a trade.")),
     (
         "挂牌",
         "listing",

@@ -29,6 +29,8 @@ def sections() -> list[tuple[str, str]]:
         ]
         if "vendor" in current_user.roles:
             found.append(("vendor.show", gettext("Vendor's desk")))
+        if "assessor" in current_user.roles:
+            found.append(("assessments.show", gettext("Assessments")))
     if current_user.is_authenticated and current_user.is_staff:
         found.append(("staff.show", gettext("Staff desk")))
     found.append(("statistics.show", gettext("Statistics")))

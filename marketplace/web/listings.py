@@ -12,6 +12,7 @@ from listings.catalogue import Listing
 from listings.instruments import Instrument
 from listings.licences import PURPOSES, USES, Licence
 from marketplace.community import access
+from marketplace.evidence import case
 from marketplace.members import organisations
 from marketplace.members.signing import me
 from marketplace.services import services
@@ -51,6 +52,7 @@ def show(product: str) -> ResponseReturnValue:
         return render_template(
             "listings/listing.html",
             listing=found,
+            evidence=case(db, found.id),
             vendor=organisations.names(db, [found.vendor]).get(found.vendor),
             units=units,
             best=best,

@@ -1,6 +1,6 @@
 """The staff desk's listings: review products, register, admit, suspend, delist."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -10,8 +10,11 @@ from flask_babel import gettext
 
 from listings import catalogue, products
 from listings.admission import LISTING, PRODUCT, REASON_MAX
+from listings.registration import checklist, marks
+from listings.registration.marks import MARKS
 from marketplace.admission import STEPS, Decision
 from marketplace.admission import decide as take
+from marketplace.evidence import case
 from marketplace.members import organisations
 from marketplace.members.roles import STAFF, needs
 from marketplace.members.signing import me
@@ -23,7 +26,7 @@ from marketplace.web.staff import LISTING_QUEUES, bp
 from settlement import ids
 from settlement.errors import NotFound
 
-QUEUES = (*LISTING_QUEUES, "pending", "suspended")
+QUEUES = (*LISTING_QUEUES, "pending", "admitted", "suspended")
 QUEUE_SHOWN = 50
 # Where remarks of a review may stand: the fields of the vendor's form.
 REMARKS = (
@@ -35,6 +38,14 @@ REMARKS = (
     "sample",
     "instruments",
     "releases",
+    "source_route",
+    "source_statement",
+    "sensitivity",
+    "personal",
+    "purpose",
+    "scene",
+    "rights",
+    "attachments",
     "rights_note",
 )
 
@@ -59,6 +70,8 @@ EVENTS: dict[str, tuple[str, str]] = {
     "suspend": ("listing", "suspend"),
     "resume": ("listing", "resume"),
     "delist": ("listing", "delist"),
+    "return_listing": ("listing", "return"),
+    **{event: ("mark", event) for events in MARKS.values() for event in events},
 }
 assert EVENTS.keys() == STEPS.keys()
 
@@ -105,12 +118,17 @@ def product(product: str) -> ResponseReturnValue:
             ],
             reviews=catalogue.reviews_of(db, number),
             vendor=organisations.get(db, found.vendor),
-            steps=_possible(found, units),
+            steps=_possible(found, units, marks.of_product(db, number)),
+            evidence=case(db, number),
+            lines=checklist.LINES,
+            checks=checklist.of_version(db, number, found.version),
             remarks=REMARKS,
         )
 
 
-def _possible(found: catalogue.Listing, units: Sequence[Any]) -> list[str]:
+def _possible(
+    found: catalogue.Listing, units: Sequence[Any], marked: Mapping[str, Any]
+) -> list[str]:
     """Return the steps that the states of a product and its listing allow."""
     allowed = {("product", str(e)) for s, e in PRODUCT.moves if s == found.state}
     allowed |= {
@@ -118,12 +136,34 @@ def _possible(found: catalogue.Listing, units: Sequence[Any]) -> list[str]:
         for state, event in LISTING.moves
         if state == found.listing_state
     }
-    added = found.listing_state == "listed" and any(u.state == "pending" for u in units)
+    if found.certificate is not None:
+        allowed |= {("mark", MARKS[mark][mark in marked]) for mark in MARKS}
+    added = found.listing_state == "listed" and (
+        found.proposed or any(unit.state == "pending" for unit in units)
+    )
     return [
         name
         for name, moved in EVENTS.items()
         if moved in allowed and (name != "admit_added" or added)
     ]
+
+
+@bp.post("/listings/<product>/checks", endpoint="check_product")
+@needs("registrar")
+@again(product)
+def check(product: str) -> ResponseReturnValue:
+    """Record the decisions on the lines of the checklist that were chosen."""
+    verdicts = {
+        line: (verdict, request.form.get(f"note_{line}", "")[: REASON_MAX + 1])
+        for line in checklist.LINES
+        if (verdict := request.form.get(f"check_{line}", ""))
+    }
+    with services().writes.begin() as db:
+        checklist.decide(db, ids.decode("product", product), verdicts, me())
+    flash(gettext("The checklist is recorded."), "success")
+    return redirect(
+        url_for(".product", product=product, _anchor="checks-h"), HTTPStatus.SEE_OTHER
+    )
 
 
 @bp.post("/listings/<product>/<step>", endpoint="decide_product")

@@ -1,5 +1,6 @@
 """The order ticket: what is wanted, one sentence of what will happen, then confirm."""
 
+import hashlib
 from http import HTTPStatus
 from typing import Any
 
@@ -8,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from listings import catalogue
+from listings.catalogue import Listing
 from listings.instruments import Instrument
 from listings.licences import PURPOSES
 from marketplace.language import N_
@@ -15,6 +17,7 @@ from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.services import services
+from marketplace.trading import reads
 from marketplace.trading.commands import Line, PlaceOrder
 from marketplace.trading.gateway import KEY_LENGTH_MAX
 from marketplace.trading.orders import QUANTITY_MAX
@@ -32,8 +35,9 @@ from marketplace.web.forms import (
     read,
     text,
 )
+from marketplace.web.listings import Desk
 from settlement import ids, statements
-from settlement.errors import Invalid, NotFound
+from settlement.errors import ChangedMeanwhile, Invalid, NotFound
 
 bp = Blueprint("tickets", __name__)
 
@@ -65,6 +69,7 @@ class ConfirmForm(TicketForm):
 
     accept = text(1, needed=False)
     key = text(KEY_LENGTH_MAX)
+    seen = text(64, needed=False)
 
 
 @bp.get("/listings/<product>/order")
@@ -81,6 +86,7 @@ def review(product: str) -> ResponseReturnValue:
             "tickets/review.html",
             listing=found,
             desk=desk,
+            seen=seen(db, found, desk, line),
             line=line,
             typed_kind=typed["kind"],
             outlook=foresee(line, desk.levels),
@@ -99,7 +105,10 @@ def place(product: str) -> ResponseReturnValue:
     with services().reads.connect() as db:
         found = catalogue.listing(db, ids.decode("product", product), me().member)
         unit = _unit(db, found.id, typed["instrument"])
-    line = line_of(typed, unit)
+        line = line_of(typed, unit)
+        now = seen(db, found, listings.desk(db, unit), line)
+    if typed["seen"] not in {"", now}:
+        raise ChangedMeanwhile
     if line.side == "buy" and not typed["accept"]:
         raise Invalid({"accept": [ACCEPT]})
     command = PlaceOrder(me().id, me().member, line)
@@ -107,6 +116,22 @@ def place(product: str) -> ResponseReturnValue:
     order = ids.encode("order", placed.order)
     address = url_for("orders.one", order=order, placed=1)
     return redirect(address, HTTPStatus.SEE_OTHER)
+
+
+def seen(db: Connection, found: Listing, desk: Desk, line: Line) -> str:
+    """Return what stands for all that the visitor is shown and agrees to.
+
+    The listing's version, the frozen terms (facts, release, licence by its hash) and,
+    where the order takes it, the best price of the other side.
+    """
+    book = reads.books_of(db, [desk.unit.id]).get(desk.unit.id)
+    best = desk.best.offer if line.side == "buy" else desk.best.bid
+    takes = line.time_in_force in {"IOC", "FOK"}
+    parts = (
+        *(found.version, found.listing_version, book.terms if book else None),
+        best if takes else None,
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def line_of(typed: dict[str, Any], unit: Instrument) -> Line:

@@ -1,4 +1,4 @@
-"""How good or bad a state is: the tone that its badge is shown in."""
+"""The colours of states: good, waiting, bad or plain, whatever they are states of."""
 
 from collections.abc import Mapping
 
@@ -7,17 +7,21 @@ TONES: Mapping[str, str] = {
         ("filled", "settled", "active", "succeeded", "paid", "verified", "listed"),
         "good",
     ),
-    **dict.fromkeys(("registered", "delivered", "approved"), "good"),
+    **dict.fromkeys(("registered", "delivered", "approved", "pass", "valid"), "good"),
     **dict.fromkeys(
         ("open", "partial", "created", "pending", "requested", "submitted"), "wait"
     ),
     **dict.fromkeys(
-        ("in_review", "publicity", "matched", "escrowed", "invited"), "wait"
+        ("in_review", "publicity", "matched", "escrowed", "invited", "admitted"),
+        "wait",
     ),
     **dict.fromkeys(
         ("returned", "objection", "disputed", "suspended", "rejected", "failed"), "bad"
     ),
-    **dict.fromkeys(("revoked", "charged_back", "declined"), "bad"),
+    **dict.fromkeys(
+        ("revoked", "charged_back", "declined", "refused", "fail", "lapsed"), "bad"
+    ),
+    **dict.fromkeys(("pledged", "conditions"), "wait"),
 }
 
 

@@ -9,10 +9,15 @@ from flask_babel import gettext
 
 from listings import admission, catalogue, instruments, products, releases
 from listings.quality.reports import BeingExamined, Quarantined
+from listings.registration import attachments, declaration, opinions
+from listings.registration.attachments import OF_VENDOR
 from listings.standard import STANDARD
 from listings.vocabulary import CLASSES, MODES, SECTORS, UPDATES, regions
-from marketplace.admission import Decision, decide, tell_market
+from marketplace.admission import act, tell_market
+from marketplace.evidence import case
 from marketplace.examining import receive
+from marketplace.language import N_
+from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.services import services
@@ -102,6 +107,8 @@ def edit(product: str) -> ResponseReturnValue:
             reviews=catalogue.reviews_of(db, number),
             lacking=admission.problems(db, row),
             licences=STANDARD,
+            evidence=case(db, number),
+            able={kind: organisations.assessors(db, kind) for kind in opinions.KINDS},
             fees=statements.fees(db),
             menu=menu(db, units),
             **_choices(),
@@ -115,6 +122,13 @@ def _choices() -> dict[str, Any]:
         "regions": regions(),
         "updates": UPDATES,
         "modes": MODES,
+        "routes": declaration.ROUTES,
+        "sensitivities": declaration.SENSITIVITIES,
+        "personal": declaration.PERSONAL,
+        "rights": declaration.RIGHTS,
+        "cells": declaration.CELLS,
+        "attachment_kinds": {kind: attachments.KINDS[kind] for kind in OF_VENDOR},
+        "opinion_kinds": opinions.KINDS,
         "currencies": [(currency.asset, currency.code) for currency in CURRENCIES],
     }
 
@@ -147,8 +161,7 @@ def save(product: str) -> ResponseReturnValue:
 def submit(product: str) -> ResponseReturnValue:
     """Hand the product in for review."""
     number = mine(product)
-    with services().writes.begin() as db:
-        admission.submit(db, number, me())
+    act(services(), number, "submit", me())
     flash(
         gettext("Submitted. A registrar reviews it; remarks appear at the fields."),
         "success",
@@ -208,13 +221,32 @@ def finalised(product: int, label: str, files: list[int]) -> ResponseReturnValue
     return to(product)
 
 
+# What a vendor may do by one button, and what the page says then.
+BUTTONS = {
+    "publish": N_("Published: it is on the market."),
+    "request": N_("Asked again for admission."),
+    "renew": N_("Handed in for renewal."),
+}
+
+
+@bp.post("/products/<product>/<any(publish, request, renew):event>")
+@needs("vendor")
+@again(edit)
+def press(product: str, event: str) -> ResponseReturnValue:
+    """Publish an admitted product, ask again for admission, or renew."""
+    number = mine(product)
+    act(services(), number, event, me())
+    flash(gettext(BUTTONS[event]), "success")
+    return to(number)
+
+
 @bp.post("/products/<product>/delist")
 @needs("vendor")
 @again(edit)
 def delist(product: str) -> ResponseReturnValue:
     """Take the vendor's own product off the market; rights stay."""
     number, reason = mine(product), read(ReasonForm())["reason"]
-    decide(services(), number, Decision("delist", reason), me())
+    act(services(), number, "delist", me(), reason)
     flash(gettext("Delisted. Rights already sold stay."), "success")
     return to(number)
 

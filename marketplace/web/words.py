@@ -10,6 +10,7 @@ from marketplace import formatting
 from marketplace.language import N_, per_visitor
 from marketplace.members.organisations import KINDS
 from marketplace.members.roles import NAMES
+from marketplace.web.dossier import DOSSIER
 from marketplace.web.findings import FINDINGS
 from marketplace.web.tones import tone
 from settlement.errors import Invalid, Refusal
@@ -127,6 +128,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "listing": {
         "pending": N_("Not yet listed"),
+        "refused": N_("Sent back by the registrar"),
+        "admitted": N_("Approved, not yet published"),
         "listed": N_("Listed"),
         "suspended": N_("Trading suspended"),
         "delisted": N_("Delisted"),
@@ -155,6 +158,18 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "object": N_("object"),
         "lapse": N_("notice lapses"),
         "change": N_("change"),
+        "renew": N_("renew"),
+        "request": N_("ask again"),
+        "publish": N_("publish"),
+        "pass": N_("checked: passed"),
+        "pledge": N_("pledge marked"),
+        "lift_pledge": N_("pledge lifted"),
+        "settle_dispute": N_("dispute settled"),
+        "claim": N_("taken on"),
+        "compliance": N_("compliance opinion"),
+        "quality": N_("quality opinion"),
+        "valuation": N_("valuation"),
+        "remind": N_("renewal is due"),
         "expire": N_("expires"),
         "decline": N_("decline"),
         "cancel": N_("cancel"),
@@ -189,6 +204,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "read": N_("Read what you may see"),
         "trade": N_("Place and cancel orders"),
         "vendor": N_("Run the vendor's desk"),
+        "assess": N_("Give opinions as an assessor"),
         "staff": N_("Work at the staff desk"),
     },
     "facet": {
@@ -234,42 +250,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "restore": N_("Restore the right"),
         "revoke": N_("Revoke the right for good"),
     },
-    "decision": {
-        "approve": N_("Approve: into public notice"),
-        "return": N_("Return with remarks"),
-        "object": N_("Record an objection"),
-        "uphold": N_("Uphold the objection: back to the vendor"),
-        "dismiss": N_("Dismiss the objection: the notice goes on"),
-        "lapse": N_("Register: the notice is over"),
-        "cancel": N_("Cancel the registration"),
-        "admit": N_("Admit to the market"),
-        "admit_added": N_("Admit the added instruments"),
-        "suspend": N_("Suspend the listing"),
-        "resume": N_("Let it trade again"),
-        "delist": N_("Delist for good"),
-    },
-    "field": {
-        "kind": N_("Class"),
-        "title_zh": N_("Title"),
-        "title_en": N_("Title in English"),
-        "summary_zh": N_("Summary"),
-        "summary_en": N_("Summary in English"),
-        "description_zh": N_("Description"),
-        "description_en": N_("Description in English"),
-        "keywords": N_("Keywords"),
-        "sector": N_("Sector"),
-        "region": N_("Region"),
-        "updates": N_("Update frequency"),
-        "dictionary": N_("Data dictionary"),
-        "sample": N_("Sample"),
-        "instruments": N_("What is sold"),
-        "releases": N_("Releases"),
-        "rights_note": N_("Where the rights come from"),
-        "source_url": N_("Address of the data"),
-        "listing": N_("Listing"),
-        "objection": N_("Objection"),
-        "registration": N_("Registration"),
-    },
+    **DOSSIER,
     "finding": FINDINGS,
     "column": {
         "month": N_("Month"),
@@ -301,7 +282,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
 }
 
-# Which colour a state has, whatever it is the state of.
 _MONEY = {"needed", "available", "value", "value_max", "amount", "amount_max"}
 FACTS: Mapping[str, str] = {
     "needed": N_("Needed"),

@@ -3,6 +3,7 @@
 import io
 import re
 
+from tests.gates import TYPED, list_by_page, prove_by_page
 from tests.visitors import Visitor
 
 FACTS = {
@@ -19,6 +20,7 @@ FACTS = {
     "updates": "daily",
     "dictionary": "port | string | 港口 | Port\nday | date | 日期 | Day",
     "sample": "port,day\nShanghai,2026-01-01",
+    **TYPED,
 }
 UNIT = {
     "symbol": "PORTS-INT",
@@ -50,6 +52,7 @@ def draft(vendor: Visitor, **changed: str) -> str:
     location(vendor.post(f"{page}/instruments", **(UNIT | symbol)))
     file = (io.BytesIO(CONTENT), "ports.csv")
     location(vendor.post(f"{page}/releases", label="2026-01", files=file))
+    prove_by_page(vendor, page)
     return page
 
 
@@ -58,8 +61,7 @@ def listed(vendor: Visitor, registrar: Visitor, price: str = "120.00") -> str:
     page = draft(vendor)
     product = page.rpartition("/")[2]
     location(vendor.post(f"{page}/submit"))
-    for step in ("approve", "lapse", "admit"):
-        location(registrar.post(f"/staff/listings/{product}/{step}"))
+    list_by_page(vendor, registrar, page)
     location(
         vendor.post(f"{page}/instruments/{instrument(vendor, page)}/price", price=price)
     )
@@ -108,5 +110,7 @@ def buy(buyer: Visitor, product: str, **changed: str):
     fields = ticket(buyer, product, **changed)
     review = buyer.get(f"/listings/{product}/order", query_string=fields)
     assert review.status_code == 200, headline(review)
-    confirmed = fields | {"accept": "1", "key": key_on(review.text)}
+    seen = re.search(r'name="seen" value="(\w+)"', review.text)
+    assert seen
+    confirmed = fields | {"accept": "1", "key": key_on(review.text), "seen": seen[1]}
     return buyer.post(f"/listings/{product}/order", **confirmed)

@@ -10,13 +10,12 @@ from typing import NamedTuple
 from click.testing import CliRunner
 from sqlalchemy import Connection, select
 
-from listings import admission as desk
 from listings import instruments, licences, products, releases, tables
 from listings.instruments import Unit
 from listings.products import Facts
 from listings.standard import STANDARD
 from listings.vocabulary import SECTORS
-from marketplace.admission import Decision, decide
+from marketplace.admission import Decision, act, decide
 from marketplace.cli import main
 from marketplace.members import users, verification
 from marketplace.members.tables import HOUSE
@@ -26,6 +25,7 @@ from marketplace.members.verification import MemberEvent
 from marketplace.services import Services
 from marketplace.trading import commands as c
 from tests.flows.crowd import Goods
+from tests.gates import DECLARED, assess, register
 from tests.visitors import PASSWORD, credit_code, organisation
 
 CATALOGUES = {  # name → files, entries
@@ -191,11 +191,11 @@ def list_payloads(
             releases.finalise(db, release)
             goods = add_units(db, codes, product, vendor, random, f"P{product}")
             listed[row["file"]] = goods
-            desk.submit(db, product, vendor)
-            desk.approve(db, product, registrar)
-            desk.lapse(db, product, registrar)
+            register(db, product, vendor, registrar)
+            assess(db, product)
     for goods in listed.values():
         decide(parts, goods[0].product, Decision("admit"), registrar)
+        act(parts, goods[0].product, "publish", goods[0].vendor)
     return listed
 
 
@@ -217,6 +217,7 @@ def facts_of(row: dict[str, str], sector: str, payloads: Path) -> Facts:
         updates=UPDATES.get(updates, updates),
         publisher=row["publisher"],
         rights_note=row["licence"],
+        **DECLARED,
     )
 
 

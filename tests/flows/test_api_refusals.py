@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import func, select
 
 from settlement.tables import journal, payins
+from tests.gates import list_by_api
 from tests.programs import FACTS, V1, Program, buy, pay_in, program, sun
 
 __all__ = ["program", "sun"]
@@ -55,9 +56,7 @@ def test_a_price_off_the_tick_or_a_quantity_off_the_lot_is_refused(program):
     unit = {"symbol": "STEP", "licence": "internal", "mode": "seat"}
     unit |= {"tick": 5, "lot": 10}
     instrument = vendor.made(f"/products/{product}/instruments", unit)["id"]
-    vendor.made(f"/products/{product}/submit")
-    for event in ("approve", "lapse", "admit"):
-        registrar.made(f"/staff/products/{product}/decisions", {"event": event})
+    list_by_api(vendor, registrar, product)
     pay_in(program, "buyer", 9000)
     bid = {"instrument": instrument, "side": "buy", "purpose": "evaluation"}
     off_tick = program("buyer").post("/orders", bid | {"price": 7, "quantity": 10})

@@ -16,6 +16,7 @@ from tests.flows.market import (
     location,
     pay_in,
 )
+from tests.gates import list_by_page
 
 
 def add(vendor, page, **fields):
@@ -49,10 +50,8 @@ def page(visit):
     )  # fmt: skip
     paid = re.findall(r'value="(ins_\w+)"', vendor.get(page).text)[0]
     add(vendor, page, symbol=f"TRY-{code}", mode="trial", trial_of=paid, term_days="7")
-    product = page.rpartition("/")[2]
     location(vendor.post(f"{page}/submit"))
-    for step in ("approve", "lapse", "admit"):
-        location(registrar.post(f"/staff/listings/{product}/{step}"))
+    list_by_page(vendor, registrar, page)
     return page
 
 

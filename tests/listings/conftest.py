@@ -10,6 +10,7 @@ from listings import instruments, licences, products, releases, standard
 from listings.admission import Actor
 from listings.files import Storage
 from listings.products import Facts
+from tests.gates import DECLARED
 
 VENDOR = Actor(5, 7)
 COLLEAGUE = Actor(6, 7)
@@ -25,6 +26,7 @@ FACTS = Facts(
     region="32",
     updates="daily",
     dictionary=({"name": "city", "type": "text", "zh": "城市", "en": "City"},),
+    **DECLARED,
 )
 
 

@@ -16,16 +16,15 @@ from listings.admission import (
     ProductState,
 )
 from listings.products import Facts
+from listings.registration import checklist
 from settlement.errors import IllegalMove, Invalid, NotFound, OwnWork
+from tests.gates import approve, prove, to_market
 
 VENDOR, COLLEAGUE, REGISTRAR = Actor(5, 7), Actor(6, 7), Actor(9, 0)
 
 
 def listed(db, product):
-    admission.submit(db, product, VENDOR)
-    admission.approve(db, product, REGISTRAR)
-    admission.lapse(db, product, REGISTRAR)
-    return admission.admit(db, product, REGISTRAR)
+    return to_market(db, product, VENDOR, REGISTRAR)
 
 
 def test_a_product_goes_from_draft_to_the_market(engine, drafted):
@@ -39,7 +38,9 @@ def test_a_product_goes_from_draft_to_the_market(engine, drafted):
         assert found.certificate == 1
         assert found.admitted_by == REGISTRAR.id
         steps = [review.event for review in catalogue.reviews_of(db, product)]
-    assert steps == ["admit", "lapse", "approve", "submit"]
+    checks = ["pass"] * len(checklist.LINES)
+    after = ["publish", "admit", "compliance", "lapse", "approve"]
+    assert steps == [*after, *checks, "submit"]
 
 
 def test_a_submission_shows_every_problem_at_once(engine):
@@ -50,6 +51,8 @@ def test_a_submission_shows_every_problem_at_once(engine):
     assert refused.value.problems.keys() == {
         *("title_zh", "summary_zh", "description_zh", "sector", "region", "updates"),
         *("dictionary", "keywords", "instruments", "releases"),
+        *("source_route", "source_statement", "sensitivity", "personal"),
+        *("purpose", "scene", "rights", "attachment_commitment"),
     }
 
 
@@ -57,6 +60,7 @@ def test_a_submission_shows_every_problem_at_once(engine):
 def test_nobody_reviews_a_product_of_their_own_member(engine, drafted, by):
     product = drafted()
     with engine.begin() as db:
+        prove(db, product)
         admission.submit(db, product, VENDOR)
         for step in (admission.approve, admission.lapse, admission.admit):
             with pytest.raises(OwnWork):
@@ -68,10 +72,11 @@ def test_nobody_reviews_a_product_of_their_own_member(engine, drafted, by):
 def test_the_house_does_not_review_what_the_same_user_wrote(engine, drafted):
     product = drafted(vendor=Actor(9, 0))
     with engine.begin() as db:
+        prove(db, product)
         admission.submit(db, product, REGISTRAR)
         with pytest.raises(OwnWork):
             admission.approve(db, product, REGISTRAR)
-        admission.approve(db, product, Actor(10, 0))
+        approve(db, product, Actor(10, 0))
 
 
 def test_a_stranger_cannot_even_see_that_a_draft_is_there(engine, drafted):
@@ -93,6 +98,7 @@ def test_a_returned_product_carries_reasons_and_may_be_edited_and_submitted(
 ):
     product = drafted()
     with engine.begin() as db:
+        prove(db, product)
         admission.submit(db, product, VENDOR)
         with pytest.raises(products.NotEditable):
             products.edit(db, product, Facts("dataset"), 1, VENDOR.id)
@@ -118,6 +124,7 @@ def test_a_step_that_is_not_next_is_refused(engine, drafted):
             admission.approve(db, product, REGISTRAR)
         with pytest.raises(IllegalMove):
             admission.admit(db, product, REGISTRAR)
+        prove(db, product)
         admission.submit(db, product, VENDOR)
         with pytest.raises(IllegalMove):
             admission.submit(db, product, VENDOR)
@@ -128,16 +135,18 @@ def test_a_step_that_is_not_next_is_refused(engine, drafted):
 def test_an_objection_stops_the_registration(engine, drafted):
     product = drafted()
     with engine.begin() as db:
+        prove(db, product)
         admission.submit(db, product, VENDOR)
-        admission.approve(db, product, REGISTRAR)
+        approve(db, product, REGISTRAR)
         admission.object_(db, product, "The data is ours.", REGISTRAR)
         with pytest.raises(IllegalMove):
             admission.lapse(db, product, REGISTRAR)
 
 
 def objected(db, product):
+    prove(db, product)
     admission.submit(db, product, VENDOR)
-    admission.approve(db, product, REGISTRAR)
+    approve(db, product, REGISTRAR)
     admission.object_(db, product, "The data is ours.", REGISTRAR)
 
 
@@ -213,11 +222,14 @@ def test_other_facts_of_a_listed_product_wait_until_they_are_registered(
             "Daily temperatures of Jiangsu",
             True,
         )
-        admission.approve(db, product, REGISTRAR)
+        approve(db, product, REGISTRAR)
         assert admission.lapse(db, product, REGISTRAR) == 2
         shown = catalogue.listing(db, product)
+        assert shown.title_en == "Daily temperatures of Jiangsu"  # not listed with it
+        admission.admit_added(db, product, REGISTRAR)
+        shown = catalogue.listing(db, product)
         assert (shown.title_en, shown.proposed) == ("Hourly temperatures", False)
-        assert shown.listing_state == "listed"
+        assert (shown.listing_state, shown.listing_version) == ("listed", 2)
 
 
 def test_an_instrument_added_to_a_listing_waits_for_the_registrar(engine, drafted):
@@ -237,8 +249,9 @@ def test_an_instrument_added_to_a_listing_waits_for_the_registrar(engine, drafte
 def test_the_operator_may_decide_at_the_command_line(engine, drafted):
     product = drafted()
     with engine.begin() as db:
+        prove(db, product)
         admission.submit(db, product, VENDOR)
-        admission.approve(db, product, OPERATOR)
+        approve(db, product, OPERATOR)
         assert catalogue.reviews_of(db, product)[0].by_user == OPERATOR.id
 
 

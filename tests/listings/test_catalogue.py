@@ -10,15 +10,13 @@ from listings.admission import Actor
 from listings.products import Facts
 from settlement import store
 from settlement.errors import NotFound
+from tests.gates import approve, prove, to_market
 
 VENDOR, REGISTRAR = Actor(5, 7), Actor(9, 0)
 
 
 def listed(db, product):
-    admission.submit(db, product, VENDOR)
-    admission.approve(db, product, REGISTRAR)
-    admission.lapse(db, product, REGISTRAR)
-    return admission.admit(db, product, REGISTRAR)
+    return to_market(db, product, VENDOR, REGISTRAR)
 
 
 def test_the_other_language_stands_in_for_a_missing_text(engine, drafted):
@@ -75,11 +73,12 @@ def test_the_staff_see_each_queue_oldest_first(engine, drafted):
     first, second = drafted(), drafted(symbol="OTHER")
     with engine.begin() as db:
         for product in (second, first):
+            prove(db, product)
             admission.submit(db, product, VENDOR)
         queued = catalogue.queue(db, "in_review")
         assert [row.id for row in queued] == [first, second]
         assert [r.id for r in catalogue.queue(db, "in_review", after=first)] == [second]
-        admission.approve(db, first, REGISTRAR)
+        approve(db, first, REGISTRAR)
         admission.lapse(db, first, REGISTRAR)
         assert [row.id for row in catalogue.queue(db, "pending")] == [first]
         assert catalogue.queue(db, "listed") == []

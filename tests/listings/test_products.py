@@ -101,5 +101,5 @@ def test_facts_fill_exactly_the_columns_of_the_table():
     named = {column.name for column in tables.products.columns}
     assert written <= named
     kept = {"id", "vendor", "state", "version", "origin", "origin_id", "origin_sha256"}
-    kept |= {"proposed", "created_us", "changed_us", "edited_by"}
+    kept |= {"proposed", "created_us", "changed_us", "edited_by", "notice_until_us"}
     assert named - written == kept

@@ -6,15 +6,13 @@ import json
 from listings import admission, catalogue, terms
 from listings.admission import Actor
 from settlement.clock import DAY_US
+from tests.gates import to_market
 
 VENDOR, REGISTRAR = Actor(5, 7), Actor(9, 0)
 
 
 def listed(db, product):
-    admission.submit(db, product, VENDOR)
-    admission.approve(db, product, REGISTRAR)
-    admission.lapse(db, product, REGISTRAR)
-    return admission.admit(db, product, REGISTRAR)
+    return to_market(db, product, VENDOR, REGISTRAR)
 
 
 def test_the_terms_name_release_files_and_licence_by_hash(engine, drafted):

@@ -19,6 +19,7 @@ from marketplace.trading.commands import (
 )
 from marketplace.trading.venue import InstrumentClosed
 from settlement import clock
+from tests.gates import to_market
 
 FACTS = products.Facts(
     "dataset",
@@ -48,10 +49,7 @@ def _register(parts: Services, people: dict[str, User]) -> tuple[int, int]:
         product = products.draft(db, vendor.member, FACTS, vendor.id)
         unit = instruments.Unit("SHIPS-1", min(numbers.values()), "whole")
         instrument = instruments.add(db, product, unit)
-        admission.submit(db, product, vendor)
-        admission.approve(db, product, registrar)
-        admission.lapse(db, product, registrar)
-        admission.admit(db, product, registrar)
+        to_market(db, product, vendor, registrar)
     return product, instrument
 
 

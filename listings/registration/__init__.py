@@ -1,0 +1,1 @@
+"""Registration (登记): what is declared, proved, checked and certified of a product."""

@@ -1,0 +1,58 @@
+"""The exchange's seal: an ES256 key outside the database that signs certificates."""
+
+import json
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, KeySet
+
+ALGORITHM = "ES256"
+FOLDER = "config"  # below the data directory
+NAME = "certificates.jwk"
+TOKEN_MAX = 2_000_000  # characters of a signed document that is looked at
+
+
+class Seal:
+    """Signs documents, and tells whether a signature is the exchange's."""
+
+    def __init__(self, data: Path) -> None:
+        """Read the key below *data*; the first process that asks makes it."""
+        self._key = _kept(data / FOLDER / NAME)
+
+    def sign(self, content: str) -> str:
+        """Return *content* signed: JWS in compact form (RFC 7515)."""
+        header = {"alg": ALGORITHM, "kid": self._key.kid, "typ": "JOSE"}
+        return jws.serialize_compact(header, content, self._key, [ALGORITHM])
+
+    def content(self, token: str) -> str | None:
+        """Return what a signed document says; None if the signature is not ours."""
+        if len(token) > TOKEN_MAX:
+            return None
+        try:
+            found = jws.deserialize_compact(token, self._key, [ALGORITHM])
+            return found.payload.decode()
+        except (JoseError, ValueError):
+            return None
+
+    def public_keys(self) -> dict[str, Any]:
+        """Return the public half as a JWKS (RFC 7517)."""
+        return dict(KeySet([self._key]).as_dict(private=False))
+
+
+def _kept(path: Path) -> ECKey:
+    """Return the key in *path*, made by the first process that asks for it."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        made = ECKey.generate_key("P-256", auto_kid=True)
+        draft = path.with_name(f"{NAME}.{secrets.token_hex(8)}")
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(made.as_dict(private=True)), "ascii")
+        with suppress(FileExistsError):  # another process was faster
+            os.link(draft, path)
+        draft.unlink()
+    return ECKey.import_key(json.loads(path.read_text("ascii")))
