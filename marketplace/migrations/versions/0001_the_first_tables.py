@@ -265,6 +265,7 @@ def upgrade() -> None:
         sa.Column("region", sa.Text(), nullable=False),
         sa.Column("vendor", Whole, nullable=False),
         sa.Column("buyer", Whole, nullable=False),
+        sa.Column("assesses", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("created_us", Whole, nullable=False),
         sa.CheckConstraint(
@@ -543,13 +544,41 @@ def upgrade() -> None:
         sa.Column("origin_id", sa.Text(), nullable=True),
         sa.Column("origin_sha256", sa.Text(), nullable=True),
         sa.Column("extra", sa.Text(), nullable=False),
+        sa.Column("source_route", sa.Text(), nullable=True),
+        sa.Column("source_statement", sa.Text(), nullable=False),
+        sa.Column("sensitivity", sa.Text(), nullable=True),
+        sa.Column("personal", sa.Text(), nullable=True),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("scene", sa.Text(), nullable=False),
+        sa.Column("rights", sa.Text(), nullable=False),
         sa.Column("proposed", sa.Text(), nullable=True),
         sa.Column("created_us", Whole, nullable=False),
         sa.Column("changed_us", Whole, nullable=False),
         sa.Column("edited_by", Whole, nullable=False),
+        sa.Column("notice_until_us", Whole, nullable=True),
         sa.CheckConstraint(
             "class IN ('dataset', 'service', 'application')",
             name=op.f("ck_products_class"),
+        ),
+        sa.CheckConstraint(
+            "personal IN ('none', 'anonymised', 'personal')",
+            name=op.f("ck_products_personal"),
+        ),
+        sa.CheckConstraint(
+            "sensitivity IN ('general', 'important', 'core')",
+            name=op.f("ck_products_sensitivity"),
+        ),
+        sa.CheckConstraint(
+            "sensitivity IS NULL OR sensitivity <> 'core' OR state IN ('draft', 'returned')",
+            name=op.f("ck_products_core"),
+        ),
+        sa.CheckConstraint(
+            "source_route IN ('production', 'public_collection', 'authorised_operation', 'purchase')",
+            name=op.f("ck_products_source_route"),
+        ),
+        sa.CheckConstraint(
+            "state <> 'publicity' OR notice_until_us IS NOT NULL",
+            name=op.f("ck_products_notice"),
         ),
         sa.CheckConstraint(
             "state IN ('draft', 'in_review', 'returned', 'publicity', 'objection', 'registered', 'lapsed')",
@@ -746,6 +775,35 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "attachments",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("size", Whole, nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("storage_key", sa.Text(), nullable=False),
+        sa.Column("added_us", Whole, nullable=False),
+        sa.Column("added_by", Whole, nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("removed_us", Whole, nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('production', 'public_collection', 'authorised_operation', 'purchase', 'compliance', 'quality', 'commitment', 'valuation', 'consent')",
+            name=op.f("ck_attachments_kind"),
+        ),
+        sa.CheckConstraint("length(sha256) = 64", name=op.f("ck_attachments_sha256")),
+        sa.CheckConstraint("size > 0", name=op.f("ck_attachments_size")),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_attachments_product")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attachments")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("attachments", schema=None) as batch_op:
+        batch_op.create_index("ix_attachments_product", ["product", "id"], unique=False)
+
+    op.create_table(
         "changes",
         sa.Column("product", Whole, nullable=False),
         sa.Column("position", Whole, nullable=False),
@@ -756,6 +814,36 @@ def upgrade() -> None:
         sa.UniqueConstraint("position", name=op.f("uq_changes_position")),
         sqlite_strict=True,
     )
+    op.create_table(
+        "engagements",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("assessor", Whole, nullable=False),
+        sa.Column("invited_us", Whole, nullable=False),
+        sa.Column("invited_by", Whole, nullable=False),
+        sa.Column("ended_us", Whole, nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('compliance', 'quality', 'valuation')",
+            name=op.f("ck_engagements_kind"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_engagements_product")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_engagements")),
+        sa.UniqueConstraint(
+            "product",
+            "kind",
+            "assessor",
+            name=op.f("uq_engagements_product_kind_assessor"),
+        ),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("engagements", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_engagements_assessor", ["assessor", "id"], unique=False
+        )
+
     op.create_table(
         "guests",
         sa.Column("product", Whole, nullable=False),
@@ -805,7 +893,7 @@ def upgrade() -> None:
             name=op.f("ck_instruments_mode"),
         ),
         sa.CheckConstraint(
-            "state IN ('pending', 'listed', 'suspended', 'delisted')",
+            "state IN ('pending', 'admitted', 'listed', 'suspended', 'delisted')",
             name=op.f("ck_instruments_state"),
         ),
         sa.CheckConstraint(
@@ -839,18 +927,20 @@ def upgrade() -> None:
         "listings",
         sa.Column("product", Whole, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("version", Whole, nullable=False),
+        sa.Column("registration", Whole, nullable=True),
         sa.Column("requested_us", Whole, nullable=False),
         sa.Column("admitted_us", Whole, nullable=True),
         sa.Column("admitted_by", Whole, nullable=True),
         sa.Column("changed_us", Whole, nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.CheckConstraint(
-            "state IN ('pending', 'delisted') OR admitted_us IS NOT NULL",
-            name=op.f("ck_listings_admitted"),
+            "state IN ('pending', 'refused', 'admitted', 'listed', 'suspended', 'delisted')",
+            name=op.f("ck_listings_state"),
         ),
         sa.CheckConstraint(
-            "state IN ('pending', 'listed', 'suspended', 'delisted')",
-            name=op.f("ck_listings_state"),
+            "state IN ('pending', 'refused', 'delisted') OR (admitted_us IS NOT NULL AND version > 0 AND registration IS NOT NULL)",
+            name=op.f("ck_listings_admitted"),
         ),
         sa.ForeignKeyConstraint(
             ["product"], ["products.id"], name=op.f("fk_listings_product")
@@ -923,6 +1013,11 @@ def upgrade() -> None:
         sa.Column("version", Whole, nullable=False),
         sa.Column("registered_us", Whole, nullable=False),
         sa.Column("registered_by", Whole, nullable=False),
+        sa.Column("expires_us", Whole, nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "expires_us > registered_us", name=op.f("ck_registrations_term")
+        ),
         sa.ForeignKeyConstraint(
             ["product"], ["products.id"], name=op.f("fk_registrations_product")
         ),
@@ -932,6 +1027,9 @@ def upgrade() -> None:
         ),
         sqlite_strict=True,
     )
+    with op.batch_alter_table("registrations", schema=None) as batch_op:
+        batch_op.create_index("ix_registrations_expires", ["expires_us"], unique=False)
+
     op.create_table(
         "releases",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
@@ -977,7 +1075,8 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reasons", sa.Text(), nullable=False),
         sa.CheckConstraint(
-            "machine IN ('product', 'listing')", name=op.f("ck_reviews_machine")
+            "machine IN ('product', 'listing', 'check', 'opinion', 'mark', 'claim')",
+            name=op.f("ck_reviews_machine"),
         ),
         sa.ForeignKeyConstraint(
             ["product"], ["products.id"], name=op.f("fk_reviews_product")
@@ -1106,6 +1205,23 @@ def upgrade() -> None:
         batch_op.create_index("ix_api_keys_member", ["member", "id"], unique=False)
 
     op.create_table(
+        "certificates",
+        sa.Column("registration", Whole, nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("signature", sa.Text(), nullable=False),
+        sa.Column("issued_us", Whole, nullable=False),
+        sa.CheckConstraint("length(sha256) = 64", name=op.f("ck_certificates_sha256")),
+        sa.ForeignKeyConstraint(
+            ["registration"],
+            ["registrations.number"],
+            name=op.f("fk_certificates_registration"),
+        ),
+        sa.PrimaryKeyConstraint("registration", name=op.f("pk_certificates")),
+        sa.UniqueConstraint("sha256", name=op.f("uq_certificates_sha256")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "demands",
         sa.Column("id", Whole, nullable=False),
         sa.Column("member", Whole, nullable=False),
@@ -1160,6 +1276,42 @@ def upgrade() -> None:
         sa.UniqueConstraint("release", "name", name=op.f("uq_files_release_name")),
         sqlite_strict=True,
     )
+    op.create_table(
+        "opinions",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("version", Whole, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("assessor", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("methods", sa.Text(), nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("valid_until_us", Whole, nullable=False),
+        sa.Column("attachment", Whole, nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('compliance', 'quality', 'valuation')",
+            name=op.f("ck_opinions_kind"),
+        ),
+        sa.CheckConstraint(
+            "outcome IN ('pass', 'conditions', 'fail')",
+            name=op.f("ck_opinions_outcome"),
+        ),
+        sa.CheckConstraint("summary <> ''", name=op.f("ck_opinions_summary")),
+        sa.CheckConstraint("valid_until_us > at_us", name=op.f("ck_opinions_validity")),
+        sa.ForeignKeyConstraint(
+            ["attachment"], ["attachments.id"], name=op.f("fk_opinions_attachment")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_opinions_product")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_opinions")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("opinions", schema=None) as batch_op:
+        batch_op.create_index("ix_opinions_product", ["product", "id"], unique=False)
+
     op.create_table(
         "sessions",
         sa.Column("id", Whole, nullable=False),
@@ -1229,6 +1381,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_sessions_user")
 
     op.drop_table("sessions")
+    with op.batch_alter_table("opinions", schema=None) as batch_op:
+        batch_op.drop_index("ix_opinions_product")
+
+    op.drop_table("opinions")
     op.drop_table("files")
     with op.batch_alter_table("demands", schema=None) as batch_op:
         batch_op.drop_index(
@@ -1239,6 +1395,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_demands_member")
 
     op.drop_table("demands")
+    op.drop_table("certificates")
     with op.batch_alter_table("api_keys", schema=None) as batch_op:
         batch_op.drop_index("ix_api_keys_member")
 
@@ -1262,6 +1419,9 @@ def downgrade() -> None:
     op.drop_table("reviews")
     op.drop_table("restrictions")
     op.drop_table("releases")
+    with op.batch_alter_table("registrations", schema=None) as batch_op:
+        batch_op.drop_index("ix_registrations_expires")
+
     op.drop_table("registrations")
     with op.batch_alter_table("public_products", schema=None) as batch_op:
         batch_op.drop_index("ix_public_products_authorisation")
@@ -1290,7 +1450,15 @@ def downgrade() -> None:
         batch_op.drop_index("ix_guests_member")
 
     op.drop_table("guests")
+    with op.batch_alter_table("engagements", schema=None) as batch_op:
+        batch_op.drop_index("ix_engagements_assessor")
+
+    op.drop_table("engagements")
     op.drop_table("changes")
+    with op.batch_alter_table("attachments", schema=None) as batch_op:
+        batch_op.drop_index("ix_attachments_product")
+
+    op.drop_table("attachments")
     with op.batch_alter_table("access_requests", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_access_requests_open",
