@@ -286,6 +286,10 @@ function complete(input) {
 function start(root) {
   root.querySelectorAll("[data-net]").forEach(showNet);
   root.querySelectorAll("[data-completes]").forEach(complete);
+  // A tick for the comparison is no change of the search around it.
+  root.querySelectorAll("[data-quiet]").forEach((input) =>
+    input.addEventListener("change", (event) => event.stopPropagation()),
+  );
   root.querySelectorAll("[data-chart]").forEach(draw);
   root.querySelectorAll("form[data-follows]").forEach(followChoice);
   root.querySelectorAll("[data-autosubmit]").forEach((control) =>

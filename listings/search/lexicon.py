@@ -58,7 +58,8 @@ class Lexicon:
             entries.update(_entries(name, VENDOR))
         for word in thesaurus().words:
             self._words[word.lower()] += 1
-            entries.update(_entries(word, WORD))
+            if len(word) > 1 and not word.isdigit():  # no abbreviations, no codes
+                entries.update(_entries(word, WORD))
         for word in self._words:
             if is_han(word):
                 self._sounds["".join(sounds(word))].append(word)

@@ -43,6 +43,35 @@ def test_a_search_for_nothing_says_what_to_do_next(visit, look):
     assert window.page.locator("article.hit").count() > 5
 
 
+def test_typing_is_completed_and_ticked_listings_are_compared(visit, look):
+    window = visit("", look)
+    window.go("/market")
+    window.page.locator("#q").press_sequentially("qixiang", delay=20)
+    option = window.page.locator("#q-completions [role=option]").first
+    expect(option).to_contain_text("气象")
+    window.page.keyboard.press("ArrowDown")
+    expect(option).to_have_attribute("aria-selected", "true")
+    window.page.keyboard.press("Escape")
+    expect(option).to_be_hidden()
+    window.page.keyboard.press("Enter")
+    expect(window.page.locator("#corrected")).to_contain_text("气象")
+    ticks = window.page.locator(".hit__compare input")
+    for number in range(3):
+        ticks.nth(number).check()
+    window.follow("button[form=compare-form]")
+    assert window.page.locator(".compare thead th").count() == 3
+    assert window.page.locator(".compare__differs").count() > 3
+    window.look_over()
+
+
+def test_the_demand_board_is_read_by_anybody(visit, look):
+    window = visit("", look)
+    window.go("/demands/")
+    title = window.text("article.hit h2")
+    window.follow("article.hit h2 a")
+    assert window.text("h1") == title
+
+
 def test_an_unknown_address_has_a_page_with_a_way_back(visit, look):
     window = visit("", look)
     answer = window.page.goto(f"{window.site}/listings/prd_zzzzzzz")
