@@ -68,7 +68,7 @@ baseline: ## only while nothing is released: write the first revision anew
 	rm -f marketplace/migrations/versions/*.py
 	$(MAKE) revision MESSAGE="The first tables"
 
-bench: $(DEV) ## measure speed beside peers, in tables (NAME=book|settle|search|http)
+bench: $(DEV) ## measure speed beside peers, in tables (NAME=book|settle|search|http|quality)
 	$(BIN)/python -m tests.speed $(NAME)
 
 lock: $(RUN) ## resolve the dependencies anew and pin them by hash

@@ -73,6 +73,7 @@ class Config:
     metered_notice_days: int = 90  # what is charged by use
     renewed_notice_days: int = 30  # terms and seats
     notice_days: int = 3  # of publicity, in which others may object to a registration
+    reachable: tuple[str, ...] = ()  # host:port that may be called though not public
     followers: bool = True  # start the threads that follow the journal and catalogue
 
     @classmethod

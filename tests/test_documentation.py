@@ -188,10 +188,13 @@ def places(program: Callable[[str], Program], parts: Services) -> Mapping[str, s
     placed = program("buyer").made("/orders", buy(sold))
     right = program("buyer").read("/entitlements")["data"][0]["id"]
     asked = {"title": "Tides", "until_us": clock.now_us() + clock.DAY_US}
+    release = program("buyer").read(f"/listings/{sold.product}")["releases"][0]
     return {
         "demand": program("buyer").made("/demands", asked)["id"],
         "search": program("buyer").made("/searches", {"address": "q=tides"})["id"],
         "product": sold.product,
+        "release": release["id"],
+        "file": release["files"][0]["id"],
         "instrument": sold.instrument,
         "order": placed["order"],
         "trade": placed["trades"][0]["trade"],

@@ -108,22 +108,16 @@ def _dataset(
         if wrong_types(facts.dictionary, columns):
             yield "dictionary", N_("Columns have other types than the dictionary says.")
     first, last = covered(profiles)
-    if (
-        first
-        and facts.coverage_from
-        and facts.coverage_from < _cut(first, facts.coverage_from)
-    ):
+    if first and _is_before(facts.coverage_from or "", first):
         yield "coverage_from", N_("The files begin later than the declared period.")
-    if (
-        last
-        and facts.coverage_until
-        and facts.coverage_until > _cut(last, facts.coverage_until)
-    ):
+    if last and _is_before(last, facts.coverage_until or ""):
         yield "coverage_until", N_("The files end before the declared period does.")
 
 
-def _cut(day: str, like: str) -> str:
-    return day[: len(like)]
+def _is_before(one: str, other: str) -> bool:
+    """Tell whether a year, month or day is before another, as far as both say."""
+    common = min(len(one), len(other), len("2026-01-31"))
+    return one[:common] < other[:common]
 
 
 def _rows_agree(declared: int, profiles: list[dict[str, Any]]) -> bool:

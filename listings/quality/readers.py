@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from listings.quality import archives, content, records
+from listings.quality import archives, arrow, content, records
 from listings.quality.engine import Engine, Reject, Unreadable
 from listings.quality.problems import WRONG, Problem, Quarantine, shortened
 
@@ -294,33 +294,29 @@ def _parquet(engine: Engine, source: Source) -> Loaded:
     return _typed(source, names, None if rows is None else int(rows))
 
 
-class _Part:
-    """The stream of an Arrow file, without its footer, as often as it is asked for."""
+class _Stream:
+    """A stream of Arrow batches, as often as it is asked for."""
 
-    def __init__(self, path: Path, end: int) -> None:
-        self._path, self._end = path, end
+    def __init__(self, content: bytes) -> None:
+        self._content = content
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         from nanoarrow import ipc
 
-        with self._path.open("rb") as file:
-            file.seek(8)
-            body = file.read(self._end - 8)
-        stream = ipc.InputStream.from_readable(io.BytesIO(body))
+        stream = ipc.InputStream.from_readable(io.BytesIO(self._content))
         return stream.__arrow_c_stream__(requested_schema)
 
 
 def _arrow(engine: Engine, source: Source) -> Loaded:
     body = source.path.read_bytes()
-    length = int.from_bytes(body[-10:-6], "little")
-    if body[-6:] != b"ARROW1" or length > len(body) - 18:
-        raise Quarantine("truncated", source.name)
-    footer = body[-10 - length : -10]
+    try:
+        footer = arrow.footer_of(body)
+    except arrow.Damaged:
+        raise Quarantine("truncated", source.name) from None
     if b"ARROW:extension:name" in footer and b"py_extension_type" in footer:
         raise Quarantine("unsafe_type", source.name)  # CVE-2023-47248
     try:
-        stream = _Part(source.path, len(body) - 10 - length)
-        names = engine.read_arrow(stream, ROWS_MAX)
+        names = engine.read_arrow(_Stream(arrow.stream_of(body)), ROWS_MAX)
     except (Unreadable, OSError, ValueError, RuntimeError):
         raise Quarantine("broken", source.name) from None
     return _typed(source, names, None)

@@ -18,7 +18,7 @@ NULL = "\\N"
 _LIST = re.compile(r'"[^"\\]{1,200}"\s*:\s*\[\s*(?=\{)')
 _FEATURES = re.compile(r'"features"\s*:\s*\[')
 _BLANK = re.compile(r"[ \t\r\n]*")
-_KIND = {str: 1, bool: 2, int: 4, float: 4, dict: 8, list: 8, type(None): 0}
+_AS_THEY_ARE = {str, int, float}  # what the writer writes as we want it
 
 Record = dict[str, Any]
 
@@ -89,14 +89,14 @@ def write(records: Iterator[Record], scratch: Path, name: str) -> Written:
     columns = list(dict.fromkeys(key for record in first for key in record))
     path = scratch / "records.csv"
     late = scratch / "late.jsonl"
-    kinds: dict[str, int] = {}
+    shapes: set[tuple[type, ...]] = set()  # of rows: the types of their values
     with path.open("w", encoding="utf-8", newline="") as file, late.open("w") as rest:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(f"c{number}" for number in range(len(columns)))
         known, widened = set(columns), False
         for record in _chained(first, records):
             if not widened and record.keys() <= known:
-                writer.writerow([_cell(record, key, kinds) for key in columns])
+                writer.writerow(_row(record, columns, shapes))
                 continue
             widened = True
             columns += [key for key in record if key not in known]
@@ -105,19 +105,28 @@ def write(records: Iterator[Record], scratch: Path, name: str) -> Written:
                 raise Quarantine("too_many_columns", name, count=len(columns))
             rest.write(json.dumps(record, ensure_ascii=True, default=str) + "\n")
     if widened:
-        path = _widened(path, late, columns, kinds, scratch)
+        path = _widened(path, late, columns, shapes, scratch)
     if len(columns) > COLUMNS_MAX:
         raise Quarantine("too_many_columns", name, count=len(columns))
+    kinds = [
+        {shape[place] for shape in shapes if place < len(shape)} - {type(None)}
+        for place in range(len(columns))
+    ]
+    named = list(zip(columns, kinds, strict=True))
     return Written(
         path,
         tuple(columns),
-        frozenset(key for key, seen in kinds.items() if seen == 1),
-        frozenset(key for key, seen in kinds.items() if seen & 8),
+        frozenset(name for name, seen in named if seen == {str}),
+        frozenset(name for name, seen in named if seen & {dict, list}),
     )
 
 
 def _widened(
-    path: Path, late: Path, columns: list[str], kinds: dict[str, int], scratch: Path
+    path: Path,
+    late: Path,
+    columns: list[str],
+    shapes: set[tuple[type, ...]],
+    scratch: Path,
 ) -> Path:
     """Return the rows of *path* and of *late* together, each with every column."""
     made = scratch / "widened.csv"
@@ -132,7 +141,7 @@ def _widened(
             writer.writerow(row + [NULL] * (len(columns) - len(row)))
         for line in after:
             record = json.loads(line)
-            writer.writerow([_cell(record, key, kinds) for key in columns])
+            writer.writerow(_row(record, columns, shapes))
     return made
 
 
@@ -141,17 +150,20 @@ def _chained(first: list[Record], rest: Iterator[Record]) -> Iterator[Record]:
     yield from rest
 
 
-def _cell(record: Record, key: str, kinds: dict[str, int]) -> str:
-    value = record.get(key)
+def _row(
+    record: Record, columns: list[str], shapes: set[tuple[type, ...]]
+) -> list[Any]:
+    """Return a record's values as they are written; remember their types."""
+    row = [record.get(key) for key in columns]
+    shapes.add(tuple(map(type, row)))
+    return [value if type(value) in _AS_THEY_ARE else _cell(value) for value in row]
+
+
+def _cell(value: Any) -> str:
     if value is None:
         return NULL
-    kinds[key] = kinds.get(key, 0) | _KIND.get(type(value), 1)
-    if isinstance(value, str):
-        return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
     return _moment(value)

@@ -139,12 +139,18 @@ def finish(db: Connection, file: int, report: dict[str, Any]) -> None:
     )
 
 
-def of_file(db: Connection, file: int) -> Examination:
-    """Return the examination of a file; NotFound if none was asked for."""
+def find(db: Connection, file: int) -> Examination | None:
+    """Return the examination of a file; None if it was never asked for."""
     row = db.execute(_all().where(examinations.c.file == file)).first()
-    if row is None:
+    return None if row is None else _examination(row)
+
+
+def of_file(db: Connection, file: int) -> Examination:
+    """Return the examination of a file; NotFound if it was never asked for."""
+    found = find(db, file)
+    if found is None:
         raise NotFound("file", encode("file", file))
-    return _examination(row)
+    return found
 
 
 def of_release(db: Connection, release: int) -> dict[int, Examination]:

@@ -12,6 +12,7 @@ from marketplace.web import (
     codes,
     colleagues,
     compare,
+    connection,
     demands,
     disclosure,
     dispersion,
@@ -26,6 +27,7 @@ from marketplace.web import (
     oversight,
     publicdata,
     publicity,
+    quality,
     reviews,
     rights,
     sales,
@@ -43,6 +45,7 @@ from marketplace.web import (
 assert all((oversight.rights, reviews.EVENTS, sales.bids, colleagues.people))
 assert all((selling.set_price, buying.take, publicdata.register, dispersion.report))
 assert evidence.NO_FILE
+assert all((quality.report, connection.call))
 AREAS = (
     home,
     search,

@@ -58,3 +58,37 @@ STATES: Mapping[str, str] = {
     "done": N_("Examined"),
     "quarantined": N_("Quarantined"),
 }
+TYPES: Mapping[str, str] = {
+    "string": N_("text"),
+    "integer": N_("whole number"),
+    "number": N_("number"),
+    "boolean": N_("yes or no"),
+    "date": N_("day"),
+    "datetime": N_("moment"),
+    "month": N_("month"),
+    "object": N_("nested"),
+    "binary": N_("bytes"),
+}
+GRADES: Mapping[str, str] = {
+    "none": N_("hardly"),
+    "slight": N_("slightly"),
+    "great": N_("greatly"),
+}
+UNREACHABLE: Mapping[str, str] = {
+    "no_address": N_("This is no address of a service."),
+    "scheme": N_("Only http and https are called."),
+    "credentials": N_("An address that is tested carries no name or password."),
+    "port": N_("Only the ports 80, 443, 8080 and 8443 are called."),
+    "not_public": N_("The address leads to a machine that is not in public."),
+    "unknown_name": N_("No machine has this name."),
+    "no_answer": N_("Nothing that speaks HTTP answered in time."),
+    "too_slow": N_("The answer took too long."),
+    "too_many_redirects": N_("It leads from address to address without end."),
+}
+QUALITY: Mapping[str, Mapping[str, str]] = {
+    "finding": {**FINDINGS, **UNREACHABLE},
+    "severity": SEVERITIES,
+    "examination": STATES,
+    "type": TYPES,
+    "grade": GRADES,
+}

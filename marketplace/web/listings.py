@@ -11,6 +11,7 @@ from listings import catalogue, instruments, visibility
 from listings.catalogue import Listing
 from listings.instruments import Instrument
 from listings.licences import PURPOSES, USES, Licence
+from listings.quality import measured
 from marketplace.community import access
 from marketplace.evidence import case
 from marketplace.members import organisations
@@ -61,6 +62,7 @@ def show(product: str) -> ResponseReturnValue:
             books=reads.books_of(db, numbers),
             desk=desk(db, unit) if unit else None,
             releases=_releases(db, found),
+            quality=measured.of_product(db, found.id),
             licences=_licences(units),
             purposes=PURPOSES,
             uses=USES,

@@ -8,12 +8,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from listings import admission, catalogue, instruments, products, releases
-from listings.quality.reports import BeingExamined, Quarantined
+from listings.quality import reports
 from listings.registration import attachments, declaration, opinions
 from listings.registration.attachments import OF_VENDOR
 from listings.standard import STANDARD
 from listings.vocabulary import CLASSES, MODES, SECTORS, UPDATES, regions
-from marketplace.admission import act, tell_market
+from marketplace.admission import act
 from marketplace.evidence import case
 from marketplace.examining import receive
 from marketplace.language import N_
@@ -101,7 +101,11 @@ def edit(product: str) -> ResponseReturnValue:
             posted=reads.posted_prices(db, [unit.id for unit in units]),
             best=reads.best(db, [unit.id for unit in units]),
             releases=[
-                (release, catalogue.files_of(db, release.id))
+                (
+                    release,
+                    catalogue.files_of(db, release.id),
+                    reports.of_release(db, release.id),
+                )
                 for release in catalogue.releases_of(db, number)
             ],
             reviews=catalogue.reviews_of(db, number),
@@ -185,7 +189,9 @@ def add_unit(product: str) -> ResponseReturnValue:
 @needs("vendor")
 @again(edit)
 def release(product: str) -> ResponseReturnValue:
-    """Store the uploaded files as a release and finalise it."""
+    """Store the uploaded files as a release; finalise it if they permit."""
+    from marketplace.web.quality import finish  # which adds views to this area
+
     number, typed = mine(product), read(ReleaseForm())
     uploads = [file for file in request.files.getlist("files") if file.filename]
     stored = [
@@ -200,25 +206,9 @@ def release(product: str) -> ResponseReturnValue:
         ),
         stored,
     )
-    return finalised(number, typed["label"], files)
-
-
-def finalised(product: int, label: str, files: list[int]) -> ResponseReturnValue:
-    """Finalise the release of *files* if their examination permits; to its product.
-
-    A quarantined file, or one that is still examined, leaves the release open; the
-    page says what to do.
-    """
-    parts = services()
-    try:
-        with parts.writes.begin() as db:
-            releases.finalise(db, releases.file_of(db, files[0]).release)
-    except (Quarantined, BeingExamined) as refusal:
-        flash(gettext(refusal.title()), "warning")
-        return to(product)
-    tell_market(parts, product, me().id)  # later buyers get the new release
-    flash(gettext("Release %(label)s is final.", label=label), "success")
-    return to(product)
+    with parts.reads.connect() as db:
+        made = releases.file_of(db, files[0]).release
+    return finish(made)
 
 
 # What a vendor may do by one button, and what the page says then.

@@ -11,7 +11,7 @@ from marketplace.language import N_, per_visitor
 from marketplace.members.organisations import KINDS
 from marketplace.members.roles import NAMES
 from marketplace.web.dossier import DOSSIER
-from marketplace.web.findings import FINDINGS
+from marketplace.web.findings import QUALITY
 from marketplace.web.tones import tone
 from settlement.errors import Invalid, Refusal
 from settlement.money import BY_ASSET, BY_CODE
@@ -251,7 +251,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "revoke": N_("Revoke the right for good"),
     },
     **DOSSIER,
-    "finding": FINDINGS,
+    **QUALITY,
     "column": {
         "month": N_("Month"),
         "day": N_("Day"),

@@ -1,0 +1,183 @@
+"""Requests to addresses that members name: only to what is in public, and bounded.
+
+Reliability, attack row 56: the name is resolved once, every address it has is checked,
+and the connection goes to a checked address, so that a second answer of the name
+server changes nothing. Each redirect is checked the same way.
+"""
+
+import socket
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from threading import Timer
+from typing import NamedTuple
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from settlement import clock
+from settlement.errors import Refusal
+
+PORTS = {"http": (80, 8080), "https": (443, 8443)}
+URL_MAX = 2_000  # characters
+BODY_MAX = 64 * 1024  # bytes that are read of an answer
+WAIT_S = 5.0  # for a connection and for each piece
+ALL_S = 10.0  # for everything, redirects too
+REDIRECTS_MAX = 3
+_REDIRECTS = {301, 302, 303, 307, 308}
+# What Python's is_global lets through, or lets through in some versions.
+_DENIED = [
+    ip_network(text)
+    for text in (
+        *("0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24"),
+        *("198.18.0.0/15", "224.0.0.0/3", "64:ff9b::/32", "100::/64", "2001::/23"),
+        *(
+            "2001:db8::/32",
+            "2002::/16",
+            "3fff::/20",
+            "fc00::/7",
+            "fe80::/9",
+            "ff00::/8",
+        ),
+    )
+]
+
+
+@dataclass(eq=False)
+class NotReachable(Refusal):
+    """The address cannot be called from here."""
+
+    why: str
+
+
+class Answer(NamedTuple):
+    """What an address answered."""
+
+    status: int
+    media_type: str
+    body: bytes  # its beginning, at most BODY_MAX
+    latency_us: int
+    url: str  # after redirects
+
+
+def fetch(url: str, reachable: Sequence[str] = ()) -> Answer:
+    """Return what a GET of *url* answers; NotReachable says why there is none.
+
+    *reachable*: ``host:port`` of servers that may be called wherever they are; only
+    tests have any.
+    """
+    begun = clock.elapsed_s()
+    for _ in range(REDIRECTS_MAX + 1):
+        parts = checked(url, reachable)
+        left = ALL_S - (clock.elapsed_s() - begun)
+        if left <= 0:
+            raise NotReachable("too_slow")
+        answer, there = _once(parts, url, reachable, left)
+        if there is None:
+            return answer
+        url = urljoin(url, there)
+    raise NotReachable("too_many_redirects")
+
+
+def checked(url: str, reachable: Sequence[str] = ()) -> SplitResult:
+    """Return the parts of an address that may be called as far as its text says."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise NotReachable("no_address") from None
+    host = parts.hostname or ""
+    if len(url) > URL_MAX or not host or not url.isascii() or not url.isprintable():
+        raise NotReachable("no_address")
+    if parts.scheme not in PORTS:
+        raise NotReachable("scheme")
+    if parts.username is not None or parts.password is not None:
+        raise NotReachable("credentials")
+    if port and port not in PORTS[parts.scheme] and f"{host}:{port}" not in reachable:
+        raise NotReachable("port")
+    return parts
+
+
+def is_public(address: str) -> bool:
+    """Tell whether an IP address is one that anybody in the world could be at."""
+    try:
+        found: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(found, IPv6Address) and found.ipv4_mapped:
+        found = found.ipv4_mapped
+    return (
+        found.is_global
+        and not found.is_multicast
+        and not any(found in network for network in _DENIED)
+    )
+
+
+def _once(
+    parts: SplitResult, url: str, reachable: Sequence[str], left_s: float
+) -> tuple[Answer, str | None]:
+    """Return one answer, and where it redirects to; within *left_s* seconds."""
+    host, tls = parts.hostname or "", parts.scheme == "https"
+    port = parts.port or PORTS[parts.scheme][0]
+    address = _address(host, port, f"{host}:{port}" in reachable)
+    begun, late = clock.elapsed_s(), ExitStack()
+    wait_s = min(WAIT_S, left_s)
+    made = (HTTPSConnection if tls else HTTPConnection)(host, port, timeout=wait_s)
+    try:
+        made.sock = _connected(address, port, host if tls else "", wait_s)
+        late.enter_context(_ended(made.sock, left_s))
+        path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
+        made.request("GET", path, headers={"User-Agent": "Databourse", "Accept": "*/*"})
+        answer = made.getresponse()
+        body = answer.read(BODY_MAX)
+        took_us = int((clock.elapsed_s() - begun) * clock.SECOND_US)
+        there = answer.getheader("Location") if answer.status in _REDIRECTS else None
+        media_type = (answer.getheader("Content-Type") or "")[:100]
+        return Answer(answer.status, media_type, body, took_us, url), there
+    except (OSError, HTTPException, ValueError):
+        raise NotReachable("no_answer") from None
+    finally:
+        late.close()
+        made.close()
+
+
+@contextmanager
+def _ended(connection: socket.socket, after_s: float) -> Iterator[None]:
+    """Cut a connection after some seconds: who sends drop by drop never times out."""
+
+    def cut() -> None:
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+
+    timer = Timer(after_s, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _address(host: str, port: int, allowed: bool) -> str:
+    """Return an address of *host*, all of which must be public; asked for once."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise NotReachable("unknown_name") from None
+    addresses = [str(entry[4][0]) for entry in found]
+    if not allowed and not all(map(is_public, addresses)):
+        raise NotReachable("not_public")
+    return addresses[0]
+
+
+def _connected(address: str, port: int, name: str, wait_s: float) -> socket.socket:
+    """Return a connection to the checked *address*; TLS for *name* if there is one."""
+    plain = socket.create_connection((address, port), timeout=wait_s)
+    if not name:
+        return plain
+    try:
+        return ssl.create_default_context().wrap_socket(plain, server_hostname=name)
+    except OSError:
+        plain.close()
+        raise

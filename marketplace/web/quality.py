@@ -1,0 +1,114 @@
+"""The vendor's check reports: what was found in a file; releases put right."""
+
+from http import HTTPStatus
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from listings import products, releases
+from listings.quality import reports
+from listings.quality.reports import BeingExamined, Quarantined
+from listings.releases import Release
+from marketplace.admission import tell_market
+from marketplace.examining import receive
+from marketplace.members.roles import needs
+from marketplace.members.signing import me
+from marketplace.services import services
+from marketplace.web.vendor import bp
+from settlement import ids
+from settlement.errors import NotFound
+
+
+@bp.get("/files/<file>")
+@needs("vendor")
+def report(file: str) -> ResponseReturnValue:
+    """Show all that was found in one file, worst first, with its place."""
+    with services().reads.connect() as db:
+        found = releases.file_of(db, ids.decode("file", file))
+        release = _mine(found.release)
+        return render_template(
+            "quality/report.html",
+            file=found,
+            release=release,
+            product=release.product,
+            report=reports.find(db, found.id),
+        )
+
+
+@bp.get("/releases/<release>/files")
+@needs("vendor")
+def files(release: str) -> ResponseReturnValue:
+    """Show the files of a release alone, for refreshing."""
+    found = _mine(ids.decode("release", release))
+    with services().reads.connect() as db:
+        return render_template(
+            "quality/files.html",
+            release=found,
+            files=releases.files_of(db, found.id),
+            examined=reports.of_release(db, found.id),
+        )
+
+
+@bp.post("/releases/<release>/files")
+@needs("vendor")
+def add_files(release: str) -> ResponseReturnValue:
+    """Add files to a release that is not final, and finalise it if they permit."""
+    found, parts = _mine(ids.decode("release", release)), services()
+    uploads = [file for file in request.files.getlist("files") if file.filename]
+    stored = [(file.filename or "", parts.files.put(file.stream)) for file in uploads]
+    receive(parts.writes, parts.examiner, lambda _db: found.id, stored)
+    return finish(found.id)
+
+
+@bp.post("/releases/<release>/finalise")
+@needs("vendor")
+def finalise(release: str) -> ResponseReturnValue:
+    """End the work on a release."""
+    return finish(_mine(ids.decode("release", release)).id)
+
+
+@bp.post("/files/<file>/remove")
+@needs("vendor")
+def remove_file(file: str) -> ResponseReturnValue:
+    """Take a file out of a release that is not final."""
+    with services().reads.connect() as db:
+        found = releases.file_of(db, ids.decode("file", file))
+    release = _mine(found.release)
+    with services().writes.begin() as db:
+        releases.remove_file(db, found.id)
+    flash(gettext("Taken out: %(name)s.", name=found.name), "success")
+    return _to(release.product)
+
+
+def finish(number: int) -> ResponseReturnValue:
+    """Finalise a release if the examinations of its files permit; to its product.
+
+    A quarantined file, or one that is still examined, leaves the release open; the
+    page says what to do.
+    """
+    parts = services()
+    try:
+        with parts.writes.begin() as db:
+            releases.finalise(db, number)
+            found = releases.get(db, number)
+    except (Quarantined, BeingExamined) as refusal:
+        flash(gettext(refusal.title()), "warning")
+        return _to(_mine(number).product)
+    tell_market(parts, found.product, me().id)  # later buyers get the new release
+    flash(gettext("Release %(label)s is final.", label=found.label), "success")
+    return _to(found.product)
+
+
+def _to(product: int) -> ResponseReturnValue:
+    address = url_for("vendor.edit", product=ids.encode("product", product))
+    return redirect(f"{address}#releases-h", HTTPStatus.SEE_OTHER)
+
+
+def _mine(release: int) -> Release:
+    """Return a release of the vendor's own; NotFound for another's."""
+    with services().reads.connect() as db:
+        found = releases.get(db, release)
+        if products.find(db, found.product).vendor != me().member:
+            raise NotFound("release", ids.encode("release", release))
+        return found
