@@ -1,0 +1,39 @@
+"""A vendor uploads, reads why a file is quarantined, puts it right, and is done."""
+
+VENDOR = "haiheng"
+BAD = b"MZ\x90\x00" + b"\x00" * 60
+ROWS = "day,port,tons\n" + "".join(
+    f"2026-01-{n:02},Port {n % 3},{n * 7}\n" for n in range(1, 29)
+)
+
+
+def test_a_quarantined_file_is_put_right(visit, other_look):
+    vendor = visit(VENDOR, other_look)
+    page = vendor.page
+    vendor.go("/vendor/products/new")
+    page.fill("#f-title_zh", "检查报告测试")
+    vendor.follow("form:has(#f-title_zh) button[type=submit]")
+    _upload(vendor, "ports.csv", BAD)
+    box = "section[aria-labelledby=releases-h]"
+    assert page.locator(f"{box} .state--bad").count() == 1
+    vendor.follow(f"{box} a[href*='/vendor/files/']")
+    vendor.look_over()
+    assert page.locator("#problems-h ~ h3").count() == 1
+    vendor.follow(".page-head a")
+    vendor.follow(f"{box} form[action$='/remove'] button")
+    good = {"name": "ports.csv", "mimeType": "text/csv", "buffer": ROWS.encode()}
+    page.set_input_files(f"{box} form[action$='/files'] input[type=file]", good)
+    vendor.follow(f"{box} form[action$='/files'] button")
+    assert page.locator(f"{box} .state--good").count() == 1
+    assert page.locator(f"{box} form[action$='/finalise']").count() == 0
+    vendor.follow(f"{box} a[href*='/vendor/files/']")
+    vendor.look_over()
+    assert page.locator("svg.spark").count() == 3
+
+
+def _upload(vendor, name, content):
+    vendor.page.click("details:has(#f-files) > summary")
+    vendor.page.fill("#f-label", "1.0")
+    file = {"name": name, "mimeType": "text/csv", "buffer": content}
+    vendor.page.set_input_files("#f-files", file)
+    vendor.follow("form[action$='/releases'] button")
