@@ -2,9 +2,8 @@
 
 from typing import Any, NamedTuple
 
+# Quarantined; keeps from the market; to be known.
 STOP, WRONG, ADVICE = "stop", "wrong", "advice"
-SEVERITIES = (STOP, WRONG, ADVICE)  # quarantined; keeps from the market; to be known
-PLACES_MAX = 20  # places told of one problem of one column
 VALUE_MAX = 80  # characters of a value that is told
 
 

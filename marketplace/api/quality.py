@@ -15,7 +15,6 @@ from settlement import ids
 from settlement.errors import NotFound
 
 bp = Resource("quality", __name__, "What examinations found in the files of releases.")
-JSON = fields.Dict(fields.String(), fields.Raw(), required=True)
 
 
 class ReportSchema(Schema):

@@ -1,6 +1,8 @@
 """Reliability, attack rows 46–52 and 57: what is hostile is quarantined, and fast."""
 
 import statistics
+import subprocess
+import sys
 
 import pytest
 
@@ -47,8 +49,24 @@ def test_the_child_is_quick_about_the_worst_of_them(corpus, tmp_path):
     assert statistics.median(took.values()) < 4 * PATIENCE_S, took  # a busy machine
 
 
-def test_a_file_is_examined_without_network_programs_or_other_files(tmp_path):
-    path = tmp_path / "content"
-    path.write_bytes(b"a,b\n1,2\n")
-    with path.open("rb") as file:
-        assert examine(file, "../../etc/passwd.csv")["problems"] == []
+def test_a_confined_process_has_no_network_programs_or_large_files(tmp_path):
+    tried = """
+import socket, subprocess, sys
+from listings.quality.sandbox import confine
+confine()
+done = []
+for attempt in (
+    lambda: socket.socket(),
+    lambda: subprocess.run(["/bin/true"]),
+    lambda: bytearray(2**30),
+    lambda: open("large", "wb").truncate(2**30),
+):
+    try:
+        attempt()
+        done.append(attempt)
+    except (OSError, MemoryError):
+        pass
+sys.exit(len(done))
+"""
+    command = [sys.executable, "-c", tried]
+    assert subprocess.run(command, cwd=tmp_path, check=False).returncode == 0
