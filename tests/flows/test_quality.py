@@ -42,13 +42,14 @@ def test_a_quarantined_file_keeps_a_release_open_until_it_is_taken_out(visit):
     release = re.findall(r"/vendor/releases/(rel_\w+)/finalise", text)[0]
     assert location(vendor.post(f"/vendor/releases/{release}/finalise"))
     assert "/finalise" in vendor.get(page).text  # still open
+    assert "有文件被隔离" in vendor.get(page).text
     assert vendor.post(f"{page}/submit").status_code == 422  # not to be handed in
     location(vendor.post(f"/vendor/files/{_file(text)}/remove"))
     file = (io.BytesIO(GOOD.encode()), "ports.csv")
     location(vendor.post(f"/vendor/releases/{release}/files", files=file))
     text = vendor.get(page).text
     assert "/finalise" not in text
-    location(vendor.post(f"{page}/submit"))
+    assert "有文件被隔离" not in text  # among what keeps it from a review
 
 
 def test_what_the_files_contradict_keeps_a_product_from_review(visit):
