@@ -16,7 +16,7 @@ Rows = Sequence[tuple[object, ...]]
 # SQLite takes one statement with many rows much faster than many statements, and gives
 # the interpreter to other threads only once for it. Few sizes, so that each statement
 # is prepared once.
-CHUNKS = (512, 256, 128, 64, 32, 16, 8, 4, 2, 1)
+CHUNKS = (512, 256, 128, *range(64, 16, -8), *range(16, 0, -1))
 # From so many rows on, PostgreSQL's COPY is cheaper for the server than INSERT.
 COPY_MIN = 200
 _ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})

@@ -41,7 +41,7 @@ from settlement.tables import journal
 
 INBOX_MAX = 4_096  # commands waiting; more are refused with Busy
 BATCH_MAX = 2_000  # orders in one commit; more wait for those under way
-BATCH_MIN = 500  # orders that make a batch while another is committed
+BATCH_MIN = 500  # orders that always make a batch while another is committed
 UNDER_WAY_MAX = 2  # batches: one is committed, one is ready to be
 KEYS_MAX = 65_536  # recent idempotency keys known without asking the records
 # Nearly all that the market makes stays and has no cycles: at Python's default (700) a
@@ -115,6 +115,7 @@ class Exchange:
         self._room = threading.Semaphore(UNDER_WAY_MAX)
         self._ended = threading.Lock()  # released when a commit has ended
         self._ended.acquire()
+        self._weight = BATCH_MIN  # orders in the batch handed on last
         self._handed_on = 0  # batches, counted by the thread that applies
         self._committed = 0  # or failed to, counted by the committer
         self._keys: OrderedDict[tuple[int, str], None] = OrderedDict()
@@ -204,7 +205,8 @@ class Exchange:
         if not pending.answers and not pending.records:
             return False
         idle = self._handed_on == self._committed
-        if not (at_once or idle or pending.weight >= BATCH_MIN):
+        enough = min(BATCH_MIN, self._weight)
+        if not (at_once or idle or pending.weight >= enough):
             return False
         return self._room.acquire(blocking=at_once or pending.weight >= BATCH_MAX)
 
@@ -260,6 +262,7 @@ class Exchange:
             refuse(tickets, OutcomeUnknown())
             return
         self._handed_on += 1
+        self._weight = pending.weight
         self._commits.put(Batch(pending.before, script, pending.answers))
 
     def _script(self, pending: Pending) -> Script:
