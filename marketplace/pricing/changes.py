@@ -8,6 +8,7 @@ Exchange). What is sold once may change at once: nobody depends on its next pric
 
 import logging
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Engine, Row, insert, select, update
@@ -22,7 +23,7 @@ from marketplace.config import Config
 from marketplace.pricing.posting import Parts, post
 from marketplace.pricing.tables import price_changes
 from marketplace.trading import reads
-from marketplace.trading.commands import Placed
+from marketplace.trading.commands import Line, Placed
 from marketplace.trading.gateway import Gateway
 from marketplace.trading.orders import PRICE_MAX
 from marketplace.trading.tables import orders
@@ -43,6 +44,15 @@ DUE_MAX = 200  # applied in one step
 
 log = logging.getLogger(__name__)
 c = price_changes.c
+
+
+@dataclass(eq=False)
+class NoticeNeeded(Refusal):
+    """A price above the posted one is announced first: set it as the posted price."""
+
+    posted: int  # minor units per unit
+    price: int
+    notice_days: int
 
 
 class Notice(NamedTuple):
@@ -100,23 +110,44 @@ def set_price(parts: Writing, by: By, instrument: int, price: int) -> Placed | R
     """
     with parts.reads.connect() as db:
         book = reads.book(db, instrument)
-        last = last_posted(db, instrument, by.member)
-        mode = db.scalar(
-            select(instruments.c.mode).where(instruments.c.id == instrument)
-        )
+        rise = rise_of(db, parts.config, by.member, instrument, price)
     if book.vendor != by.member:
         raise NotFound("instrument", encode("instrument", instrument))
     _check(book, price)
-    days = notice_of(parts.config).days(mode or "")
-    if last is not None and price > last and days:
+    if rise is not None:
         now_us = clock.now_us()
-        period = Period(now_us, now_us + days * clock.DAY_US)
+        period = Period(now_us, now_us + rise.notice_days * clock.DAY_US)
         with parts.writes.begin() as db:
-            return announce(db, by, instrument, (last, price), period)
+            return announce(db, by, instrument, (rise.posted, price), period)
     placed = post(parts, by, instrument, book.lot, price)
     with parts.writes.begin() as db:
         _withdraw(db, instrument)
     return placed
+
+
+def rise_of(
+    db: Connection, config: Config, vendor: int, instrument: int, price: int
+) -> NoticeNeeded | None:
+    """Return why the vendor's price must be announced first; None: it may hold now."""
+    last = last_posted(db, instrument, vendor)
+    mode = db.scalar(select(instruments.c.mode).where(instruments.c.id == instrument))
+    days = notice_of(config).days(mode or "")
+    if last is None or price <= last or not days:
+        return None
+    return NoticeNeeded(last, price, days)
+
+
+def check_tags(parts: Writing, member: int, lines: Iterable[Line]) -> None:
+    """Refuse orders among which is a price tag that must be announced first.
+
+    For every way on which orders are placed as they come; NoticeNeeded names the first.
+    """
+    with parts.reads.connect() as db:
+        for line in lines:
+            if line.evergreen and line.price is not None:
+                rise = rise_of(db, parts.config, member, line.instrument, line.price)
+                if rise is not None:
+                    raise rise
 
 
 def _check(book: Row[Any], price: int) -> None:

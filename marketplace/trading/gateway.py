@@ -1,5 +1,6 @@
 """The one door: submit a command, get its durable outcome or its refusal."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from sqlalchemy import Engine
@@ -36,16 +37,24 @@ class Gateway:
         self._door = door
         self._reads = reads
 
-    def submit(self, command: Command, key: str | None = None) -> Outcome:
+    def submit(
+        self,
+        command: Command,
+        key: str | None = None,
+        check: Callable[[], None] | None = None,
+    ) -> Outcome:
         """Carry out *command* durably; its outcome, or raise its Refusal.
 
         A *key* makes it idempotent for the command's member: the same key with the
         same command gives the first outcome again, with another command KeyReuse.
+        *check* may refuse what is new; what was done already is answered without it.
         """
         if key is not None:
             check_key(key)
             if known := self._repeat(command, key):
                 return known
+        if check is not None:
+            check()
         ticket = Ticket(command, key)
         self._door.enter(ticket)
         outcome = ticket.wait()

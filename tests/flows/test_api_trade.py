@@ -2,6 +2,9 @@
 
 import hashlib
 
+from sqlalchemy import update
+
+from listings.tables import instruments
 from tests.programs import CONTENT, FACTS, buy, pay_in, program, sun, upload
 
 __all__ = ["program", "sun"]
@@ -92,6 +95,29 @@ def test_a_new_posted_price_takes_the_place_of_the_old_one(program, sun):
     (level,) = vendor.read(f"{path}/book")["offers"]
     assert level["price"] == 900
     assert len(vendor.read("/orders", which="live")["data"]) == 1
+
+
+def test_an_order_cannot_raise_a_posted_price_without_notice(program, sun, parts):
+    with parts.writes.begin() as db:
+        db.execute(update(instruments).values(mode="per_term"))
+    vendor, tag = program("vendor"), {"instrument": sun.instrument, "side": "sell"}
+    tag |= {"price": 1200, "quantity": 1, "evergreen": True}
+    first = vendor.made("/orders", tag, Idempotency_Key="tag")
+    higher = tag | {"price": 1300}
+    answers = [
+        vendor.post("/orders", higher),
+        vendor.post("/baskets", {"orders": [tag, higher]}),
+    ]
+    for refused in answers:
+        assert (refused.status_code, refused.json["code"]) == (422, "notice_needed")
+        facts = {"posted": 1200, "price": 1300, "notice_days": 30}
+        assert refused.json.items() >= facts.items()
+    assert len(vendor.read("/orders")["data"]) == 2  # nothing of the basket
+    vendor.made("/orders", tag | {"price": 1100})
+    # What was done under a key is answered again, though it would now be a rise.
+    assert vendor.made("/orders", tag, Idempotency_Key="tag") == first
+    announced = vendor.put(f"/instruments/{sun.instrument}/price", {"price": 1300})
+    assert announced.json["announced"]["before"] == 1100
 
 
 def test_bids_wait_are_reduced_and_cancelled(program, sun):

@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import select, update
 
 from marketplace.pricing import changes
-from marketplace.pricing.changes import Notice, Rise, Rises
+from marketplace.pricing.changes import Notice, NoticeNeeded, Rise, Rises
 from marketplace.pricing.tables import price_changes
 from marketplace.trading import reads
-from marketplace.trading.commands import CancelAll
+from marketplace.trading.commands import CancelAll, Line
 from settlement.errors import NotFound
 from tests.flows.market import instrument, listed
 from tests.visitors import app, bearer, config, parts, people, visit
@@ -99,6 +99,18 @@ def test_a_price_taken_down_and_put_up_higher_is_a_rise_too(parts, people, numbe
     vendor = people["vendor"]
     parts.gateway.submit(CancelAll(vendor.id, vendor.member))
     assert isinstance(changes.set_price(parts, vendor, number, 15_000), Rise)
+
+
+def test_a_price_tag_among_orders_may_not_rise_without_notice(parts, people, number):
+    member = people["vendor"].member
+    tag = Line(number, "sell", 15_000, 1, evergreen=True)
+    fine = (tag._replace(price=12_000), tag._replace(price=None))
+    changes.check_tags(parts, member, [*fine, tag._replace(evergreen=False)])
+    changes.check_tags(parts, people["buyer"].member, [tag])  # the market refuses it
+    with pytest.raises(NoticeNeeded) as refusal:
+        changes.check_tags(parts, member, [*fine, tag])
+    told = {"posted": 12_000, "price": 15_000, "notice_days": 30}
+    assert refusal.value.facts() == told
 
 
 def test_another_s_price_is_not_found(parts, people, number):
