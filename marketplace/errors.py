@@ -51,8 +51,10 @@ from marketplace.members.keys import BadKey, TooManyKeys
 from marketplace.members.roles import SignInNeeded
 from marketplace.members.users import WrongSignIn
 from marketplace.security import is_api
+from marketplace.trading.auction import NotInCall
 from marketplace.trading.lease import WriterElsewhere
 from marketplace.trading.offers import TooManyOffers
+from marketplace.trading.stops import TradingStopped
 from marketplace.trading.venue import (
     AlreadyTried,
     FixedFact,
@@ -97,6 +99,8 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     UnknownInstrument: HTTPStatus.NOT_FOUND,
     IllegalMove: HTTPStatus.CONFLICT,
     InstrumentClosed: HTTPStatus.CONFLICT,
+    NotInCall: HTTPStatus.CONFLICT,
+    TradingStopped: HTTPStatus.CONFLICT,
     SymbolTaken: HTTPStatus.CONFLICT,
     FixedFact: HTTPStatus.CONFLICT,
     AlreadyTried: HTTPStatus.CONFLICT,

@@ -17,6 +17,7 @@ from marketplace.api import (
     market,
     notices,
     orders,
+    phases,
     products,
     quality,
     registration,
@@ -31,6 +32,7 @@ from marketplace.api.document import describe
 
 RESOURCES = (
     market.bp,
+    phases.bp,
     listings.bp,
     licences.bp,
     statistics.bp,

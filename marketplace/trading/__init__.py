@@ -1,6 +1,14 @@
 """Orders, books and the market that clears and settles them, behind one writer."""
 
 # Importing these registers what carries out each command (see `market.handles`).
-from marketplace.trading import calls, negotiating, paying, placing, rights, rules
+from marketplace.trading import (
+    calls,
+    negotiating,
+    paying,
+    placing,
+    rights,
+    rules,
+    stopping,
+)
 
-__all__ = ["calls", "negotiating", "paying", "placing", "rights", "rules"]
+__all__ = ["calls", "negotiating", "paying", "placing", "rights", "rules", "stopping"]

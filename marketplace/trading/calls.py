@@ -12,10 +12,11 @@ import heapq
 from collections.abc import Iterator
 
 from marketplace.trading.auction import Call, Indication, Match, NotInCall
-from marketplace.trading.commands import SetPhase, SetTimetable, Uncross, Uncrossed
+from marketplace.trading.control import SetPhase, SetTimetable, Uncross, Uncrossed
 from marketplace.trading.market import Market, handles
 from marketplace.trading.orders import PRICE_MAX, Order, Reason
 from marketplace.trading.placing import cancel, grant
+from marketplace.trading.stops import check_stops
 from marketplace.trading.timetable import Action, Phase, after, possible
 from marketplace.trading.venue import (
     BookState,
@@ -25,7 +26,7 @@ from marketplace.trading.venue import (
     WrongOrder,
 )
 from settlement.clearing import Trade, clear
-from settlement.ledger import Pocket, Transfer
+from settlement.ledger import HOUSE, Pocket, Transfer
 
 FREE, HELD, OPEN = Pocket.FREE, Pocket.HELD, Pocket.OPEN
 BAND = 2  # a call's price is at least a BANDth of its reference and at most BAND times
@@ -139,7 +140,8 @@ def keep_time(market: Market, seq: int, at_us: int) -> int:
         due = after(venue.timetable, due_us - 1)
         assert due is not None, venue
         assert due.at_us == due_us, venue
-        if venue.state is BookState.LISTED:  # a halt holds the timetable's hand, too
+        halted = HOUSE in market.stops or venue.state is not BookState.LISTED
+        if not halted:  # a halt holds the timetable's hand, too
             _do(market, venue, due.action, seq, at_us)
         plan(market, venue, due_us)
         market.phases_changed[venue.instrument] = venue
@@ -158,6 +160,7 @@ def _do(market: Market, venue: Venue, action: Action, seq: int, at_us: int) -> N
 def _trading(market: Market, instrument: int) -> Venue:
     """Return the venue, unless it is halted or delisted."""
     venue = market.venue(instrument)
+    check_stops(market)
     if venue.state is not BookState.LISTED:
         raise InstrumentClosed(venue.symbol, str(venue.state))
     return venue

@@ -10,7 +10,14 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from marketplace.trading import timetable
-from marketplace.trading.timetable import Timetable
+from marketplace.trading.control import (
+    AllowTrading,
+    SetPhase,
+    SetTimetable,
+    StopTrading,
+    Uncross,
+    Uncrossed,
+)
 
 ORDERS_MAX = 1_000  # in one basket
 
@@ -133,33 +140,6 @@ class DelistInstrument(NamedTuple):
 
     by: int
     instrument: int
-
-
-class SetPhase(NamedTuple):
-    """Let an instrument trade continuously, collect for a call, or close.
-
-    A call that collects ends first. *reference* is the call's; None is the last price.
-    """
-
-    by: int
-    instrument: int
-    phase: str  # "continuous", "call" or "closed"
-    reference: int | None = None
-
-
-class Uncross(NamedTuple):
-    """Trade at one price what a call has collected; the call goes on."""
-
-    by: int
-    instrument: int
-
-
-class SetTimetable(NamedTuple):
-    """Let a timetable set the phases of an instrument from now on; None ends it."""
-
-    by: int
-    instrument: int
-    timetable: Timetable | None
 
 
 class PublishFees(NamedTuple):
@@ -331,6 +311,7 @@ Command = (
     | RequestPayout | ApprovePayout | PayPayout | FailPayout | CancelPayout
     | GrantRight | SuspendRight | RestoreRight | RevokeRight | Deliver | Tick
     | OfferPrice | WithdrawOffer | TakeOffer | SetPhase | Uncross | SetTimetable
+    | StopTrading | AllowTrading
 )  # fmt: skip
 UNCROSSING = (SetPhase.__name__, Uncross.__name__)
 KINDS: dict[str, type[Command]] = {kind.__name__: kind for kind in Command.__args__}
@@ -345,16 +326,6 @@ class Placed(NamedTuple):
     cancelled: int  # quantity that was not taken and does not rest
     reason: str | None  # why it was cancelled
     trades: tuple[tuple[int, int, int], ...]  # (trade, price, quantity)
-
-
-class Uncrossed(NamedTuple):
-    """What an uncross came to; nothing traded where *price* is None."""
-
-    price: int | None
-    quantity: int
-    surplus: int | None  # None: an evergreen offer has no end
-    side: str | None  # which side has the surplus
-    trades: int  # how many
 
 
 class Refused(NamedTuple):

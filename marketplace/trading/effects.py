@@ -29,6 +29,7 @@ class Effects(NamedTuple):
     standings: Rows  # upserted
     phases: Rows  # upserted
     auctions: Rows
+    stops: Rows  # upserted
     offers: Rows
     offers_changed: Rows  # (id, state, trade)
 

@@ -11,6 +11,7 @@ from typing import Any
 from marketplace.trading.commands import Command
 from marketplace.trading.offers import Offers
 from marketplace.trading.orders import Order, OrderState, Reason
+from marketplace.trading.stops import Stop
 from marketplace.trading.venue import Terms, UnknownInstrument, Venue
 from settlement.clearing import Trade
 from settlement.entitlements import Register
@@ -61,6 +62,8 @@ class Market:
         self.fees_new = [(FIRST.version, 0, FIRST.trade_bps)]
         self.venues_changed: dict[int, Venue] = {}
         self.alarms: list[tuple[int, int]] = []  # (due_us, instrument) of timetables
+        self.stops: dict[int, Stop] = {}  # who may not place orders; HOUSE: nobody may
+        self.stops_changed: dict[int, Stop] = {}
         self.phases_changed: dict[int, Venue] = {}
         self.auctions_new: list[tuple[object, ...]] = []
         self.standings_changed: dict[int, bool] = {}

@@ -13,6 +13,7 @@ from marketplace.trading.orders import PRICE_MAX, QUANTITY_MAX, VALUE_MAX
 from marketplace.trading.placing import grant
 from marketplace.trading.rights import UNSTORABLE
 from marketplace.trading.risk import EXPIRES_MAX_US, check_purpose
+from marketplace.trading.stops import check_stops
 from marketplace.trading.trials import check_first
 from marketplace.trading.venue import (
     AboveCeiling,
@@ -116,6 +117,7 @@ def take(market: Market, command: TakeOffer, seq: int, at_us: int) -> int:
     for party in (offer.member, offer.vendor):
         if party not in market.verified:
             raise NotVerified(party)
+    check_stops(market, offer.member, offer.vendor)
     if offer.expires_us <= at_us:
         raise AlreadyExpired(offer.expires_us)
     venue = _open_venue(market, offer.instrument)

@@ -82,6 +82,7 @@ class Reason(StrEnum):
     AUDIENCE = "audience"  # the vendor lets the member trade it no longer
     RIGHT_ENDED = "right_ended"
     ABOVE_CEILING = "above_ceiling"
+    STOPPED = "stopped"
     EXPIRED = "expired"
 
 

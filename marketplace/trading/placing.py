@@ -15,6 +15,7 @@ from marketplace.trading.commands import (
 from marketplace.trading.market import Market, handles
 from marketplace.trading.orders import BUY, Order, Reason
 from marketplace.trading.risk import check_audience, check_cover, check_line
+from marketplace.trading.stops import check_stops
 from marketplace.trading.trials import check_first, note_trial
 from marketplace.trading.venue import NotVerified, TooManyOrders, Venue, WrongOrder
 from settlement.clearing import Trade, clear
@@ -118,6 +119,8 @@ def _place(
     """Check, match, settle the fills, hold for the rest: all or nothing."""
     if member not in market.verified:
         raise NotVerified(member)
+    if market.stops:
+        check_stops(market, member)
     venue = market.venue(line.instrument)
     check_audience(member, venue)
     side, time_in_force = check_line(line, venue, at_us)

@@ -14,6 +14,7 @@ from marketplace.trading.effects import Effects
 from marketplace.trading.market import Market
 from marketplace.trading.offers import Offer, OfferState
 from marketplace.trading.orders import Order, OrderState, Side, TimeInForce
+from marketplace.trading.stops import Stop
 from marketplace.trading.timetable import Phase
 from marketplace.trading.venue import BookState, Terms, Venue
 from settlement import tables as s
@@ -81,6 +82,7 @@ def drain(market: Market) -> Effects:
         standings=[(m, int(v)) for m, v in market.standings_changed.items()],
         phases=[venue.phase_row() for venue in market.phases_changed.values()],
         auctions=list(market.auctions_new),
+        stops=[tuple(stop) for stop in market.stops_changed.values()],
         offers=[offer.row() for offer in market.offers.opened],
         offers_changed=[
             (offer.number, str(offer.state), offer.trade)
@@ -150,7 +152,7 @@ def _forget(market: Market) -> None:
         collected.clear()
     for changed in (
         market.orders_changed, market.venues_changed, market.standings_changed,
-        market.phases_changed,
+        market.phases_changed, market.stops_changed,
         market.rights.changed,
     ):  # fmt: skip
         changed.clear()
@@ -209,6 +211,7 @@ def put_down(script: Script, effects: Effects) -> None:
     script.upsert(t.standings, effects.standings)
     script.upsert(t.phases, effects.phases)
     script.insert(t.auctions, effects.auctions)
+    script.upsert(t.stops, effects.stops)
     script.insert(t.offers, effects.offers)
     script.update(t.offers, ("id", "state", "trade"), effects.offers_changed)
 
@@ -223,6 +226,8 @@ def load(db: Connection) -> Market:
     _load_rights(db, market)
     _load_payments(db, market)
     _load_offers(db, market)
+    stopped = select(t.stops).where(t.stops.c.ended_seq.is_(None))
+    market.stops = {row.member: Stop(*row) for row in db.execute(stopped)}
     verified = select(t.standings.c.member).where(t.standings.c.verified == 1)
     market.verified = set(db.execute(verified).scalars())
     market.last_trade = _last(db, s.trades.c.id)

@@ -40,6 +40,7 @@ def state(market: Market) -> dict[str, Any]:
         "payins": [p.row() for _, p in sorted(market.payins.waiting.items())],
         "payouts": [p.row() for _, p in sorted(market.payouts.waiting.items())],
         "rights": [right.row() for _, right in sorted(market.rights.live.items())],
+        "stops": [stop for _, stop in sorted(market.stops.items())],
         "terms": sorted(market.terms.values()),
         "tried": sorted(market.tried),
         "verified": sorted(market.verified),

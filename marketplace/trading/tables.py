@@ -138,6 +138,19 @@ auctions = table(
 )
 Index("ix_auctions_instrument", auctions.c.instrument, auctions.c.seq)
 
+stops = table(
+    "stops",  # who may not place orders, or could not; 0 is everybody
+    Column("member", Whole, primary_key=True, autoincrement=False),
+    Column("seq", Whole, nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("by_user", Whole, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("ended_seq", Whole),
+    Column("ended_by", Whole),
+    CheckConstraint("(ended_seq IS NULL) = (ended_by IS NULL)", name="end"),
+    CheckConstraint("ended_by <> by_user", name="two_persons"),
+)
+
 standings = table(
     "standings",  # who may trade: the market's own record of each member's verification
     Column("member", Whole, primary_key=True, autoincrement=False),

@@ -13,10 +13,12 @@ from marketplace.web import (
     colleagues,
     compare,
     connection,
+    control,
     demands,
     disclosure,
     dispersion,
     evidence,
+    examples,
     forms,
     guide,
     home,
@@ -46,6 +48,7 @@ assert all((oversight.rights, reviews.EVENTS, sales.bids, colleagues.people))
 assert all((selling.set_price, buying.take, publicdata.register, dispersion.report))
 assert evidence.NO_FILE
 assert all((quality.report, connection.call))
+assert all((control.market, examples.EXAMPLES))
 AREAS = (
     home,
     search,

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from marketplace.trading.board import Board
 from marketplace.trading.commands import Line
 from marketplace.trading.reads import Levels
 
@@ -21,13 +22,16 @@ class Outlook(NamedTuple):
         return self.cost + self.holds
 
 
-def foresee(line: Line, levels: Levels) -> Outlook:
-    """Return what *line* would do to a book that shows *levels*.
+def foresee(line: Line, levels: Levels, board: Board | None = None) -> Outlook:
+    """Return what *line* would do to a book that shows *levels* and has this *board*.
 
     The book may change before the order arrives: this is an outlook, no promise. The
     limit price is, and so is time in force.
     """
     buys = line.side == "buy"
+    if board is not None and board.collects:
+        limit = board.ceiling if line.price is None else line.price
+        return Outlook(0, 0, line.quantity, 0, line.quantity * (limit or 0) * buys)
     taken, cost = 0, 0
     for level in levels.offers if buys else levels.bids:
         if not _reaches(line, level.price):

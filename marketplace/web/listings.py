@@ -17,8 +17,10 @@ from marketplace.evidence import case
 from marketplace.members import organisations
 from marketplace.members.signing import me
 from marketplace.services import services
-from marketplace.trading import reads
+from marketplace.trading import board, reads
+from marketplace.trading.board import Board
 from marketplace.trading.reads import Best, Levels
+from marketplace.trading.timetable import Phase
 from marketplace.web.pricelist import pricelist
 from settlement import ids, statements
 from settlement.errors import NotFound
@@ -26,6 +28,7 @@ from settlement.errors import NotFound
 bp = Blueprint("listings", __name__)
 DEPTH = 8
 TRADES_SHOWN = 10
+CALLS_SHOWN = 5
 NOBODY_WAITS = Best(None, None)
 
 
@@ -37,9 +40,11 @@ class Desk(NamedTuple):
     best: Best
     last: int | None
     trades: Any
-    is_open: bool  # the market has it and lets it trade
+    is_open: bool  # the market has it and takes orders
     free: int  # the visitor's free money, minor units
     held_units: int  # of the right, free to sell
+    board: Board | None  # its phase; None: the market does not know it yet
+    auctions: Any  # what its last calls came to
 
 
 @bp.get("/listings/<product>")
@@ -96,7 +101,9 @@ def instrument(instrument: str) -> ResponseReturnValue:
 
 def desk(db: Connection, unit: Instrument) -> Desk:
     """Return what is known about trading in *unit* now."""
-    known = reads.books_of(db, [unit.id]).get(unit.id)
+    known = unit.id in reads.books_of(db, [unit.id])
+    phase = board.board(db, unit.id) if known else None
+    is_open = phase is not None and phase.state == "listed"
     balances = {b.asset: b.free for b in statements.balances(db, me().member)}
     return Desk(
         unit,
@@ -104,9 +111,11 @@ def desk(db: Connection, unit: Instrument) -> Desk:
         reads.best(db, [unit.id]).get(unit.id, NOBODY_WAITS),
         reads.last_prices(db, [unit.id]).get(unit.id),
         reads.trades_of_instrument(db, unit.id, limit=TRADES_SHOWN),
-        known is not None and known.state == "listed",
+        is_open and phase is not None and phase.phase is not Phase.CLOSED,
         balances.get(unit.currency, 0),
         balances.get(unit.id, 0),
+        phase,
+        board.auctions_of(db, unit.id, limit=CALLS_SHOWN),
     )
 
 

@@ -47,6 +47,7 @@ KINDS = {
     "bid": ("buy", "GTC", True),
     "all": ("buy", "FOK", True),
     "market": ("buy", "IOC", False),
+    "collect": ("buy", "GTC", False),  # at market, in a call
     "offer": ("sell", "GTC", True),
     "sell": ("sell", "IOC", True),
 }
@@ -89,7 +90,7 @@ def review(product: str) -> ResponseReturnValue:
             seen=seen(db, found, desk, line),
             line=line,
             typed_kind=typed["kind"],
-            outlook=foresee(line, desk.levels),
+            outlook=foresee(line, desk.levels, desk.board),
             fees=statements.fees(db),
             vendor=organisations.names(db, [found.vendor]).get(found.vendor),
             values={name: request.values.get(name, "") for name in TicketForm().fields},
@@ -137,7 +138,7 @@ def seen(db: Connection, found: Listing, desk: Desk, line: Line) -> str:
 def line_of(typed: dict[str, Any], unit: Instrument) -> Line:
     """Return the order line that was typed; Invalid names what is missing."""
     side, time, limited = KINDS[typed["kind"]]
-    until_us = typed["until"] if time == "GTC" else None
+    until_us = typed["until"] if time == "GTC" and limited else None
     if side == "buy" and not typed["purpose"]:
         raise Invalid({"purpose": [NEEDED]})
     if limited and not typed["price"]:

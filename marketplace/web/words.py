@@ -7,6 +7,7 @@ from flask import Flask
 from flask_babel import gettext
 
 from marketplace import formatting
+from marketplace.control import PHASES
 from marketplace.language import N_, per_visitor
 from marketplace.members.organisations import KINDS
 from marketplace.members.roles import NAMES
@@ -47,6 +48,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "closed": N_("Closed"),
         "ended": N_("Ended"),
     },
+    "phase": PHASES,
     "side": {"buy": N_("Buy"), "sell": N_("Sell")},
     "reason": {
         "requested": N_("as you asked"),
@@ -59,6 +61,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "audience": N_("the vendor no longer lets the member trade it"),
         "right_ended": N_("the right behind the offer ended"),
         "above_ceiling": N_("it was above a ceiling set for public data"),
+        "stopped": N_("the exchange stopped trading"),
         "expired": N_("its time was over"),
     },
     "time": {
@@ -283,12 +286,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 }
 
 _MONEY = {"needed", "available", "value", "value_max", "amount", "amount_max"}
+_MOST = "value_max amount_max limit maximum orders_max offers_max ceiling"
 FACTS: Mapping[str, str] = {
+    **dict.fromkeys(_MOST.split(), N_("At most")),
     "needed": N_("Needed"),
     "available": N_("Available"),
     "value": N_("Value"),
-    "value_max": N_("At most"),
-    "amount_max": N_("At most"),
     "symbol": N_("Instrument"),
     "tick": N_("Price step"),
     "lot": N_("Quantity step"),
@@ -298,11 +301,8 @@ FACTS: Mapping[str, str] = {
     "retry_after_s": N_("Seconds to wait"),
     "length": N_("Characters"),
     "count": N_("Count"),
-    "limit": N_("At most"),
-    "maximum": N_("At most"),
-    "orders_max": N_("At most"),
-    "offers_max": N_("At most"),
     "price_max": N_("Ceiling in the smallest unit"),
+    "floor": N_("At least"),
     "name": N_("Name"),
     "why": N_("Why"),
     "field": N_("Field"),

@@ -84,7 +84,7 @@ QUICK: tuple[Check, ...] = (money.nothing_from_nothing, money.nobody_overdrawn)
 TABLES = (
     "journal", "accounts", "transfers", "trades", "contracts", "terms", "orders",
     "books", "standings", "entitlements", "receipts", "payins", "payouts", "arrivals",
-    "fee_schedules", "auctions", "phases", "offers",
+    "fee_schedules", "auctions", "phases", "stops", "offers",
 )  # fmt: skip
 
 

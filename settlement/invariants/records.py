@@ -34,6 +34,7 @@ CAUSES: dict[str, frozenset[str]] = {
     "trades": frozenset(
         {"PlaceOrder", "PlaceBasket", "TakeOffer", "SetPhase", "Uncross", "Tick"}
     ),
+    "stops": frozenset({"StopTrading"}),
     "auctions": frozenset({"SetPhase", "Uncross", "Tick"}),
     "offers": frozenset({"OfferPrice"}),
     "receipts": frozenset({"Deliver"}),

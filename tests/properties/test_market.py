@@ -108,6 +108,12 @@ flows = st.lists(
         phases,
         phases,
         phases,
+        st.builds(
+            c.StopTrading, user, st.sampled_from((-1, 0, 2)), st.booleans(),
+            st.sampled_from(["drill", ""]),
+        ),
+        st.builds(c.AllowTrading, user, st.sampled_from((0, 2))),
+        st.builds(c.AllowTrading, user, st.sampled_from((0, 2))),
     ),
     max_size=60,
 )  # fmt: skip

@@ -1,5 +1,21 @@
 """The staff desk by API: members, products, money, rights, oversight."""
 
-from marketplace.api.staff import members, money, oversight, prices, reviews, rights
+from marketplace.api.staff import (
+    members,
+    money,
+    oversight,
+    phases,
+    prices,
+    reviews,
+    rights,
+)
 
-RESOURCES = (members.bp, reviews.bp, money.bp, rights.bp, oversight.bp, prices.bp)
+RESOURCES = (
+    members.bp,
+    reviews.bp,
+    money.bp,
+    rights.bp,
+    oversight.bp,
+    phases.bp,
+    prices.bp,
+)

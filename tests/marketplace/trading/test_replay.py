@@ -16,6 +16,7 @@ from tests.floor import (
     BUY,
     CAT,
     DAN,
+    SECOND,
     STAFF,
     SUN,
     VERA,
@@ -47,6 +48,8 @@ def traded(tmp_path_factory):
             c.SetTimetable(STAFF, SUN, Timetable(0, (1,), (), ((9, "call"),))),
             c.Uncross(STAFF, SUN),
             c.SuspendRight(STAFF, 1, "complaint"),
+            c.StopTrading(STAFF, 77, True, "drill"),
+            c.AllowTrading(SECOND, 77),
             c.PlaceBasket(CAT, CAT, (BUY.line, line("buy", 8, 10**8))),
         ):
             try:

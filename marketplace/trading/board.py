@@ -1,0 +1,100 @@
+"""What may be asked of phases and calls: one statement for each question."""
+
+import json
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, case, func, select
+
+from marketplace.trading import timetable
+from marketplace.trading.auction import ENDLESS, Indication, Step, determine
+from marketplace.trading.orders import Side
+from marketplace.trading.reads import LIVE, book
+from marketplace.trading.tables import auctions, books, orders, phases, stops
+from marketplace.trading.timetable import Phase, Timetable
+from settlement.store import PAGE_MAX, Page, page
+
+CONTROLLED_MAX = 200  # instruments with a phase of their own, in one list
+
+
+class Board(NamedTuple):
+    """What an instrument does with orders now; prices in minor units."""
+
+    state: str  # listed, suspended, delisted
+    phase: Phase
+    reference: int | None = None
+    floor: int | None = None
+    ceiling: int | None = None
+    timetable: Timetable | None = None
+    due_us: int | None = None  # when the timetable next does something
+    indicative: Indication | None = None  # while a call collects
+
+    @property
+    def collects(self) -> bool:
+        """Tell whether orders wait for one price."""
+        return self.phase is Phase.CALL
+
+
+def board(db: Connection, instrument: int) -> Board:
+    """Return the phase of an instrument, and what its call would come to; NotFound."""
+    known = book(db, instrument)
+    row = db.execute(select(phases).where(phases.c.instrument == instrument)).first()
+    if row is None:
+        return Board(known.state, Phase.CONTINUOUS)
+    found = _of(known.state, row)
+    if not found.collects:
+        return found
+    return found._replace(indicative=_indicate(db, row, known.tick))
+
+
+def _of(state: str, row: Row[Any]) -> Board:
+    table = None
+    if row.timetable is not None:
+        table = timetable.decode(json.loads(row.timetable))
+    band = row.reference, row.floor, row.ceiling
+    return Board(state, Phase(row.phase), *band, table, row.due_us)
+
+
+def _indicate(db: Connection, row: Row[Any], tick: int) -> Indication:
+    """Return at what price the call would end now, from the waiting orders."""
+    endless = func.max(orders.c.evergreen) == 1
+    quantity = case((endless, ENDLESS), else_=func.sum(orders.c.remaining))
+    query = (
+        select(orders.c.side, orders.c.price, quantity)
+        .where(LIVE, orders.c.instrument == row.instrument)
+        .group_by(orders.c.side, orders.c.price)
+    )
+    sides: dict[str, list[Step]] = {str(side): [] for side in Side}
+    for side, price, waiting in db.execute(query):
+        sides[side].append(Step(price, int(waiting)))
+    band = row.floor, row.ceiling
+    return determine(sides["buy"], sides["sell"], row.reference, tick, *band)
+
+
+def controlled(db: Connection) -> list[tuple[Row[Any], Board]]:
+    """Return the instruments whose phase was ever set, with it, by symbol."""
+    query = (
+        select(phases, books.c.symbol, books.c.state, books.c.currency)
+        .join(books, books.c.instrument == phases.c.instrument)
+        .order_by(books.c.symbol)
+        .limit(CONTROLLED_MAX)
+    )
+    return [(row, _of(row.state, row)) for row in db.execute(query)]
+
+
+def auctions_of(
+    db: Connection, instrument: int, before: int | None = None, limit: int = PAGE_MAX
+) -> Page:
+    """Return a page of what the calls of an instrument came to, newest first."""
+    query = select(auctions, auctions.c.seq.label("id"))
+    query = query.where(auctions.c.instrument == instrument)
+    if before is not None:
+        query = query.where(auctions.c.seq < before)
+    limit = min(limit, PAGE_MAX)
+    rows = db.execute(query.order_by(auctions.c.seq.desc()).limit(limit + 1)).all()
+    return page(rows, limit)
+
+
+def stopped(db: Connection) -> list[Row[Any]]:
+    """Return the stops that stand (rows of `stops`), the latest first."""
+    query = select(stops).where(stops.c.ended_seq.is_(None))
+    return list(db.execute(query.order_by(stops.c.seq.desc()).limit(CONTROLLED_MAX)))
