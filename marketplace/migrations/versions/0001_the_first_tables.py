@@ -629,6 +629,22 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "stops",
+        sa.Column("member", Whole, autoincrement=False, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("ended_seq", Whole, nullable=True),
+        sa.Column("ended_by", Whole, nullable=True),
+        sa.CheckConstraint(
+            "(ended_seq IS NULL) = (ended_by IS NULL)", name=op.f("ck_stops_end")
+        ),
+        sa.CheckConstraint("ended_by <> by_user", name=op.f("ck_stops_two_persons")),
+        sa.PrimaryKeyConstraint("member", name=op.f("pk_stops")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "terms",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
@@ -1490,6 +1506,7 @@ def downgrade() -> None:
 
     op.drop_table("trades")
     op.drop_table("terms")
+    op.drop_table("stops")
     op.drop_table("standings")
     with op.batch_alter_table("receipts", schema=None) as batch_op:
         batch_op.drop_index("ix_receipts_holder")
