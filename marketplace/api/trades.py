@@ -16,6 +16,22 @@ from settlement.store import Page
 bp = Resource("trades", __name__, "What was matched and settled.")
 
 
+NEGOTIATED = {"description": "None for a personal price."}
+
+
+class OrderId(Id):
+    """The id of an order in a trade; null where a negotiated trade has none."""
+
+    def __init__(self, **more: Any) -> None:
+        """Know the kind."""
+        super().__init__("order", **more)
+
+    def _serialize(
+        self, value: Any, attr: str | None, obj: Any, **more: Any
+    ) -> str | None:
+        return super()._serialize(value or None, attr, obj, **more)
+
+
 class FillSchema(Schema):
     """A trade as its price and quantity."""
 
@@ -40,8 +56,8 @@ class TradeSchema(Schema):
     fee = fields.Integer(required=True, metadata={"description": "Paid by the seller."})
     buyer = Id("member", required=True)
     seller = Id("member", required=True)
-    buy_order = Id("order", required=True, allow_none=True)
-    sell_order = Id("order", required=True, allow_none=True)
+    buy_order = OrderId(required=True, allow_none=True, metadata={**NEGOTIATED})
+    sell_order = OrderId(required=True, allow_none=True, metadata={**NEGOTIATED})
     origin = fields.String(required=True)
     state = fields.String(required=True)
 
@@ -54,8 +70,7 @@ class OwnTradeSchema(TradeSchema):
 
         exclude = ("buy_order", "sell_order")
 
-    order = Id(
-        "order",
+    order = OrderId(
         required=True,
         allow_none=True,
         metadata={"description": "Your own order; none for a personal price."},
@@ -113,5 +128,5 @@ def get_contract(trade: int) -> Any:
 
 def _own(row: Any) -> Any:
     """Return a trade with the member's own order alone."""
-    order = (row.buy_order if row.side == "buy" else row.sell_order) or None
+    order = row.buy_order if row.side == "buy" else row.sell_order
     return row._asdict() | {"order": order}

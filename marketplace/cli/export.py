@@ -141,12 +141,17 @@ def _trades(db: Connection) -> Iterator[Line]:
             "currency": currency,
             "buyer": ids.encode("member", row.buyer),
             "seller": ids.encode("member", row.seller),
-            "buy_order": ids.encode("order", row.buy_order),
-            "sell_order": ids.encode("order", row.sell_order),
+            "buy_order": _order(row.buy_order),
+            "sell_order": _order(row.sell_order),
             "taker": row.taker,
             "origin": row.origin,
             "state": row.state,
         }
+
+
+def _order(number: int) -> str | None:
+    """Return an order's id; a negotiated trade (0) has none."""
+    return ids.encode("order", number) if number else None
 
 
 def _time(at_us: int) -> str:

@@ -1,13 +1,32 @@
-"""What may be asked of personal prices: those offered, and those addressed to me."""
+"""Personal prices: offered and told to their member; those offered, those addressed."""
 
 from typing import Any
 
+from flask import url_for
 from sqlalchemy import Connection, Row, select
 
+from listings import instruments
+from marketplace.community.notices import notify
+from marketplace.pricing.changes import Writing
+from marketplace.trading.commands import OfferPrice
 from marketplace.trading.tables import books, offers
 from settlement.errors import NotFound
 from settlement.ids import encode
 from settlement.store import PAGE_MAX, Page, page
+
+
+def propose(parts: Writing, command: OfferPrice, key: str | None) -> int:
+    """Offer one member a price of its own, and tell it; the offer's number.
+
+    NotFound, ReasonNeeded, AboveCeiling and others, as the market says.
+    """
+    offer: int = parts.gateway.submit(command, key).result
+    with parts.writes.begin() as db:
+        product = instruments.get(db, command.instrument).product
+        told = {"href": url_for("orders.offered")}
+        cause = f"personal-price {offer}"
+        notify(db, [command.to], "personal_price", cause, product, told)
+    return offer
 
 
 def _offers() -> Any:

@@ -1,12 +1,11 @@
 """The vendor's desk: prices posted, rises announced, personal prices offered."""
 
-from flask import flash, render_template, url_for
+from flask import flash, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from listings import catalogue, instruments
 from listings.instruments import Instrument
-from marketplace.community.notices import notify
 from marketplace.formatting import date
 from marketplace.members import organisations
 from marketplace.members.roles import needs
@@ -111,11 +110,7 @@ def offer_price(product: str) -> ResponseReturnValue:
         typed["note"],
         typed["until"],
     )
-    offer = services().gateway.submit(command, typed["key"]).result
-    with services().writes.begin() as db:
-        told = {"href": url_for("orders.offered")}
-        cause = f"personal-price {offer}"
-        notify(db, [command.to], "personal_price", cause, number, told)
+    personal.propose(services(), command, typed["key"])
     flash(gettext("The personal price is offered; its reason is on record."), "success")
     return to(number)
 
