@@ -18,6 +18,7 @@ COMMANDS = {
     "export": "marketplace.cli.export:export",
     "member": "marketplace.cli.member:member",
     "key": "marketplace.cli.key:key",
+    "odrl": "marketplace.cli.odrl:odrl",
 }
 
 
