@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Row, select
 
 from listings import tables
 from listings.numbers import in_turn, next_numbers
-from listings.vocabulary import WORLD, Name
+from listings.vocabulary import N_, WORLD, Name
 from settlement import store
-from settlement.errors import NotFound
+from settlement.errors import Invalid, NotFound
 
 # What a buyer declares that the data is for; an instrument permits some of them.
 PURPOSES = {
@@ -35,13 +35,20 @@ USES = {
     "redistribute": Name("再分发原始数据", "Pass the data on"),
 }
 
+EXCLUSIVITY = {
+    "none": Name("非独占", "Non-exclusive"),
+    "sole": Name("排他", "Sole"),  # the vendor alone goes on using it as well
+    "exclusive": Name("独占", "Exclusive"),
+}
+
 
 class Terms(NamedTuple):
     """A licence's terms as facts; the text prevails."""
 
     uses: tuple[str, ...]
     purposes: tuple[str, ...] = ()  # empty: any
-    exclusive: bool = False
+    exclusivity: str = "none"  # of EXCLUSIVITY, in the field and territory
+    field: str | None = None  # a sector code; None: any field
     territory: str = WORLD  # a region code
     term_days: int | None = None  # None: without end, or as the instrument says
     volume_max: int | None = None  # deliveries or calls; None: as the instrument says
@@ -50,6 +57,16 @@ class Terms(NamedTuple):
     derivation: str = "internal"  # derived works: "none", "internal", "any"
     attribution: bool = False
     share_alike: bool = False
+    on_request: tuple[str, ...] = ()  # purposes that need the vendor's word first
+    delete_days: int = 30  # after the end, where retention is "delete"
+    report_days: int | None = None  # how often use is reported; None: never
+
+    def answer(self, purpose: str) -> str:
+        """Return what a *purpose* is: "allowed", "on_request" or "forbidden"."""
+        if purpose in self.on_request:
+            return "on_request"
+        named = not self.purposes or purpose in self.purposes
+        return "allowed" if named else "forbidden"
 
 
 class Licence(NamedTuple):
@@ -65,6 +82,7 @@ class Licence(NamedTuple):
     url: str
     terms: Terms | None  # None: nobody has read the text into facts; read it yourself
     id: int = 0
+    owner: int | None = None  # the vendor that composed it; None: anybody's
 
     @property
     def sha256(self) -> str:
@@ -123,8 +141,15 @@ def get(db: Connection, number: int) -> Licence:
 
 
 def offered(db: Connection, codes: Iterable[str] = ()) -> list[Licence]:
-    """Return the newest version of each licence, or of those with these *codes*."""
-    query = select(tables.licences).order_by(tables.licences.c.id)
+    """Return the newest version of each licence, or of those with these *codes*.
+
+    What a vendor composed is its own and shows where it is used.
+    """
+    query = (
+        select(tables.licences)
+        .where(tables.licences.c.owner.is_(None))
+        .order_by(tables.licences.c.id)
+    )
     if wanted := list(codes):
         query = query.where(tables.licences.c.code.in_(wanted))
     newest = {row.code: from_row(row) for row in db.execute(query)}
@@ -144,7 +169,49 @@ def from_row(row: Row[Any]) -> Licence:
         row.url,
         terms_from(row.terms),
         row.id,
+        row.owner,
     )
+
+
+def owned(db: Connection, owner: int) -> list[Licence]:
+    """Return every version of the licences that a vendor composed, oldest first."""
+    query = (
+        select(tables.licences)
+        .where(tables.licences.c.owner == owner)
+        .order_by(tables.licences.c.id)
+    )
+    return [from_row(row) for row in db.execute(query)]
+
+
+def available(
+    db: Connection, vendor: int, standard: Iterable[Licence]
+) -> list[Licence]:
+    """Return what a vendor may sell under: its own, newest, then *standard*."""
+    newest = {licence.code: licence for licence in owned(db, vendor)}
+    return [*newest.values(), *standard]
+
+
+def chosen(db: Connection, code: str, vendor: int, standard: Iterable[Licence]) -> int:
+    """Return the number of the licence with *code* that a vendor may sell under.
+
+    One of *standard* is put in if it is not there yet; Invalid if there is none.
+    """
+    known = {licence.code: licence for licence in reversed([*standard])}
+    known |= {licence.code: licence for licence in owned(db, vendor)}
+    if code not in known:
+        raise Invalid({"licence": [N_("Choose one of the list.")]})
+    found = known[code]
+    return ensure(db, [found])[code, found.version]
+
+
+def versions(db: Connection, code: str) -> list[Licence]:
+    """Return every version of a licence, oldest first."""
+    query = (
+        select(tables.licences)
+        .where(tables.licences.c.code == code)
+        .order_by(tables.licences.c.id)
+    )
+    return [from_row(row) for row in db.execute(query)]
 
 
 def terms_from(text: str) -> Terms | None:
@@ -153,7 +220,9 @@ def terms_from(text: str) -> Terms | None:
     if facts is None:
         return None
     return Terms(**facts)._replace(
-        uses=tuple(facts["uses"]), purposes=tuple(facts["purposes"])
+        uses=tuple(facts["uses"]),
+        purposes=tuple(facts["purposes"]),
+        on_request=tuple(facts.get("on_request", ())),
     )
 
 
@@ -171,4 +240,5 @@ def _row(licence: Licence, number: int) -> tuple[Any, ...]:
         licence.url,
         licence.sha256,
         json.dumps(terms, ensure_ascii=False),
+        licence.owner,
     )

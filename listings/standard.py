@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
-from listings.licences import Licence, Terms
+from listings.composer import compose
+from listings.licences import EXCLUSIVITY, Licence, Terms
+from listings.vocabulary import SECTORS, WORLD, Name, regions
 
 VERSION = "1.0"
 
@@ -170,4 +172,36 @@ def _licence(code: str) -> Licence:
     )
 
 
+def variant(
+    scope: str, exclusivity: str, field: str | None = None, territory: str = WORLD
+) -> Licence:
+    """Return a standard licence for one buyer alone, in a field and a territory.
+
+    The code tells the choices, so that the same right is the same licence everywhere:
+    ``derived.exclusive``, ``internal.sole.healthcare.31``.
+    """
+    text = _TEXTS[scope]
+    terms = _TERMS[scope]._replace(
+        exclusivity=exclusivity, field=field, territory=territory, transfer=False
+    )
+    kind = EXCLUSIVITY[exclusivity]
+    within = [field] if field else []
+    within += [territory] if territory != WORLD else []
+    where = [SECTORS[field]] if field else []
+    where += [regions()[territory]] if territory != WORLD else []
+    title = Name(
+        "・".join([f"{text.zh}（{kind.zh}）", *(name.zh for name in where)]),
+        ", ".join([f"{text.en}, {kind.en.lower()}", *(name.en for name in where)]),
+    )
+    code = ".".join([scope, exclusivity, *within])
+    return compose(code, VERSION, title, terms)
+
+
 STANDARD = tuple(_licence(code) for code in _TEXTS)
+ALONE = tuple(
+    variant(scope, exclusivity)
+    for scope in _TEXTS
+    if scope != "evaluation"
+    for exclusivity in ("sole", "exclusive")
+)
+ALL = (*STANDARD, *ALONE)

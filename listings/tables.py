@@ -130,9 +130,12 @@ licences = table(
     Column("url", Text, nullable=False),
     Column("sha256", Text, nullable=False),  # of licences.canonical_text
     Column("terms", Text, nullable=False),  # {"purposes": […], …}, see licences.Terms
+    Column("owner", Whole),  # the vendor that composed it; null: anybody's
     Unique("code", "version"),
     CheckConstraint("length(sha256) = 64", name="sha256"),
 )
+
+Index("ix_licences_owner", licences.c.owner, licences.c.id)
 
 instruments = table(
     "instruments",  # product × licence × unit: what is traded

@@ -45,6 +45,7 @@ from listings.search.query import (
 from marketplace.certificates import NoCertificate
 from marketplace.community.demands import TooManyDemands
 from marketplace.community.searches import TooManySearches
+from marketplace.delivery.licence import NotLicensed
 from marketplace.language import N_, language, translated_within
 from marketplace.limits import TooManyTries
 from marketplace.members.keys import BadKey, TooManyKeys
@@ -95,6 +96,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     NotAdmitted: HTTPStatus.FORBIDDEN,
     RightEnded: HTTPStatus.FORBIDDEN,
     QuotaUsedUp: HTTPStatus.FORBIDDEN,
+    NotLicensed: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     UnknownInstrument: HTTPStatus.NOT_FOUND,
     IllegalMove: HTTPStatus.CONFLICT,

@@ -4,6 +4,7 @@ import listings.quality.tables
 import listings.registration.tables
 import listings.tables
 import marketplace.community.tables
+import marketplace.delivery.tables
 import marketplace.members.tables
 import marketplace.pricing.tables
 import marketplace.trading.tables
@@ -16,6 +17,7 @@ ROOMS = (
     listings.quality.tables,
     listings.registration.tables,
     marketplace.members.tables,
+    marketplace.delivery.tables,
     marketplace.community.tables,
     marketplace.trading.tables,
     marketplace.pricing.tables,

@@ -39,9 +39,7 @@ from settlement.tables import (
     receipts,
     trades,
 )
-from settlement.tables import (
-    terms as terms_table,
-)
+from settlement.tables import terms as terms_table
 
 HOUSE = 0
 FREE, HELD, ESCROW = 0, 1, 2
@@ -164,11 +162,15 @@ def measures_of(
 
 def terms(db: Connection, number: int) -> dict[str, Any]:
     """Return what is sold under terms *number*: product, release, licence; NotFound."""
-    body = db.scalar(select(terms_table.c.body).where(terms_table.c.id == number))
-    if body is None:
-        raise NotFound("terms", str(number))
-    found: dict[str, Any] = json.loads(body)
-    return found
+    return dict(json.loads(frozen(db, number).body))
+
+
+def frozen(db: Connection, number: int) -> Row[Any]:
+    """Return the terms *number* as they are kept, with their hash; NotFound."""
+    query = select(terms_table).where(terms_table.c.id == number)
+    for row in db.execute(query):
+        return row
+    raise NotFound("terms", str(number))
 
 
 def terms_of(db: Connection, numbers: Collection[int]) -> dict[int, dict[str, Any]]:

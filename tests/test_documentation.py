@@ -205,6 +205,8 @@ def places(program: Callable[[str], Program], parts: Services) -> Mapping[str, s
         "registration": encode("registration", 1),
         "attachment": _attachment(program("vendor"), sold.product),
         "authorisation": _authorised(parts),
+        "number": "1",
+        "form": "jsonld",
     }
 
 

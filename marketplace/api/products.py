@@ -10,7 +10,7 @@ from listings.instruments import DELIVERIES_MAX, LOT_MAX, TERM_DAYS_MAX, Unit
 from listings.products import Facts
 from listings.registration import declaration
 from listings.registration.declaration import STATEMENT_MAX
-from listings.standard import STANDARD, VERSION
+from listings.standard import ALL
 from listings.vocabulary import CLASSES, MODES, SECTORS, UPDATES
 from marketplace.admission import act
 from marketplace.api.fields import Body, Code, Currency, Flag, Id, Int, Text
@@ -94,7 +94,12 @@ class UnitSchema(Body):
     """What is sold: a licence and a unit, under a symbol."""
 
     symbol = Text(32, least=2, required=True)
-    licence = Code(*(licence.code for licence in STANDARD), required=True)
+    licence = Text(
+        80,
+        least=2,
+        required=True,
+        metadata={"description": "The code of one of the exchange's or of your own."},
+    )
     mode = Code(*MODES, required=True)
     currency = Currency(load_default=lambda: BY_CODE[DEFAULT].asset)
     tick = Int(1, AMOUNT_MAX, load_default=1)
@@ -285,8 +290,7 @@ def add_instrument(wanted: dict[str, Any], product: int) -> Any:
     """Add an instrument; it waits for admission."""
     own(product)
     with services().writes.begin() as db:
-        numbers = licences.ensure(db, STANDARD)
-        chosen = numbers[wanted.pop("licence"), VERSION]
+        chosen = licences.chosen(db, wanted.pop("licence"), me().member, ALL)
         number = instruments.add(db, product, Unit(licence=chosen, **wanted))
         made = instruments.get(db, number)
     return made, at(f"/instruments/{ids.encode('instrument', number)}")

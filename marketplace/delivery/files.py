@@ -1,11 +1,14 @@
 """Files under a right: which they are, and one delivery of one of them."""
 
+import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row
 
 from listings import releases
+from marketplace.delivery import licence
+from marketplace.members import organisations
 from marketplace.members.users import User
 from marketplace.services import Services
 from marketplace.trading.commands import Deliver
@@ -37,16 +40,20 @@ def deliver(
 ) -> Delivery:
     """Deliver one file under a right of the user's member.
 
-    NotFound unless the right is theirs and its terms include the file; RightEnded or
-    QuotaUsedUp as the market says. The content is looked up first, so that nothing is
+    NotFound unless the right is theirs and its terms include the file; NotLicensed if
+    the licence does not permit it; RightEnded or QuotaUsedUp as the market says. The
+    content is looked up first, so that nothing is
     counted that cannot be delivered; under the same idempotency *key* it is counted
     once.
     """
     with parts.reads.connect() as db:
         right = statements.entitlement(db, entitlement, user.member)
-        promised = _promised(statements.terms(db, right.terms), file)
+        terms = statements.frozen(db, right.terms)
+        promised = _promised(json.loads(terms.body), file)
         found = releases.file_of(db, file)
+        region = organisations.get(db, right.holder).region
     _check(user, right)
+    licence.check(right, terms, region, clock.now_us())
     assert found.sha256 == promised["sha256"], (found, promised)
     content = parts.files.read(found.storage_key)
     receipt = parts.gateway.submit(_command(user, right, found), key).result

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from listings.instruments import Instrument
-from listings.licences import PURPOSES, USES
+from listings.licences import EXCLUSIVITY, PURPOSES, USES
 from listings.menu import Item, Lint, lint
 from listings.plans import METERED, PER_SEAT, SEATS_MAX, TRIAL
 from listings.vocabulary import CHINA, PROVINCES, WORLD, regions
@@ -43,7 +43,8 @@ def _item(unit: Instrument, price: int) -> Item:
         _seats(unit),
         min(volumes, default=None),
         (
-            int(terms.exclusive),
+            tuple(EXCLUSIVITY).index(terms.exclusivity),
+            int(terms.field is None),
             int(unit.transferable),
             int(terms.retention == "keep"),
             ("none", "internal", "any").index(terms.derivation),

@@ -17,12 +17,14 @@ from marketplace.web import (
     demands,
     disclosure,
     dispersion,
+    duties,
     evidence,
     examples,
     forms,
     guide,
     home,
     layout,
+    licences,
     listings,
     notices,
     orders,
@@ -47,6 +49,7 @@ from marketplace.web import (
 assert all((oversight.rights, reviews.EVENTS, sales.bids, colleagues.people))
 assert all((selling.set_price, buying.take, publicdata.register, dispersion.report))
 assert evidence.NO_FILE
+assert all((duties.show, duties.of_buyers))
 assert all((quality.report, connection.call))
 assert all((control.market, examples.EXAMPLES))
 AREAS = (
@@ -56,6 +59,7 @@ AREAS = (
     compare,
     demands,
     listings,
+    licences,
     tickets,
     orders,
     rights,

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from types import SimpleNamespace
+from typing import Any
 
 from flask import Flask
 from flask_babel import gettext
 
-from listings import licences, vocabulary
+from listings import composer, licences, vocabulary
 from listings.registration import attachments, checklist, declaration, opinions
 from listings.vocabulary import Name
 from marketplace import formatting
@@ -31,6 +32,23 @@ CODES: Mapping[str, Mapping[str, Name]] = {
     "outcome": opinions.OUTCOMES,
     "method": opinions.METHODS,
     "line": {code: line.question for code, line in checklist.LINES.items()},
+    "exclusivity": licences.EXCLUSIVITY,
+    "use": licences.USES,
+    "retention": composer.RETENTION,
+    "derivation": composer.DERIVATION,
+}
+
+
+# The fields of a licence's terms that are codes → what the codes are of.
+TERM_TOPICS = {
+    "uses": "use",
+    "purposes": "purpose",
+    "on_request": "purpose",
+    "exclusivity": "exclusivity",
+    "field": "sector",
+    "territory": "region",
+    "retention": "retention",
+    "derivation": "derivation",
 }
 
 
@@ -52,6 +70,18 @@ def named(codes: Mapping[str, Name]) -> list[tuple[str, str]]:
 def as_named(codes: list[str], topic: str) -> list[tuple[str, str]]:
     """Return some codes of a topic with their names, for a choice."""
     return [(code, code_name(code, topic)) for code in codes]
+
+
+def term(value: Any, field: str) -> str:
+    """Return what a licence's terms say of *field*, in words."""
+    if isinstance(value, bool):
+        return str(gettext("yes") if value else gettext("no"))
+    if value is None or value == ():
+        return str(gettext("none"))
+    topic = TERM_TOPICS.get(field)
+    if isinstance(value, tuple):
+        return ", ".join(code_name(code, topic or "purpose") for code in value)
+    return code_name(value, topic) if topic else str(value)
 
 
 def in_language(names: tuple[str, str] | None) -> str:
@@ -84,6 +114,7 @@ def init_app(app: Flask) -> None:
         "named": named,
         "places": lambda asset: BY_ASSET[asset].exponent,
         "as_named": as_named,
+        "term": per_visitor(term),
         "in_language": in_language,
         "purpose": per_visitor(lambda code: code_name(code, "purpose")),
         "signed": signed,

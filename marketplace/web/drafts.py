@@ -13,7 +13,7 @@ from listings.products import Facts
 from listings.registration import declaration
 from listings.registration.declaration import CELL_MAX, CELLS, RIGHTS, STATEMENT_MAX
 from listings.releases import NOTES_MAX
-from listings.standard import STANDARD
+from listings.standard import ALL
 from listings.vocabulary import CLASSES, MODES, SECTORS, UPDATES, regions
 from marketplace.language import N_
 from marketplace.web.forms import Form, PublicId, Whole, amount, choice, text
@@ -69,7 +69,7 @@ class UnitForm(Form):
     """What is sold: a licence, a unit, a symbol."""
 
     symbol = text(32)
-    licence = choice(licence.code for licence in STANDARD)
+    licence = text(80)
     mode = choice(MODES)
     currency = choice(str(asset) for asset in BY_ASSET)
     tick = Whole(1, AMOUNT_MAX, load_default=1)
@@ -129,12 +129,14 @@ def values(known: Facts) -> dict[str, Any]:
     }
 
 
-def unit(db: Connection, typed: dict[str, Any]) -> Unit:
-    """Return the unit that was *typed* into a `UnitForm`; its licence is put in."""
-    numbers = licences.ensure(db, STANDARD)
+def unit(db: Connection, typed: dict[str, Any], vendor: int) -> Unit:
+    """Return the unit that was *typed* into a `UnitForm`; its licence is put in.
+
+    It is one of the exchange's, or the newest version of one of the *vendor*'s own.
+    """
     return Unit(
         typed["symbol"].upper(),
-        next(n for (code, _), n in numbers.items() if code == typed["licence"]),
+        licences.chosen(db, typed["licence"], vendor, ALL),
         typed["mode"],
         int(typed["currency"]),
         typed["tick"],

@@ -4,7 +4,9 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from listings.admission import LISTING, PRODUCT
-from listings.licences import PURPOSES
+from listings.formats.odrl import ACTIONS
+from listings.licences import EXCLUSIVITY, PURPOSES, USES
+from listings.standard import ALL
 from marketplace.community.access import REQUEST
 from marketplace.language import N_
 from marketplace.members.verification import MEMBER
@@ -150,6 +152,19 @@ def states() -> ResponseReturnValue:
 def prices() -> ResponseReturnValue:
     """Show the rules for prices: modes, plans, rises, personal prices, public data."""
     return render_template("help/prices.html", notice=notice_of(services().config))
+
+
+@bp.get("/licences")
+def licences() -> ResponseReturnValue:
+    """Show how to read a licence, and how machines read it."""
+    return render_template(
+        "help/licences.html",
+        standard=ALL,
+        purposes=PURPOSES,
+        uses=USES,
+        actions=ACTIONS,
+        exclusivity=EXCLUSIVITY,
+    )
 
 
 @bp.get("/fees")

@@ -7,11 +7,11 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from listings import admission, catalogue, instruments, products, releases
+from listings import admission, catalogue, instruments, licences, products, releases
 from listings.quality import reports
 from listings.registration import attachments, declaration, opinions
 from listings.registration.attachments import OF_VENDOR
-from listings.standard import STANDARD
+from listings.standard import ALL
 from listings.vocabulary import CLASSES, MODES, SECTORS, UPDATES, regions
 from marketplace.admission import act
 from marketplace.evidence import case
@@ -110,7 +110,7 @@ def edit(product: str) -> ResponseReturnValue:
             ],
             reviews=catalogue.reviews_of(db, number),
             lacking=admission.problems(db, row),
-            licences=STANDARD,
+            licences=licences.available(db, me().member, ALL),
             evidence=case(db, number),
             able={kind: organisations.assessors(db, kind) for kind in opinions.KINDS},
             fees=statements.fees(db),
@@ -180,7 +180,7 @@ def add_unit(product: str) -> ResponseReturnValue:
     """Add an instrument: a licence and a unit under a symbol."""
     number, typed = mine(product), read(UnitForm())
     with services().writes.begin() as db:
-        instruments.add(db, number, drafts.unit(db, typed))
+        instruments.add(db, number, drafts.unit(db, typed, me().member))
     flash(gettext("Added: %(symbol)s.", symbol=typed["symbol"].upper()), "success")
     return to(number)
 

@@ -11,6 +11,7 @@ from marketplace.control import PHASES
 from marketplace.language import N_, per_visitor
 from marketplace.members.organisations import KINDS
 from marketplace.members.roles import NAMES
+from marketplace.web.clauses import CLAUSES
 from marketplace.web.dossier import DOSSIER
 from marketplace.web.findings import QUALITY
 from marketplace.web.tones import tone
@@ -255,6 +256,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     **DOSSIER,
     **QUALITY,
+    **CLAUSES,
     "column": {
         "month": N_("Month"),
         "day": N_("Day"),
@@ -308,6 +310,7 @@ FACTS: Mapping[str, str] = {
     "field": N_("Field"),
     "fact": N_("Fact"),
     "state": N_("State"),
+    "condition": N_("What the licence asks about"),
 }
 
 
