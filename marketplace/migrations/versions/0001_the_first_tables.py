@@ -231,11 +231,15 @@ def upgrade() -> None:
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("terms", sa.Text(), nullable=False),
+        sa.Column("owner", Whole, nullable=True),
         sa.CheckConstraint("length(sha256) = 64", name=op.f("ck_licences_sha256")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_licences")),
         sa.UniqueConstraint("code", "version", name=op.f("uq_licences_code_version")),
         sqlite_strict=True,
     )
+    with op.batch_alter_table("licences", schema=None) as batch_op:
+        batch_op.create_index("ix_licences_owner", ["owner", "id"], unique=False)
+
     op.create_table(
         "measures",
         sa.Column("seq", Whole, autoincrement=False, nullable=False),
@@ -861,6 +865,37 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "evidence",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("entitlement", Whole, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("number", Whole, nullable=False),
+        sa.Column("due_us", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("statement", sa.Text(), nullable=False),
+        sa.Column("file_name", sa.Text(), nullable=False),
+        sa.Column("file_sha256", sa.Text(), nullable=False),
+        sa.Column("storage_key", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('attribute', 'report', 'delete')", name=op.f("ck_evidence_kind")
+        ),
+        sa.CheckConstraint("length(sha256) = 64", name=op.f("ck_evidence_sha256")),
+        sa.CheckConstraint("number > 0", name=op.f("ck_evidence_number")),
+        sa.ForeignKeyConstraint(
+            ["entitlement"], ["entitlements.id"], name=op.f("fk_evidence_entitlement")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence")),
+        sa.UniqueConstraint(
+            "entitlement",
+            "kind",
+            "number",
+            name=op.f("uq_evidence_entitlement_kind_number"),
+        ),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "guests",
         sa.Column("product", Whole, nullable=False),
         sa.Column("member", Whole, nullable=False),
@@ -1466,6 +1501,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_guests_member")
 
     op.drop_table("guests")
+    op.drop_table("evidence")
     with op.batch_alter_table("engagements", schema=None) as batch_op:
         batch_op.drop_index("ix_engagements_assessor")
 
@@ -1564,6 +1600,9 @@ def downgrade() -> None:
         batch_op.drop_index("ix_measures_entitlement")
 
     op.drop_table("measures")
+    with op.batch_alter_table("licences", schema=None) as batch_op:
+        batch_op.drop_index("ix_licences_owner")
+
     op.drop_table("licences")
     with op.batch_alter_table("journal", schema=None) as batch_op:
         batch_op.drop_index(
