@@ -5,6 +5,7 @@ import hashlib
 from sqlalchemy import update
 
 from listings.tables import instruments
+from tests.gates import prove_by_api
 from tests.programs import CONTENT, FACTS, buy, pay_in, program, sun, upload
 
 __all__ = ["program", "sun"]
@@ -249,6 +250,7 @@ def test_a_product_is_returned_edited_and_submitted_again(program):
     assert (stale.status_code, stale.json["code"]) == (409, "edited_meanwhile")
     unit = {"symbol": "MOON", "licence": "internal", "mode": "whole"}
     vendor.made(f"{path}/instruments", unit)
+    prove_by_api(vendor, product["id"])
     assert vendor.made(f"{path}/submit")["state"] == "in_review"
     (queued,) = registrar.read("/staff/products", state="in_review")["data"]
     assert queued["id"] == product["id"]

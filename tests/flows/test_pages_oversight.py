@@ -4,6 +4,7 @@ import pytest
 
 from settlement import statements
 from tests.flows.market import buy, draft, headline, key_on, listed, location, pay_in
+from tests.gates import check_by_page
 
 
 @pytest.fixture
@@ -136,6 +137,7 @@ def test_an_objection_is_decided_on_the_desk(visit):
     page = draft(vendor)
     desk = f"/staff/listings/{page.rpartition('/')[2]}"
     location(vendor.post(f"{page}/submit"))
+    check_by_page(registrar, page.rpartition("/")[2])
     location(registrar.post(f"{desk}/approve"))
     location(registrar.post(f"{desk}/object", reason="Ours"))
     assert f"{desk}/uphold" in registrar.get(desk).text

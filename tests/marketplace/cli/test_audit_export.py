@@ -66,7 +66,7 @@ def test_export_lets_anyone_recompute_the_chain(url: str, tmp_path: Path) -> Non
         assert line["seq"] == number
         head = hashlib.sha256(head + line["body"].encode()).digest()
         assert line["hash"] == head.hex()
-    assert f"{len(lines)} records and 8 trades" in result.stdout
+    assert f"{len(lines)} records and 14 trades" in result.stdout
     assert head.hex() in result.stdout
 
 
