@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, update
 
-from listings import catalogue, products, releases, tables, terms
+from listings import catalogue, products, publicdata, releases, tables, terms
 from listings.changes import touch
 from listings.numbers import next_numbers
 from listings.products import Facts
@@ -348,7 +348,7 @@ def admit_added(db: Connection, product: int, by: By) -> list[MarketFacts]:
 
 
 def _require_tradable(db: Connection, row: Row[Any], event: ListingEvent) -> None:
-    """Refuse unless the facts are registered today and compliance is assessed.
+    """Refuse unless registered and authorised today, and compliance is assessed.
 
     无登记不交易、无合规不上架: no trade without registration, no listing without
     compliance. What the operator imported and nobody edited has no assessor: it is
@@ -358,6 +358,7 @@ def _require_tradable(db: Connection, row: Row[Any], event: ListingEvent) -> Non
     if row.state != ProductState.REGISTERED or newest is None:
         raise IllegalMove(PRODUCT.name, row.state, event.value)
     Renewal(newest).require_valid(clock.now_us())
+    publicdata.require_running(db, row.id)
     if row.origin is None or row.edited_by != OPERATOR.id:
         opinions.require_compliance(db, row.id)
 

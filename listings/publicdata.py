@@ -6,6 +6,7 @@ register; vendors cannot change what it says.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from listings.licences import PURPOSES
 from listings.numbers import next_numbers
 from listings.vocabulary import N_, Name
 from settlement import clock, store
-from settlement.errors import Invalid, NotFound
+from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
 from settlement.money import AMOUNT_MAX
 
@@ -40,6 +41,13 @@ TEXT_MAX = 200  # characters
 RESOURCES_MAX = 4_000
 TERM_DAYS_MAX = 1_827  # five years, of an agreement on authorised operation
 SHOWN_MAX = 500
+
+
+@dataclass(eq=False)
+class AuthorisationOver(Refusal):
+    """The authorisation of this public data is over; register another one first."""
+
+    until_day: str
 
 
 class Authorisation(NamedTuple):
@@ -143,6 +151,34 @@ def of_products(db: Connection, products: Iterable[int]) -> dict[int, Row[Any]]:
     return {row.product: row for row in db.execute(query)}
 
 
+def is_over(until_day: str) -> bool:
+    """Tell whether the last day of an authorisation has passed, in UTC."""
+    return until_day < _today()
+
+
+def require_running(db: Connection, product: int) -> None:
+    """Refuse with AuthorisationOver where a product's authorisation has ended."""
+    found = of_products(db, [product]).get(product)
+    if found is not None and is_over(found.until_day):
+        raise AuthorisationOver(found.until_day)
+
+
+def over(db: Connection, limit: int) -> list[int]:
+    """Return listed products whose authorisation has ended, *limit* at most."""
+    a, p, li = tables.authorisations, tables.public_products, tables.listings
+    query = (
+        select(p.c.product)
+        .join(a, a.c.id == p.c.authorisation)
+        .join(li, li.c.product == p.c.product)
+        .where(a.c.until_day < _today(), li.c.state == "listed")
+    )
+    return list(db.execute(query.order_by(p.c.product).limit(limit)).scalars())
+
+
+def _today() -> str:
+    return clock.moment(clock.now_us()).date().isoformat()
+
+
 def products_under(db: Connection, authorisation: int) -> list[int]:
     """Return the products under an authorisation."""
     p = tables.public_products
@@ -162,8 +198,7 @@ def classify(
     Invalid if an instrument is left out, or a ceiling is missing or out of range. The
     market must be told afterwards.
     """
-    today = clock.moment(clock.now_us()).date().isoformat()
-    if get(db, authorisation).until_day < today:
+    if is_over(get(db, authorisation).until_day):
         raise Invalid({"authorisation": [N_("This authorisation is over.")]})
     units = tables.instruments
     mine = select(units.c.id).where(units.c.product == product)

@@ -25,6 +25,7 @@ from werkzeug.wrappers import Response as Answer
 
 from listings.files import FileTooLarge
 from listings.products import EditedMeanwhile, NotEditable
+from listings.publicdata import AuthorisationOver
 from listings.quality.reports import BeingExamined
 from listings.registration.checklist import ChecklistOpen
 from listings.registration.deadlines import (
@@ -116,6 +117,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     ComplianceLacking: HTTPStatus.CONFLICT,
     NoticeRuns: HTTPStatus.CONFLICT,
     RegistrationExpired: HTTPStatus.CONFLICT,
+    AuthorisationOver: HTTPStatus.CONFLICT,
     RenewalTooEarly: HTTPStatus.CONFLICT,
     Marked: HTTPStatus.CONFLICT,
     NoCertificate: HTTPStatus.NOT_FOUND,

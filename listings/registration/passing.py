@@ -1,4 +1,4 @@
-"""The passing of time: notices lapse, registrations expire, renewals come due.
+"""The passing of time: notices lapse, terms end, renewals come due.
 
 `pass_time` is one step of a follower: it may be interrupted and repeated. The actor is
 the operator, for nobody decides here; each step is a row of ``reviews`` all the same.
@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, select
 
-from listings import admission, products, tables
+from listings import admission, products, publicdata, tables
 from listings.registration.deadlines import RENEWAL_US
 from listings.stages import ListingEvent, ProductEvent, ProductState
 from listings.steps import OPERATOR, listing_of, move, move_listing, record
@@ -19,6 +19,7 @@ from settlement.errors import Refusal
 STEP_MAX = 200  # products moved in one step of each kind
 REMIND = "remind"
 EXPIRED = "The registration has expired. 登记已到期。"
+OVER = "The authorisation of this public data is over. 公共数据授权已到期。"
 
 
 def pass_time(engine: Engine) -> int:
@@ -27,11 +28,13 @@ def pass_time(engine: Engine) -> int:
     with engine.connect() as db:
         notices = _ended_notices(db, now_us)
         ended = _ended_registrations(db, now_us)
+        over = publicdata.over(db, STEP_MAX)
         due = _due_renewals(db, now_us)
     done = 0
     work: tuple[tuple[list[int], Callable[[Connection, int], object]], ...] = (
         (notices, lambda db, product: admission.lapse(db, product, OPERATOR)),
         (ended, expire),
+        (over, suspend_public),
         (due, remind),
     )
     for numbers, verb in work:
@@ -50,9 +53,18 @@ def expire(db: Connection, product: int) -> None:
     row = products.find(db, product)
     if row.state == ProductState.REGISTERED:
         move(db, row, ProductEvent.EXPIRE, OPERATOR)
-    listing = listing_of(db, product)
+    _suspend(db, row, EXPIRED)
+
+
+def suspend_public(db: Connection, product: int) -> None:
+    """Stop trading in public data whose authorisation is over; rights stay."""
+    _suspend(db, products.find(db, product), OVER)
+
+
+def _suspend(db: Connection, row: Row[Any], reason: str) -> None:
+    listing = listing_of(db, row.id)
     if listing is not None and listing.state == "listed":
-        move_listing(db, row, ListingEvent.SUSPEND, OPERATOR, {"listing": EXPIRED})
+        move_listing(db, row, ListingEvent.SUSPEND, OPERATOR, {"listing": reason})
 
 
 def remind(db: Connection, product: int) -> None:

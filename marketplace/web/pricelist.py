@@ -40,6 +40,11 @@ class PriceList(NamedTuple):
     rises: dict[int, Rise]
     personal: list[Any]  # offered to the visitor alone
     public: Any  # the authorisation, of public data
+    public_over: bool  # its term has ended: nothing new is traded under it
+
+    def quantity(self, instrument: int) -> int:
+        """Return how many units of an instrument serve what is wanted."""
+        return next(said.quantity for said in self.costs if said.unit.id == instrument)
 
 
 def pricelist(
@@ -47,7 +52,7 @@ def pricelist(
 ) -> PriceList:
     """Return the prices of a listing for what the address says is wanted."""
     wanted, numbers = _wanted(), [unit.id for unit in units]
-    member = me().member
+    member, public = me().member, publicdata.of_products(db, [found.id]).get(found.id)
     return PriceList(
         wanted,
         costs(units, best, wanted),
@@ -55,7 +60,8 @@ def pricelist(
         any(unit.plan and unit.mode in METERED for unit in units),
         changes.pending(db, numbers),
         personal.open_for(db, member, numbers, clock.now_us()) if member > 0 else [],
-        publicdata.of_products(db, [found.id]).get(found.id),
+        public,
+        public is not None and publicdata.is_over(public.until_day),
     )
 
 

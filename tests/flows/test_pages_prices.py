@@ -1,12 +1,18 @@
 """Prices on the pages: plans, lint, rises, trials, personal prices, public data."""
 
 import re
+from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
+import time_machine
 from python_calamine import CalamineWorkbook
 
-from settlement import clock
+from listings import admission
+from listings.publicdata import AuthorisationOver
+from listings.registration.passing import pass_time
+from marketplace.admission import tell_market
+from settlement import clock, ids
 from tests.flows.market import (
     buy,
     draft,
@@ -245,3 +251,64 @@ def test_a_month_that_is_none_is_not_found(visit, month):
         "/staff/dispersion", query_string={"month": month}
     )
     assert answer.status_code == 404
+
+
+def agreed(registrar, until):
+    """Register an authorisation that lasts until a day; return its page."""
+    return location(
+        registrar.post(
+            "/staff/public-data", mode="whole", source_kind="government",
+            source_body="市交通委", granting_body="市政府",
+            implementing_body="市数据局", operator="城市数据集团",
+            resources="港口数据", from_day="2026-01-01", until_day=until,
+        )
+    )  # fmt: skip
+
+
+def test_public_data_stops_trading_when_its_authorisation_is_over(visit, parts):
+    vendor, registrar = visit("vendor"), visit("registrar")
+    product = listed(vendor, registrar, "90.00")
+    unit = instrument(vendor, f"/vendor/products/{product}")
+    classed = {"product": product, f"use_class-{unit}": "industry"}
+    classed |= {f"ceiling-{unit}": "100.00"}
+    location(registrar.post(agreed(registrar, "2027-06-30"), **classed))
+    number, said = ids.decode("product", product), "授权已于 2027-06-30 到期"
+    with time_machine.travel(datetime(2027, 6, 30, 12, tzinfo=UTC), tick=True):
+        assert pass_time(parts.writes) == 0  # its last day is a day of trading
+        assert said not in visit("").get(f"/listings/{product}").text
+    with time_machine.travel(datetime(2027, 7, 1, 1, tzinfo=UTC), tick=True):
+        assert pass_time(parts.writes) == 1
+        assert pass_time(parts.writes) == 0
+        assert tell_market(parts, number, 1) == 1
+        shown = visit("").get(f"/listings/{product}").text
+        assert said in shown
+        assert "该交易标的目前不能交易" in shown
+        with parts.writes.begin() as db, pytest.raises(AuthorisationOver):
+            admission.resume(db, number, admission.OPERATOR)
+    location(registrar.post(agreed(registrar, "2029-06-30"), **classed))
+    with parts.writes.begin() as db:
+        admission.resume(db, number, admission.OPERATOR)
+    tell_market(parts, number, 1)
+    shown = visit("").get(f"/listings/{product}").text
+    assert said not in shown
+    assert "该交易标的目前不能交易" not in shown
+
+
+def test_the_ticket_takes_over_the_seats_that_were_computed(visit):
+    vendor, registrar, buyer = visit("vendor"), visit("registrar"), visit("buyer")
+    page = draft(vendor)
+    product, code = page.rpartition("/")[2], page[-3:].upper()
+    add(vendor, page, symbol=f"SEAT-{code}", mode="seat", seats="10")
+    location(vendor.post(f"{page}/submit"))
+    list_by_page(vendor, registrar, page)
+    seats = unit_of(vendor, page, f"SEAT-{code}")
+    asked = {"seats": "25", "instrument": seats}
+    shown = buyer.get(f"/listings/{product}", query_string=asked).text
+    quantity = re.search(r'name="quantity"[^>]*value="(\d+)"', shown)
+    assert quantity
+    assert quantity[1] == "3"  # of ten seats each
+    # Computing anew keeps the instrument that was chosen.
+    assert f'<input type="hidden" name="instrument" value="{seats}">' in shown
+    once = {"seats": "25", "instrument": instrument(vendor, page)}
+    other = buyer.get(f"/listings/{product}", query_string=once).text
+    assert re.search(r'name="quantity"[^>]*value="1"', other)
