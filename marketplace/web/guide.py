@@ -84,6 +84,36 @@ GLOSSARY = (
         "posted price",
         N_("A vendor's offer that waits in the book and does not run out."),
     ),
+    (
+        "试用",
+        "trial",
+        N_("A free right for a short term, once for each member; buying ends it."),
+    ),
+    (
+        "阶梯",
+        "tier",
+        N_("A step of a plan: the price of the units inside it, and of no others."),
+    ),
+    (
+        "上限收费标准",
+        "ceiling",
+        N_("The highest price of public data for industry, set by its authority."),
+    ),
+    (
+        "专属报价",
+        "personal price",
+        N_("An offer to one member, for a lawful reason on record; never in a book."),
+    ),
+    (
+        "涨价预告",
+        "notice of a rise",
+        N_("A higher price announced at once; it holds after the notice period."),
+    ),
+    (
+        "价格离散",
+        "dispersion",
+        N_("How far the prices of one instrument in a month lie apart."),
+    ),
     ("成交", "trade", N_("One match of a bid and an offer: price, quantity, parties.")),
     (
         "合同",
