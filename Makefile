@@ -6,6 +6,8 @@ PORT   ?= 8000
 BIN    := .venv/bin
 RUN    := .venv/.runtime
 DEV    := .venv/.development
+PEERS  := .venv-peers/.made
+PEERS  := .venv-peers/.made
 # uv, quiet, and never into another environment that happens to be active
 UV      = $(BIN)/uv pip
 INTO    = --quiet --python $(BIN)/python $(CERTS)
@@ -24,7 +26,7 @@ $(UV) install $(INTO) --no-deps --no-build-isolation --offline -e .
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format assets translations revision baseline bench lock clean
+.PHONY: help install run test lint format peers assets translations revision baseline bench lock clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +49,8 @@ lint: $(DEV) ## check style, types, who imports whom, translations
 format: $(DEV) ## put the code into the one format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+peers: $(PEERS) ## make the environment of the outside validators that tests/peers asks
 
 assets: ## fetch static/vendor and tests/vendor as package-lock.json names them (npm)
 	npm ci --ignore-scripts --no-audit --no-fund
@@ -76,9 +80,11 @@ lock: $(RUN) ## resolve the dependencies anew and pin them by hash
 	  --generate-hashes --universal --python-version 3.11 -o requirements.lock
 	$(BIN)/uv pip compile --quiet $(CERTS) pyproject.toml --group build --group dev -c requirements.lock \
 	  --generate-hashes --universal --python-version 3.11 -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet $(CERTS) --upgrade .ci/peers.in \
+	  --generate-hashes --universal --python-version 3.11 -o .ci/peers.lock
 
-clean: ## remove the environment and caches; the data in var/ stays
-	rm -rf .venv node_modules dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+clean: ## remove the environments and caches; the data in var/ stays
+	rm -rf .venv .venv-peers node_modules dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 %.mo: %.po | $(RUN)
@@ -91,6 +97,11 @@ $(BIN)/uv:
 
 $(RUN): requirements.lock pyproject.toml | $(BIN)/uv
 	$(call environment,$(LOCK))
+	@touch $@
+
+$(PEERS): .ci/peers.lock | $(BIN)/uv
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-peers
+	$(UV) sync --quiet --python .venv-peers/bin/python $(CERTS) --require-hashes .ci/peers.lock
 	@touch $@
 
 $(DEV): requirements-dev.lock pyproject.toml | $(BIN)/uv

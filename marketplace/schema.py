@@ -1,5 +1,6 @@
 """The whole schema: importing this module declares the tables of every room."""
 
+import listings.intake.tables
 import listings.quality.tables
 import listings.registration.tables
 import listings.tables
@@ -16,6 +17,7 @@ ROOMS = (
     listings.tables,
     listings.quality.tables,
     listings.registration.tables,
+    listings.intake.tables,
     marketplace.members.tables,
     marketplace.delivery.tables,
     marketplace.community.tables,

@@ -32,6 +32,7 @@ KINDS = {
     "payin": "pin",
     "payout": "pot",
     "record": "rec",
+    "intake": "imp",
     "offer": "off",
     "authorisation": "aut",
     "notice": "ntc",

@@ -20,6 +20,9 @@ FINDERS: dict[str, Callable[[], str | None]] = {
         or next(map(str, Path("/usr/lib/postgresql").glob("*/bin/pgbench")), None)
     ),
     "chromium": lambda: shutil.which("chromium"),
+    "peers": lambda: next(
+        map(str, Path(__file__).resolve().parents[1].glob(".venv-peers/bin")), None
+    ),
     "chinese fonts": lambda: next(
         map(str, Path("/usr/share/fonts").rglob("NotoSansCJK*")), None
     ),
@@ -28,6 +31,7 @@ HINTS = {
     "postgres": "set DATABOURSE_TEST_POSTGRES to the URL of a server",
     "pgbench": "apt-get install postgresql",
     "chromium": "apt-get install chromium",
+    "peers": "make peers",
     "chinese fonts": "apt-get install fonts-noto-cjk",
 }
 

@@ -1,6 +1,7 @@
 """What the README states is true, and nothing is left out."""
 
 import ast
+import io
 import json
 import re
 import shlex
@@ -181,7 +182,11 @@ def _written(rule: str) -> str:
 
 
 @pytest.fixture
-def places(program: Callable[[str], Program], parts: Services) -> Mapping[str, str]:
+def places(
+    program: Callable[[str], Program],
+    parts: Services,
+    visit: Callable[[str], Visitor],
+) -> Mapping[str, str]:
     """What stands for the `{…}` of an address: one of each, of who may see it."""
     sold = put_on_market(program, "SUN", 1200)
     pay_in(program, "buyer", 100_000)
@@ -207,6 +212,9 @@ def places(program: Callable[[str], Program], parts: Services) -> Mapping[str, s
         "authorisation": _authorised(parts),
         "number": "1",
         "form": "jsonld",
+        "suffix": "ttl",
+        "action": "site_read",
+        "intake": _intake(visit("vendor")),
     }
 
 
@@ -237,6 +245,13 @@ def test_every_page_in_the_readme_is_shown_to_whom_it_says_and_none_is_left_out(
         answer = visitor.get(address, follow_redirects=True)
         assert answer.status_code == 200, (who, path, answer.status_code)
         assert not answer.request.path.startswith("/signin") or path == "/signin", path
+
+
+def _intake(vendor: Visitor) -> str:
+    """Bring a small table; return the id of its import."""
+    file = (io.BytesIO(b"title,note\nA,b\n"), "list.csv")
+    answer = vendor.post("/vendor/imports", file=file)
+    return answer.headers["Location"].rpartition("/")[2]
 
 
 def _ticket(places: Mapping[str, str]) -> str:

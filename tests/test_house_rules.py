@@ -19,7 +19,16 @@ TOP_LEVEL = {
     *("requirements.lock", "requirements-dev.lock", "package.json"),
     *("package-lock.json", ".ci", ".gitignore"),
 }
-NOT_OURS = {".git", ".venv", "var", "node_modules", "dist", "build", "__pycache__"}
+NOT_OURS = {
+    ".git",
+    ".venv",
+    ".venv-peers",
+    "var",
+    "node_modules",
+    "dist",
+    "build",
+    "__pycache__",
+}
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 OTHER_WORDS = {"customer", "wallet", "sku", "deal"}  # design §5: say member, account…
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|NotImplemented|lorem ipsum")

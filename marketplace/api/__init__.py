@@ -8,6 +8,7 @@ from marketplace.api import (
     access,
     account,
     cash,
+    ckan,
     compare,
     demands,
     docs,
@@ -63,3 +64,4 @@ def register(app: Flask) -> None:
     for resource in RESOURCES:
         document.register_blueprint(resource)
     docs.init_app(app)
+    app.register_blueprint(ckan.bp)

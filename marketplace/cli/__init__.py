@@ -16,6 +16,8 @@ COMMANDS = {
     "audit": "marketplace.cli.audit:audit",
     "replay": "marketplace.cli.replay:replay",
     "export": "marketplace.cli.export:export",
+    "catalogue": "marketplace.cli.catalogue:catalogue",
+    "drafts": "marketplace.cli.drafts:drafts",
     "member": "marketplace.cli.member:member",
     "key": "marketplace.cli.key:key",
     "odrl": "marketplace.cli.odrl:odrl",

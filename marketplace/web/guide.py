@@ -7,6 +7,10 @@ from listings.admission import LISTING, PRODUCT
 from listings.formats.odrl import ACTIONS
 from listings.licences import EXCLUSIVITY, PURPOSES, USES
 from listings.standard import ALL
+from listings.formats.kinds import FORMATS, carried
+from listings.licences import PURPOSES
+from listings.products import Facts
+from marketplace import exporting
 from marketplace.community.access import REQUEST
 from marketplace.language import N_
 from marketplace.members.verification import MEMBER
@@ -16,6 +20,7 @@ from marketplace.trading.offers import OFFER
 from marketplace.trading.orders import ORDER
 from marketplace.trading.venue import BOOK
 from marketplace.web.diagrams import draw
+from marketplace.web.facts import NAMES
 from marketplace.web.words import TOPICS
 from settlement import statements
 from settlement.entitlements import ENTITLEMENT
@@ -194,6 +199,18 @@ def licences() -> ResponseReturnValue:
         uses=USES,
         actions=ACTIONS,
         exclusivity=EXCLUSIVITY,
+
+
+@bp.get("/formats")
+def formats() -> ResponseReturnValue:
+    """Show the formats of the catalogue and what each of them carries."""
+    return render_template(
+        "help/formats.html",
+        formats=FORMATS,
+        carried=carried(),
+        fields=Facts._fields,
+        names=NAMES,
+        page=exporting.PAGE,
     )
 
 

@@ -21,6 +21,7 @@ from marketplace.trading import board, reads
 from marketplace.trading.board import Board
 from marketplace.trading.reads import Best, Levels
 from marketplace.trading.timetable import Phase
+from marketplace.web import exports
 from marketplace.web.pricelist import pricelist
 from settlement import ids, statements
 from settlement.errors import NotFound
@@ -50,6 +51,8 @@ class Desk(NamedTuple):
 @bp.get("/listings/<product>")
 def show(product: str) -> ResponseReturnValue:
     """Show a listing with one of its instruments chosen."""
+    if program := exports.elsewhere(product):
+        return program
     with services().reads.connect() as db:
         found = catalogue.listing(db, ids.decode("product", product), me().member)
         units = catalogue.instruments_of(db, found.id)
@@ -74,6 +77,7 @@ def show(product: str) -> ResponseReturnValue:
             may_trade=visibility.may_trade(db, found.id, me().member),
             visibility=visibility.of(db, found.id),
             access_request=access.newest(db, found.id, me().member),
+            **exports.of_page(db, found),
         )
 
 
