@@ -5,6 +5,7 @@ that what is not public cannot leak by a forgotten condition.
 """
 
 import json
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
@@ -41,7 +42,7 @@ def page(db: Connection, after: int = 0, limit: int = PAGE_MAX) -> list[Listing]
     return [catalogue.listing(db, row.id) for row in db.execute(query).all()]
 
 
-def _numbers() -> Select[tuple[int]]:
+def _numbers() -> Select[Any]:
     return select(_p.c.id).join(_l, _l.c.product == _p.c.id).where(is_public())
 
 
