@@ -7,8 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from marketplace.cli import main
+from tests.visitors import credit_code
 
-CODE = ("--region", "US")
+CODE = ("--vendor", "--code", credit_code(5))
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def run(tmp_path, monkeypatch):
     def run(*arguments: str):
         return CliRunner().invoke(main, [str(a) for a in arguments])
 
-    made = run("member", "add", "A Ltd", "a@a.example", "--vendor", *CODE)
+    made = run("member", "add", "A Ltd", "a@a.example", *CODE)
     run.vendor = next(w for w in made.output.split() if w.startswith("mem_"))
     return run
 
