@@ -17,7 +17,7 @@ from listings.formats import (
     openapi,
     schema_org,
 )
-from listings.formats.description import Catalogue, Description, Vendor, beside
+from listings.formats.description import Catalogue, Content, Description, Vendor, beside
 from listings.formats.entry import Found
 from listings.products import Facts
 from listings.vocabulary import N_
@@ -180,4 +180,5 @@ _PROBE = Description(
     Vendor("mem_0000001", "港务局", "Port Authority", "https://exchange.example/1"),
     "2026-01-01T00:00:00Z",
     "2026-01-01T00:00:00Z",
+    files=(Content("day.csv", 10, "0" * 64, "text/csv"),),
 )

@@ -34,7 +34,7 @@ LOOKED_AT = 2_000  # entries of which the page says what would become of them
 STEP_S = 4  # of creating drafts in one request
 FORMS = {TABLE: N_("Table"), **{form.suffix: form.name for form in FORMATS}}
 OUTCOME = (
-    *(N_("Place"), N_("Title"), N_("Outcome"), N_("Product"), N_("Remarks")),
+    *(N_("Line or entry"), N_("Title"), N_("Outcome"), N_("Product"), N_("Remarks")),
 )  # the columns of the outcome file
 
 
