@@ -17,14 +17,10 @@ from settlement.errors import Refusal
 
 BESIDE = "databourse"  # the name of that object
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
-_TEXTS = {
-    *("kind", "title_zh", "title_en", "summary_zh", "summary_en", "description_zh"),
-    *("description_en", "publisher", "publisher_url", "source_url", "rights_note"),
-}
-_CODES = {"sector", "region", "updates", "coverage_from", "coverage_until"}
-_NUMBERS = {"row_count", "size_bytes"}
-_OBJECTS = {"sample", "extra"}
 _LISTS = {"keywords": str, "dictionary": dict}
+_NUMBERS = {"row_count", "size_bytes"}
+_OBJECTS = {"sample", "extra", "rights"}
+_ABSENT = Facts("")  # what each field is when nothing is said
 
 
 class Vendor(NamedTuple):
@@ -171,17 +167,16 @@ def restored(place: str, found: Found, carried: Any) -> Found:
 
 
 def _is_kind(name: str, value: Any) -> bool:
-    if name in _TEXTS:
-        return isinstance(value, str)
-    if name in _CODES:
-        return value is None or isinstance(value, str)
-    if name in _NUMBERS:
-        return value is None or type(value) is int
-    if name in _OBJECTS:
-        return value is None or isinstance(value, dict)
-    kind = _LISTS.get(name)
-    is_list = isinstance(value, list | tuple) and len(value) <= products.COLUMNS_MAX
-    return kind is not None and is_list and all(isinstance(v, kind) for v in value)
+    """Tell whether a value out of a document can be of a field."""
+    if name not in Facts._fields:
+        return False
+    if name in _LISTS:
+        is_list = isinstance(value, list | tuple) and len(value) <= products.COLUMNS_MAX
+        return is_list and all(isinstance(part, _LISTS[name]) for part in value)
+    if value is None:
+        return getattr(_ABSENT, name) is None
+    kind = int if name in _NUMBERS else dict if name in _OBJECTS else str
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def keep(known: set[str], document: dict[str, Any]) -> dict[str, Any] | None:
