@@ -4,12 +4,11 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from listings.admission import LISTING, PRODUCT
+from listings.formats.kinds import FORMATS, carried
 from listings.formats.odrl import ACTIONS
 from listings.licences import EXCLUSIVITY, PURPOSES, USES
-from listings.standard import ALL
-from listings.formats.kinds import FORMATS, carried
-from listings.licences import PURPOSES
 from listings.products import Facts
+from listings.standard import ALL
 from marketplace import exporting
 from marketplace.community.access import REQUEST
 from marketplace.language import N_
@@ -199,6 +198,14 @@ def licences() -> ResponseReturnValue:
         uses=USES,
         actions=ACTIONS,
         exclusivity=EXCLUSIVITY,
+    )
+
+
+@bp.get("/fees")
+def fees() -> ResponseReturnValue:
+    """Show the fee schedule in force, with an example."""
+    with services().reads.connect() as db:
+        return render_template("help/fees.html", fees=statements.fees(db))
 
 
 @bp.get("/formats")
@@ -212,10 +219,3 @@ def formats() -> ResponseReturnValue:
         names=NAMES,
         page=exporting.PAGE,
     )
-
-
-@bp.get("/fees")
-def fees() -> ResponseReturnValue:
-    """Show the fee schedule in force, with an example."""
-    with services().reads.connect() as db:
-        return render_template("help/fees.html", fees=statements.fees(db))

@@ -199,6 +199,39 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "intake_mappings",
+        sa.Column("vendor", Whole, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("mapping", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("vendor", "name", name=op.f("pk_intake_mappings")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "intakes",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("vendor", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("storage_key", sa.Text(), nullable=False),
+        sa.Column("form", sa.Text(), nullable=False),
+        sa.Column("choice", sa.Text(), nullable=False),
+        sa.Column("mapping", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("total", Whole, nullable=False),
+        sa.Column("done", Whole, nullable=False),
+        sa.Column("created_us", Whole, nullable=False),
+        sa.CheckConstraint(
+            "state IN ('open', 'running', 'done')", name=op.f("ck_intakes_state")
+        ),
+        sa.CheckConstraint("done >= 0 AND done <= total", name=op.f("ck_intakes_done")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_intakes")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("intakes", schema=None) as batch_op:
+        batch_op.create_index("ix_intakes_vendor", ["vendor", "id"], unique=False)
+
+    op.create_table(
         "journal",
         sa.Column("seq", Whole, autoincrement=False, nullable=False),
         sa.Column("at_us", Whole, nullable=False),
@@ -975,6 +1008,25 @@ def upgrade() -> None:
         batch_op.create_index("ix_instruments_product", ["product"], unique=False)
 
     op.create_table(
+        "intake_outcomes",
+        sa.Column("intake", Whole, nullable=False),
+        sa.Column("number", Whole, nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("product", Whole, nullable=True),
+        sa.Column("remarks", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "outcome IN ('created', 'updated', 'unchanged', 'refused')",
+            name=op.f("ck_intake_outcomes_outcome"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["intake"], ["intakes.id"], name=op.f("fk_intake_outcomes_intake")
+        ),
+        sa.PrimaryKeyConstraint("intake", "number", name=op.f("pk_intake_outcomes")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "listings",
         sa.Column("product", Whole, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -1492,6 +1544,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_listings_newest")
 
     op.drop_table("listings")
+    op.drop_table("intake_outcomes")
     with op.batch_alter_table("instruments", schema=None) as batch_op:
         batch_op.drop_index("ix_instruments_product")
 
@@ -1612,6 +1665,11 @@ def downgrade() -> None:
         )
 
     op.drop_table("journal")
+    with op.batch_alter_table("intakes", schema=None) as batch_op:
+        batch_op.drop_index("ix_intakes_vendor")
+
+    op.drop_table("intakes")
+    op.drop_table("intake_mappings")
     op.drop_table("fee_schedules")
     with op.batch_alter_table("entitlements", schema=None) as batch_op:
         batch_op.drop_index("ix_entitlements_instrument")
