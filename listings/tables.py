@@ -99,8 +99,15 @@ releases = table(
     Column("notes_en", Text, nullable=False),
     Column("created_us", Whole, nullable=False),
     Column("finalised_us", Whole),
+    Column("live_us", Whole),  # from when on it is served; a breaking one waits
+    Column("revoked_us", Whole),
+    Column("revoked_reason", Text),
+    Column("schema", Text),  # [{"table", "name", "type", "nullable"}, …], when final
+    Column("changes", Text),  # [{"kind", "column", …}, …] against the one before
     Unique("product", "label"),
     CheckConstraint("label <> ''", name="label"),
+    CheckConstraint("(finalised_us IS NULL) = (live_us IS NULL)", name="live"),
+    CheckConstraint("(revoked_us IS NULL) = (revoked_reason IS NULL)", name="revoked"),
 )
 
 files = table(
@@ -330,4 +337,12 @@ Index(
     unique=True,
     sqlite_where=access_requests.c.state == "open",
     postgresql_where=access_requests.c.state == "open",
+)
+
+windows = table(
+    "windows",  # which releases beside its own a right in an instrument includes
+    Column("instrument", Whole, ForeignKey("instruments.id"), primary_key=True),
+    Column("history", Whole),  # how many older ones; null: all
+    Column("future", Whole),  # how many later ones; null: all
+    CheckConstraint("history >= 0 AND future >= 0", name="counts"),
 )

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from listings import instruments, plans, tables
+from listings import instruments, plans, tables, windows
 from listings.instruments import Instrument
+from listings.windows import Window
 from settlement import clock
 from settlement.ids import encode
 from settlement.money import BY_ASSET
@@ -36,16 +37,24 @@ def of_products(db: Connection, products: Iterable[int]) -> list[MarketFacts]:
     wanted = list(products)
     described = _products(db, wanted)
     released = _releases(db, wanted)
+    units = instruments.of_products(db, wanted)
+    numbers = [unit.id for of_product in units.values() for unit in of_product]
+    sold = windows.of_instruments(db, numbers)
     return [
-        _facts(unit, described[product], released.get(product))
-        for product, units in instruments.of_products(db, wanted).items()
-        for unit in units
+        _facts(
+            unit,
+            described[product],
+            released.get(product),
+            sold.get(unit.id, windows.OWN_ONLY),
+        )
+        for product, of_product in units.items()
+        for unit in of_product
         if unit.state == "listed"
     ]
 
 
 def _facts(
-    unit: Instrument, product: Any, release: dict[str, Any] | None
+    unit: Instrument, product: Any, release: dict[str, Any] | None, window: Window
 ) -> MarketFacts:
     days = unit.term_days
     return MarketFacts(
@@ -55,7 +64,7 @@ def _facts(
         unit.currency,
         unit.tick,
         unit.lot,
-        canonical(_terms(unit, product, release)),
+        canonical(_terms(unit, product, release, window)),
         unit.purposes,
         None if days is None else days * clock.DAY_US,
         unit.deliveries_max,
@@ -78,7 +87,7 @@ def _price_max(unit: Instrument, product: Any) -> int | None:
 
 
 def _terms(
-    unit: Instrument, product: Any, release: dict[str, Any] | None
+    unit: Instrument, product: Any, release: dict[str, Any] | None, window: Window
 ) -> dict[str, Any]:
     licence = unit.licence
     return {
@@ -90,6 +99,7 @@ def _terms(
         "source_url": product.source_url,
         "rights_note": product.rights_note,
         "release": release,
+        "releases": {"history": window.history, "future": window.future},
         "symbol": unit.symbol,
         "mode": unit.mode,
         "currency": BY_ASSET[unit.currency].code,
@@ -140,11 +150,15 @@ def _products(db: Connection, products: list[int]) -> dict[int, Any]:
 
 
 def _releases(db: Connection, products: list[int]) -> dict[int, dict[str, Any]]:
-    """Return the newest finalised release of each product with its files."""
+    """Return the newest served release of each product with its files."""
     r, f = tables.releases, tables.files
     newest = (
         select(func.max(r.c.id))
-        .where(r.c.product.in_(products), r.c.finalised_us.is_not(None))
+        .where(
+            r.c.product.in_(products),
+            r.c.live_us <= clock.now_us(),
+            r.c.revoked_us.is_(None),
+        )
         .group_by(r.c.product)
     )
     query = (

@@ -74,6 +74,7 @@ class Config:
     renewed_notice_days: int = 30  # terms and seats
     notice_days: int = 3  # of publicity, in which others may object to a registration
     reachable: tuple[str, ...] = ()  # host:port that may be called though not public
+    schema_notice_days: int = 30  # before a breaking change of schema is served
     followers: bool = True  # start the threads that follow the journal and catalogue
 
     @classmethod
@@ -123,6 +124,11 @@ class Config:
             proxies=env.int("PROXIES", embedded.proxies),
             notice_days=env.int("NOTICE_DAYS", embedded.notice_days),
             rate_limits=env.bool("RATE_LIMITS", embedded.rate_limits),
+            schema_notice_days=env.int(
+                "SCHEMA_NOTICE_DAYS",
+                embedded.schema_notice_days,
+                validate=Range(0, NOTICE_DAYS_MAX),
+            ),
             rate_limit=env.str("RATE_LIMIT", embedded.rate_limit),
             metered_notice_days=env.int(
                 "METERED_NOTICE_DAYS",

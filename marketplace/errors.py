@@ -35,7 +35,7 @@ from listings.registration.deadlines import (
 )
 from listings.registration.marks import Marked
 from listings.registration.opinions import ComplianceLacking
-from listings.releases import Finalised
+from listings.releases import Finalised, NotRevocable, Revoked
 from listings.search.index import IndexBusy
 from listings.search.query import (
     PageTooFar,
@@ -112,6 +112,8 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     ChangedMeanwhile: HTTPStatus.CONFLICT,
     NotEditable: HTTPStatus.CONFLICT,
     Finalised: HTTPStatus.CONFLICT,
+    NotRevocable: HTTPStatus.CONFLICT,
+    Revoked: HTTPStatus.GONE,
     BeingExamined: HTTPStatus.CONFLICT,
     ChecklistOpen: HTTPStatus.CONFLICT,
     ComplianceLacking: HTTPStatus.CONFLICT,

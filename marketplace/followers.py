@@ -13,7 +13,7 @@ from listings.registration.passing import pass_time
 from listings.search.index import Index
 from listings.search.projection import Projection
 from marketplace import admission, projection, warehouse
-from marketplace.community import access, searches
+from marketplace.community import access, announcements, searches
 from marketplace.config import Config
 from marketplace.members import verification
 from marketplace.pricing.changes import Rises
@@ -124,6 +124,7 @@ def following(
     """
     prices = projection.Prices(reads, writes, config.data)
     admissions = Admissions(reads, gateway, config.data)
+    announcer = announcements.Announcer(reads, writes, config.data)
     feed = warehouse.Feed(reads, config.warehouse())
     followers: list[Projection | Follower] = [
         Projection(reads, index, projection.changes_after),
@@ -135,6 +136,7 @@ def following(
         Follower("rises", Rises(reads, writes, gateway).step, RISES_S),
         Follower("registrations", lambda: pass_time(writes), REGISTRATIONS_S),
         Follower("tape", feed.step, warehouse.PAUSE_S),
+        Follower("announcements", announcer.step, announcements.TELL_S),
         Follower("access", lambda: _lapse(reads, writes), LAPSES_S),
         Follower("searches", searches.Alerts(reads, writes, index).step, SEARCHES_S),
     ]

@@ -205,6 +205,7 @@ def places(
         "trade": placed["trades"][0]["trade"],
         "entitlement": right,
         "member": program("buyer").read("/me")["member"],
+        "vendor": program("vendor").read("/me")["member"],
         "code": "turnover_by_day",
         "year": "2026",
         "registration": encode("registration", 1),
@@ -241,7 +242,8 @@ def test_every_page_in_the_readme_is_shown_to_whom_it_says_and_none_is_left_out(
     for path, who in sorted(stated):
         visitor = visit("" if who == "anyone" else who)
         query = "?" + _ticket(places) if path.endswith("/order") else ""
-        address = path.format_map(places) + query
+        written = path.replace("/vendors/{member}", "/vendors/{vendor}")
+        address = written.format_map(places) + query
         answer = visitor.get(address, follow_redirects=True)
         assert answer.status_code == 200, (who, path, answer.status_code)
         assert not answer.request.path.startswith("/signin") or path == "/signin", path

@@ -132,7 +132,7 @@ def list_included(entitlement: int) -> Any:
     """List the files that a right opens."""
     with services().reads.connect() as db:
         right = statements.entitlement(db, entitlement, me().member)
-        return {"data": included(statements.terms(db, right.terms))}
+        return {"data": included(db, statements.terms(db, right.terms))}
 
 
 @bp.route("/entitlements/<entitlement>/deliveries", methods=["POST"])

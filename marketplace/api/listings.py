@@ -138,6 +138,13 @@ class ReleaseSchema(Schema):
     notes_en = fields.String(required=True)
     created_us = fields.Integer(required=True)
     finalised_us = fields.Integer(required=True, allow_none=True)
+    live_us = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "From when on it is served."},
+    )
+    revoked_us = fields.Integer(required=True, allow_none=True)
+    revoked_reason = fields.String(required=True, allow_none=True)
     files = fields.List(fields.Nested(FileSchema), required=True)
 
 

@@ -6,12 +6,13 @@ from flask import request
 from marshmallow import Schema
 
 from listings import products, releases
-from listings.releases import NAME_MAX, NOTES_MAX
+from listings.releases import NAME_MAX, NOTES_MAX, REASON_MAX
 from marketplace.admission import tell_market
 from marketplace.api.fields import Body, Text
 from marketplace.api.listings import FileSchema, ReleaseSchema
 from marketplace.api.products import own
 from marketplace.api.resource import Resource, at
+from marketplace.community import announcements
 from marketplace.examining import receive
 from marketplace.members.signing import me
 from marketplace.services import services
@@ -28,6 +29,12 @@ class NewReleaseSchema(Body):
     label = Text(40, least=1, required=True)
     notes_zh = Text(NOTES_MAX, lines=True, load_default="")
     notes_en = Text(NOTES_MAX, lines=True, load_default="")
+
+
+class RevocationSchema(Body):
+    """Why a release is served no longer."""
+
+    reason = Text(REASON_MAX, least=1, lines=True, required=True)
 
 
 class FileQuery(Schema):
@@ -116,10 +123,26 @@ def remove_file(file: int) -> None:
 def finalise_release(release: int) -> Any:
     """End the work on a release: from now on it never changes."""
     _release(release)
+    parts = services()
+    with parts.writes.begin() as db:
+        made = announcements.finalise(
+            db, release, me(), parts.config.schema_notice_days
+        )
+    tell_market(parts, made.product, me().id)  # later buyers get what is served
+    return _release(release)
+
+
+@bp.route("/releases/<release>/revoke", methods=["POST"])
+@bp.needs("vendor")
+@bp.arguments(RevocationSchema)
+@bp.response(200, ReleaseSchema)
+@bp.refuses(404, 409, 422)
+def revoke_release(why: dict[str, str], release: int) -> Any:
+    """Serve a release no longer, for a reason that its holders are told."""
     with services().writes.begin() as db:
-        releases.finalise(db, release)
+        announcements.revoke(db, release, why["reason"], me())
         product = releases.get(db, release).product
-    tell_market(services(), product, me().id)  # later buyers get the new release
+    tell_market(services(), product, me().id)
     return _release(release)
 
 

@@ -34,6 +34,17 @@ KINDS: Mapping[str, str] = {
     "access_approved": N_("You may trade %(title)s now."),
     "access_declined": N_("The vendor of %(title)s declined your request: %(reason)s"),
     "access_ended": N_("Your access to %(title)s has ended."),
+    "new_release": N_("%(title)s has a new release: %(label)s."),
+    "schema_change": N_("The schema of %(title)s changes with release %(label)s."),
+    "schema_live": N_("Release %(label)s of %(title)s is served with its new schema."),
+    "revocation": N_("Release %(label)s of %(title)s was revoked: %(comment)s"),
+    "delay": N_("%(title)s is delayed: %(comment)s"),
+    "deprecation": N_("%(title)s is to end: %(comment)s"),
+    "question_asked": N_("%(member)s asks about %(title)s: %(text)s"),
+    "question_answered": N_("Your question about %(title)s was answered."),
+    "rated": N_("%(title)s was reviewed by a buyer."),
+    "rating_replied": N_("The vendor replied to your review of %(title)s."),
+    "text_hidden": N_("The exchange hid what you wrote about %(title)s: %(reason)s"),
     "invited": N_("A vendor offers %(title)s to you."),
 }
 

@@ -77,3 +77,74 @@ saved_searches = table(
     Unique("member", "address"),
     CheckConstraint("name <> ''", name="name"),
 )
+announcements = table(
+    "announcements",  # what a vendor, or a release, says to holders and followers
+    Column("id", Whole, primary_key=True),
+    Column("product", Whole, ForeignKey("products.id"), nullable=False),
+    Column("release", Whole, ForeignKey("releases.id")),
+    Column("kind", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("effective_us", Whole),  # when it happens; null: it has
+    Column("at_us", Whole, nullable=False),
+    Column("by_user", Whole, nullable=False),
+    CheckConstraint(
+        "kind IN ('new_release', 'schema_change', 'schema_live', 'revocation',"
+        " 'delay', 'deprecation')",
+        name="kind",
+    ),
+    Unique("release", "kind"),
+)
+Index("ix_announcements_product", announcements.c.product, announcements.c.id)
+
+acceptances = table(
+    "acceptances",  # holders that let a breaking change of schema go ahead
+    Column("release", Whole, ForeignKey("releases.id"), primary_key=True),
+    Column("member", Whole, ForeignKey("members.id"), primary_key=True),
+    Column("at_us", Whole, nullable=False),
+    Column("by_user", Whole, nullable=False),
+)
+
+ratings = table(
+    "ratings",  # what the buyer of a settled trade says of it, and the vendor's reply
+    Column("id", Whole, primary_key=True),
+    Column("trade", Whole, ForeignKey("trades.id"), nullable=False, unique=True),
+    Column("product", Whole, ForeignKey("products.id"), nullable=False),
+    Column("member", Whole, ForeignKey("members.id"), nullable=False),
+    Column("by_user", Whole, nullable=False),
+    Column("quality", Whole, nullable=False),
+    Column("accuracy", Whole, nullable=False),  # as described
+    Column("support", Whole, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("reply", Text, nullable=False),
+    Column("reply_us", Whole),
+    Column("hidden_us", Whole),  # by the staff, with the reason
+    Column("hidden_by", Whole),
+    Column("hidden_reason", Text, nullable=False),
+    CheckConstraint(
+        "quality BETWEEN 1 AND 5 AND accuracy BETWEEN 1 AND 5"
+        " AND support BETWEEN 1 AND 5",
+        name="scores",
+    ),
+    CheckConstraint("hidden_us IS NULL OR hidden_reason <> ''", name="hidden"),
+)
+Index("ix_ratings_product", ratings.c.product, ratings.c.id)
+
+questions = table(
+    "questions",  # asked in public about a listing, answered by its vendor
+    Column("id", Whole, primary_key=True),
+    Column("product", Whole, ForeignKey("products.id"), nullable=False),
+    Column("member", Whole, ForeignKey("members.id"), nullable=False),
+    Column("by_user", Whole, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("answered_us", Whole),
+    Column("answered_by", Whole),
+    Column("hidden_us", Whole),
+    Column("hidden_by", Whole),
+    Column("hidden_reason", Text, nullable=False),
+    CheckConstraint("(answered_us IS NULL) = (answer = '')", name="answer"),
+    CheckConstraint("hidden_us IS NULL OR hidden_reason <> ''", name="hidden"),
+)
+Index("ix_questions_product", questions.c.product, questions.c.id)

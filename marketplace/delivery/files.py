@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from listings import releases
 from marketplace.delivery import licence
@@ -28,11 +28,22 @@ class Delivery(NamedTuple):
     content: Iterator[bytes]
 
 
-def included(terms: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the files that frozen *terms* include: id, name, size, sha256."""
-    release = terms.get("release") or {}
-    files: list[dict[str, Any]] = release.get("files", [])
-    return files
+def included(db: Connection, terms: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the files that frozen *terms* open now: id, name, size, sha256, release.
+
+    Their own release, and as many older and later ones as the terms say; see
+    `releases.served`, which leaves out what was revoked or is not served yet.
+    """
+    release = terms.get("release")
+    if not release:
+        return []
+    window = terms.get("releases") or {"history": 0, "future": 0}
+    number = ids.decode("release", release["id"])
+    return [
+        file._asdict() | {"id": ids.encode("file", file.id), "release": one.label}
+        for one in releases.served(db, number, window["history"], window["future"])
+        for file in releases.files_of(db, one.id)
+    ]
 
 
 def deliver(
@@ -49,12 +60,10 @@ def deliver(
     with parts.reads.connect() as db:
         right = statements.entitlement(db, entitlement, user.member)
         terms = statements.frozen(db, right.terms)
-        promised = _promised(json.loads(terms.body), file)
-        found = releases.file_of(db, file)
+        found = _promised(db, json.loads(terms.body), file)
         region = organisations.get(db, right.holder).region
     _check(user, right)
     licence.check(right, terms, region, clock.now_us())
-    assert found.sha256 == promised["sha256"], (found, promised)
     content = parts.files.read(found.storage_key)
     receipt = parts.gateway.submit(_command(user, right, found), key).result
     return Delivery(
@@ -72,11 +81,15 @@ def _check(user: User, right: Row[Any]) -> None:
         raise RightEnded(ids.encode("entitlement", right.id), state)
 
 
-def _promised(terms: dict[str, Any], file: int) -> dict[str, Any]:
+def _promised(db: Connection, terms: dict[str, Any], file: int) -> releases.File:
+    """Return a file that *terms* open; Revoked if its release was, else NotFound."""
     wanted = ids.encode("file", file)
-    for promised in included(terms):
-        if promised["id"] == wanted:
-            return promised
+    if any(promised["id"] == wanted for promised in included(db, terms)):
+        return releases.file_of(db, file)
+    release = releases.get(db, releases.file_of(db, file).release)
+    theirs = ids.encode("product", release.product) == terms.get("product")
+    if theirs and release.revoked_us is not None:
+        raise releases.Revoked(release.label, release.revoked_reason or "")
     raise NotFound("file", wanted)
 
 

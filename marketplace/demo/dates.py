@@ -59,6 +59,7 @@ def move_listings(db: Connection, admissions: Mapping[int, int]) -> None:
         (tables.products, "changed_us", "id", _DRAFTED),
         (tables.releases, "created_us", "product", _DRAFTED),
         (tables.releases, "finalised_us", "product", _DRAFTED),
+        (tables.releases, "live_us", "product", _DRAFTED),
         (tables.instruments, "created_us", "product", _DRAFTED),
         (tables.products, "notice_until_us", "id", _NOTICE_ENDS),
         (evidence.attachments, "added_us", "product", _DRAFTED),

@@ -12,7 +12,7 @@ from listings.catalogue import Listing
 from listings.instruments import Instrument
 from listings.licences import PURPOSES, USES, Licence
 from listings.quality import measured
-from marketplace.community import access
+from marketplace.community import access, questions, ratings, watches
 from marketplace.evidence import case
 from marketplace.members import organisations
 from marketplace.members.signing import me
@@ -23,7 +23,7 @@ from marketplace.trading.reads import Best, Levels
 from marketplace.trading.timetable import Phase
 from marketplace.web import exports
 from marketplace.web.pricelist import pricelist
-from settlement import ids, statements
+from settlement import clock, ids, statements
 from settlement.errors import NotFound
 
 bp = Blueprint("listings", __name__)
@@ -74,6 +74,7 @@ def show(product: str) -> ResponseReturnValue:
             licences=_licences(units),
             purposes=PURPOSES,
             uses=USES,
+            **talk(db, found),
             may_trade=visibility.may_trade(db, found.id, me().member),
             visibility=visibility.of(db, found.id),
             access_request=access.newest(db, found.id, me().member),
@@ -101,6 +102,26 @@ def instrument(instrument: str) -> ResponseReturnValue:
     product = ids.encode("product", unit.product)
     address = url_for(".show", product=product, instrument=instrument)
     return redirect(address, HTTPStatus.SEE_OTHER)
+
+
+def talk(db: Connection, found: Listing) -> dict[str, Any]:
+    """Return what members say of a listing, and what the visitor may say."""
+    member = me().member
+    staff = me().is_authenticated and me().is_staff
+    reviews = ratings.of_product(db, found.id, hidden=staff)
+    asked = questions.of_product(db, found.id, hidden=staff)
+    authors = {row.member for row in (*reviews, *asked)}
+    signed_in = member > 0
+    return {
+        "ratings": reviews,
+        "rating_mean": ratings.mean(db, found.id),
+        "questions": asked,
+        "authors": organisations.names(db, authors),
+        "to_rate": ratings.to_rate(db, found.id, member) if signed_in else [],
+        "follows": signed_in and watches.follows(db, member, "product", found.id),
+        "followers": watches.count(db, "product", found.id),
+        "now_us": clock.now_us(),
+    }
 
 
 def desk(db: Connection, unit: Instrument) -> Desk:

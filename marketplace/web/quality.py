@@ -11,12 +11,13 @@ from listings.quality import reports
 from listings.quality.reports import BeingExamined, Quarantined
 from listings.releases import Release
 from marketplace.admission import tell_market
+from marketplace.community import announcements
 from marketplace.examining import receive
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.services import services
 from marketplace.web.vendor import bp
-from settlement import ids
+from settlement import clock, ids
 from settlement.errors import NotFound
 
 
@@ -90,13 +91,20 @@ def finish(number: int) -> ResponseReturnValue:
     parts = services()
     try:
         with parts.writes.begin() as db:
-            releases.finalise(db, number)
-            found = releases.get(db, number)
+            days = parts.config.schema_notice_days
+            found = announcements.finalise(db, number, me(), days)
     except (Quarantined, BeingExamined) as refusal:
         flash(gettext(refusal.title()), "warning")
         return _to(_mine(number).product)
-    tell_market(parts, found.product, me().id)  # later buyers get the new release
-    flash(gettext("Release %(label)s is final.", label=found.label), "success")
+    tell_market(parts, found.product, me().id)  # later buyers get what is served
+    said = gettext("Release %(label)s is final.", label=found.label)
+    if not found.is_served(clock.now_us()):
+        said = gettext(
+            "Release %(label)s is final. It breaks the schema: it is served when its"
+            " notice period ends, or once every affected holder has accepted.",
+            label=found.label,
+        )
+    flash(said, "success")
     return _to(found.product)
 
 

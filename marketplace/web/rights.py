@@ -1,5 +1,7 @@
 """My rights: what I hold, until when and for what; downloads and receipts."""
 
+from functools import partial
+
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.http import dump_options_header
@@ -27,7 +29,7 @@ def show() -> ResponseReturnValue:
             page=page,
             known=catalogue.traded(db, {row.instrument for row in page.rows}),
             terms=statements.terms_of(db, {row.terms for row in page.rows}),
-            included=included,
+            included=partial(included, db),
             now_us=clock.now_us(),
         )
 
@@ -44,7 +46,7 @@ def one(entitlement: str) -> ResponseReturnValue:
             "rights/right.html",
             right=right,
             terms=terms,
-            files=included(terms),
+            files=included(db, terms),
             known=catalogue.traded(db, [right.instrument]).get(right.instrument),
             receipts=statements.receipts_of(db, me().member, before(), under=number),
             measures=statements.measures_of(db, number),

@@ -14,11 +14,13 @@ from marketplace.members.roles import NAMES
 from marketplace.web.clauses import CLAUSES
 from marketplace.web.dossier import DOSSIER
 from marketplace.web.findings import QUALITY
+from marketplace.web.tidings import TIDINGS
 from marketplace.web.tones import tone
 from settlement.errors import Invalid, Refusal
 from settlement.money import BY_ASSET, BY_CODE
 
 WORDS: Mapping[str, Mapping[str, str]] = {
+    **TIDINGS,
     "order": {
         "open": N_("Waiting"),
         "partial": N_("Partly filled"),
@@ -137,18 +139,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "listed": N_("Listed"),
         "suspended": N_("Trading suspended"),
         "delisted": N_("Delisted"),
-    },
-    "visibility": {
-        "public": N_("Public"),
-        "request": N_("On request"),
-        "private": N_("Private"),
-    },
-    "request": {
-        "open": N_("Waits for an answer"),
-        "approved": N_("Approved"),
-        "declined": N_("Declined"),
-        "withdrawn": N_("Withdrawn"),
-        "expired": N_("Not answered in time"),
     },
     "class": {
         "dataset": N_("Dataset"),

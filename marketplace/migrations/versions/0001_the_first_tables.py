@@ -1110,6 +1110,78 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "questions",
+        sa.Column("id", Whole, nullable=False),
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("answered_us", Whole, nullable=True),
+        sa.Column("answered_by", Whole, nullable=True),
+        sa.Column("hidden_us", Whole, nullable=True),
+        sa.Column("hidden_by", Whole, nullable=True),
+        sa.Column("hidden_reason", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "(answered_us IS NULL) = (answer = '')", name=op.f("ck_questions_answer")
+        ),
+        sa.CheckConstraint(
+            "hidden_us IS NULL OR hidden_reason <> ''", name=op.f("ck_questions_hidden")
+        ),
+        sa.ForeignKeyConstraint(
+            ["member"], ["members.id"], name=op.f("fk_questions_member")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_questions_product")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_questions")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("questions", schema=None) as batch_op:
+        batch_op.create_index("ix_questions_product", ["product", "id"], unique=False)
+
+    op.create_table(
+        "ratings",
+        sa.Column("id", Whole, nullable=False),
+        sa.Column("trade", Whole, nullable=False),
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("quality", Whole, nullable=False),
+        sa.Column("accuracy", Whole, nullable=False),
+        sa.Column("support", Whole, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("reply", sa.Text(), nullable=False),
+        sa.Column("reply_us", Whole, nullable=True),
+        sa.Column("hidden_us", Whole, nullable=True),
+        sa.Column("hidden_by", Whole, nullable=True),
+        sa.Column("hidden_reason", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "hidden_us IS NULL OR hidden_reason <> ''", name=op.f("ck_ratings_hidden")
+        ),
+        sa.CheckConstraint(
+            "quality BETWEEN 1 AND 5 AND accuracy BETWEEN 1 AND 5 AND support BETWEEN 1 AND 5",
+            name=op.f("ck_ratings_scores"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["member"], ["members.id"], name=op.f("fk_ratings_member")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_ratings_product")
+        ),
+        sa.ForeignKeyConstraint(
+            ["trade"], ["trades.id"], name=op.f("fk_ratings_trade")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ratings")),
+        sa.UniqueConstraint("trade", name=op.f("uq_ratings_trade")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("ratings", schema=None) as batch_op:
+        batch_op.create_index("ix_ratings_product", ["product", "id"], unique=False)
+
+    op.create_table(
         "registrations",
         sa.Column("number", Whole, autoincrement=False, nullable=False),
         sa.Column("product", Whole, nullable=False),
@@ -1142,7 +1214,19 @@ def upgrade() -> None:
         sa.Column("notes_en", sa.Text(), nullable=False),
         sa.Column("created_us", Whole, nullable=False),
         sa.Column("finalised_us", Whole, nullable=True),
+        sa.Column("live_us", Whole, nullable=True),
+        sa.Column("revoked_us", Whole, nullable=True),
+        sa.Column("revoked_reason", sa.Text(), nullable=True),
+        sa.Column("schema", sa.Text(), nullable=True),
+        sa.Column("changes", sa.Text(), nullable=True),
         sa.CheckConstraint("label <> ''", name=op.f("ck_releases_label")),
+        sa.CheckConstraint(
+            "(finalised_us IS NULL) = (live_us IS NULL)", name=op.f("ck_releases_live")
+        ),
+        sa.CheckConstraint(
+            "(revoked_us IS NULL) = (revoked_reason IS NULL)",
+            name=op.f("ck_releases_revoked"),
+        ),
         sa.ForeignKeyConstraint(
             ["product"], ["products.id"], name=op.f("fk_releases_product")
         ),
@@ -1281,6 +1365,52 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("watches", schema=None) as batch_op:
         batch_op.create_index("ix_watches_target", ["kind", "target"], unique=False)
+
+    op.create_table(
+        "acceptances",
+        sa.Column("release", Whole, nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member"], ["members.id"], name=op.f("fk_acceptances_member")
+        ),
+        sa.ForeignKeyConstraint(
+            ["release"], ["releases.id"], name=op.f("fk_acceptances_release")
+        ),
+        sa.PrimaryKeyConstraint("release", "member", name=op.f("pk_acceptances")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "announcements",
+        sa.Column("id", Whole, nullable=False),
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("release", Whole, nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("effective_us", Whole, nullable=True),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('new_release', 'schema_change', 'schema_live', 'revocation', 'delay', 'deprecation')",
+            name=op.f("ck_announcements_kind"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_announcements_product")
+        ),
+        sa.ForeignKeyConstraint(
+            ["release"], ["releases.id"], name=op.f("fk_announcements_release")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_announcements")),
+        sa.UniqueConstraint(
+            "release", "kind", name=op.f("uq_announcements_release_kind")
+        ),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("announcements", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_announcements_product", ["product", "id"], unique=False
+        )
 
     op.create_table(
         "api_keys",
@@ -1435,6 +1565,20 @@ def upgrade() -> None:
         batch_op.create_index("ix_sessions_user", ["user", "id"], unique=False)
 
     op.create_table(
+        "windows",
+        sa.Column("instrument", Whole, nullable=False),
+        sa.Column("history", Whole, nullable=True),
+        sa.Column("future", Whole, nullable=True),
+        sa.CheckConstraint(
+            "history >= 0 AND future >= 0", name=op.f("ck_windows_counts")
+        ),
+        sa.ForeignKeyConstraint(
+            ["instrument"], ["instruments.id"], name=op.f("fk_windows_instrument")
+        ),
+        sa.PrimaryKeyConstraint("instrument", name=op.f("pk_windows")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "examinations",
         sa.Column("file", Whole, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -1480,6 +1624,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_examinations_state")
 
     op.drop_table("examinations")
+    op.drop_table("windows")
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.drop_index("ix_sessions_user")
 
@@ -1503,6 +1648,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_api_keys_member")
 
     op.drop_table("api_keys")
+    with op.batch_alter_table("announcements", schema=None) as batch_op:
+        batch_op.drop_index("ix_announcements_product")
+
+    op.drop_table("announcements")
+    op.drop_table("acceptances")
     with op.batch_alter_table("watches", schema=None) as batch_op:
         batch_op.drop_index("ix_watches_target")
 
@@ -1526,6 +1676,14 @@ def downgrade() -> None:
         batch_op.drop_index("ix_registrations_expires")
 
     op.drop_table("registrations")
+    with op.batch_alter_table("ratings", schema=None) as batch_op:
+        batch_op.drop_index("ix_ratings_product")
+
+    op.drop_table("ratings")
+    with op.batch_alter_table("questions", schema=None) as batch_op:
+        batch_op.drop_index("ix_questions_product")
+
+    op.drop_table("questions")
     with op.batch_alter_table("public_products", schema=None) as batch_op:
         batch_op.drop_index("ix_public_products_authorisation")
 

@@ -1,0 +1,50 @@
+"""What the staff may do with what members write in public: hide it, with the reason."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Table, select, update
+
+from listings import products
+from marketplace.community.notices import notify
+from marketplace.language import N_
+from marketplace.members.users import User
+from settlement import clock
+from settlement.errors import Invalid, NotFound
+from settlement.ids import encode
+
+REASON_MAX = 2_000  # characters
+
+
+def hide(
+    db: Connection, table: Table, kind: str, number: int, reason: str, by: User
+) -> None:
+    """Hide a text from the public, on record; its writer is told the reason."""
+    said = checked(reason, REASON_MAX, "reason")
+    row = row_of(db, table, kind, number)
+    mine = (table.c.id == number, table.c.hidden_us.is_(None))
+    done = db.execute(
+        update(table)
+        .where(*mine)
+        .values(hidden_us=clock.now_us(), hidden_by=by.id, hidden_reason=said)
+    )
+    if done.rowcount:
+        cause = f"hidden {kind} {number}"
+        notify(db, [row.member], "text_hidden", cause, row.product, {"reason": said})
+
+
+def row_of(db: Connection, table: Table, kind: str, number: int) -> Any:
+    """Return a row by its number; NotFound if there is none."""
+    row = db.execute(select(table).where(table.c.id == number)).first()
+    if row is None:
+        raise NotFound(kind, encode(kind, number))
+    return row
+
+
+def checked(text: str, most: int, field: str, *, needed: bool = True) -> str:
+    """Return *text* stripped; Invalid if it is empty, too long or no text."""
+    said = text.strip()
+    if needed and not said:
+        raise Invalid({field: [N_("This is needed.")]})
+    if len(said) > most or products.CONTROL.search(said):
+        raise Invalid({field: [N_("This text is too long.")]})
+    return said

@@ -1,0 +1,202 @@
+"""What members say of a listing, following it, and the vendor's profile."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from listings import catalogue
+from marketplace.community import (
+    moderation,
+    questions,
+    ratings,
+    scorecards,
+    watches,
+)
+from marketplace.community.tables import questions as questions_table
+from marketplace.community.tables import ratings as ratings_table
+from marketplace.members import organisations
+from marketplace.members.roles import needs
+from marketplace.members.signing import me
+from marketplace.services import services
+from marketplace.web.forms import Form, Whole, again, read, text
+from marketplace.web.listings import show as listing_page
+from settlement import ids
+from settlement.errors import NotFound
+
+bp = Blueprint("community", __name__)
+MEMBERS = ("buyer", "vendor")
+
+
+class QuestionForm(Form):
+    """A question."""
+
+    text = text(questions.TEXT_MAX)
+
+
+class AnswerForm(Form):
+    """Its answer."""
+
+    answer = text(questions.TEXT_MAX)
+
+
+class RatingForm(Form):
+    """Points and words."""
+
+    quality = Whole(1, ratings.BEST, required=True)
+    accuracy = Whole(1, ratings.BEST, required=True)
+    support = Whole(1, ratings.BEST, required=True)
+    text = text(ratings.TEXT_MAX, needed=False)
+
+
+class ReplyForm(Form):
+    """The vendor's reply."""
+
+    reply = text(ratings.TEXT_MAX)
+
+
+class HidingForm(Form):
+    """Why a text is hidden."""
+
+    reason = text(moderation.REASON_MAX)
+
+
+@bp.get("/vendors/<member>")
+def vendor(member: str) -> ResponseReturnValue:
+    """Show a vendor: what it lists and how it has kept its word, as measured."""
+    number = ids.decode("member", member)
+    with services().reads.connect() as db:
+        found = organisations.get(db, number)
+        theirs = [product.id for product in catalogue.products_of(db, number)]
+        seen = catalogue.summaries(db, theirs, me().member)
+        if not found.vendor or found.state != "verified":
+            raise NotFound("member", member)
+        return render_template(
+            "community/vendor.html",
+            vendor=found,
+            listed=[p for p in seen.values() if p.listing_state == "listed"],
+            measures=scorecards.of_vendor(db, number),
+            reviews=scorecards.reviews(db, number),
+            sample_min=scorecards.SAMPLE_MIN,
+            follows=me().member > 0
+            and watches.follows(db, me().member, "vendor", number),
+            followers=watches.count(db, "vendor", number),
+        )
+
+
+@bp.post("/vendors/<member>/watch")
+@needs(*MEMBERS)
+@again(vendor)
+def watch_vendor(member: str) -> ResponseReturnValue:
+    """Follow a vendor."""
+    with services().writes.begin() as db:
+        watches.follow(db, me().member, "vendor", ids.decode("member", member))
+    return redirect(url_for(".vendor", member=member), HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/vendors/<member>/unwatch")
+@needs(*MEMBERS)
+def unwatch_vendor(member: str) -> ResponseReturnValue:
+    """Follow a vendor no longer."""
+    with services().writes.begin() as db:
+        watches.unfollow(db, me().member, "vendor", ids.decode("member", member))
+    return redirect(url_for(".vendor", member=member), HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/listings/<product>/watch")
+@needs(*MEMBERS)
+@again(listing_page)
+def watch(product: str) -> ResponseReturnValue:
+    """Follow a listing."""
+    with services().writes.begin() as db:
+        watches.follow(db, me().member, "product", ids.decode("product", product))
+    flash(
+        gettext("You follow it: notices tell you of releases and changes."), "success"
+    )
+    return _to(ids.decode("product", product))
+
+
+@bp.post("/listings/<product>/unwatch")
+@needs(*MEMBERS)
+def unwatch(product: str) -> ResponseReturnValue:
+    """Follow a listing no longer."""
+    with services().writes.begin() as db:
+        watches.unfollow(db, me().member, "product", ids.decode("product", product))
+    return _to(ids.decode("product", product))
+
+
+@bp.post("/listings/<product>/questions")
+@needs(*MEMBERS)
+@again(listing_page)
+def ask(product: str) -> ResponseReturnValue:
+    """Ask the vendor in public."""
+    said = read(QuestionForm())["text"]
+    with services().writes.begin() as db:
+        questions.ask(db, ids.decode("product", product), said, me())
+    flash(gettext("Asked. The answer comes as a notice."), "success")
+    return _to(ids.decode("product", product), "questions")
+
+
+@bp.post("/questions/<question>/answer")
+@needs("vendor")
+def answer(question: str) -> ResponseReturnValue:
+    """Answer a question about the vendor's own product."""
+    said, number = read(AnswerForm())["answer"], ids.decode("question", question)
+    with services().writes.begin() as db:
+        questions.answer(db, number, said, me())
+        product = moderation.row_of(db, questions_table, "question", number).product
+    return _to(product, "questions")
+
+
+@bp.post("/questions/<question>/hide")
+@needs("registrar")
+def hide_question(question: str) -> ResponseReturnValue:
+    """Hide a question from the public."""
+    reason, number = read(HidingForm())["reason"], ids.decode("question", question)
+    with services().writes.begin() as db:
+        moderation.hide(db, questions_table, "question", number, reason, me())
+        product = moderation.row_of(db, questions_table, "question", number).product
+    return _to(product, "questions")
+
+
+@bp.post("/listings/<product>/trades/<trade>/review")
+@needs(*MEMBERS)
+@again(listing_page)
+def rate(product: str, trade: str) -> ResponseReturnValue:
+    """Review a settled trade of the member's own."""
+    typed = read(RatingForm())
+    scores = ratings.Scores(*(typed[name] for name in ratings.SCORES))
+    with services().writes.begin() as db:
+        ratings.rate(db, ids.decode("trade", trade), scores, typed["text"], me())
+    flash(gettext("Thank you: the review is published."), "success")
+    return _to(ids.decode("product", product), "reviews")
+
+
+@bp.post("/ratings/<rating>/reply")
+@needs("vendor")
+def reply(rating: str) -> ResponseReturnValue:
+    """Reply to a review of the vendor's own product."""
+    said, number = read(ReplyForm())["reply"], ids.decode("rating", rating)
+    with services().writes.begin() as db:
+        ratings.reply(db, number, said, me())
+        product = moderation.row_of(db, ratings_table, "rating", number).product
+    return _to(product, "reviews")
+
+
+@bp.post("/ratings/<rating>/hide")
+@needs("registrar")
+def hide_rating(rating: str) -> ResponseReturnValue:
+    """Hide a review from the public."""
+    reason, number = read(HidingForm())["reason"], ids.decode("rating", rating)
+    with services().writes.begin() as db:
+        moderation.hide(db, ratings_table, "rating", number, reason, me())
+        product = moderation.row_of(db, ratings_table, "rating", number).product
+    return _to(product, "reviews")
+
+
+def _to(product: int, part: str | None = None) -> ResponseReturnValue:
+    address = url_for(
+        "listings.show", product=ids.encode("product", product), _anchor=part
+    )
+    return redirect(address, HTTPStatus.SEE_OTHER)

@@ -1,0 +1,43 @@
+"""What visibility, requests, releases, announcements and scores are called."""
+
+from collections.abc import Mapping
+
+from marketplace.language import N_
+
+TIDINGS: Mapping[str, Mapping[str, str]] = {
+    "release": {"revoked": N_("Revoked"), "waiting": N_("Not served yet")},
+    "difference": {
+        "added": N_("new"),
+        "removed": N_("gone"),
+        "retyped": N_("other type"),
+        "nullable": N_("may be empty now"),
+        "required": N_("never empty any more"),
+    },
+    "announcement": {
+        "new_release": N_("New release"),
+        "schema_change": N_("Schema change"),
+        "schema_live": N_("New schema served"),
+        "revocation": N_("Release revoked"),
+        "delay": N_("Delay"),
+        "deprecation": N_("End announced"),
+    },
+    "scorecard": {
+        "filled": N_("Offers filled whole"),
+        "delivered": N_("Rights delivered under"),
+        "undisputed": N_("Sales without dispute"),
+        "answered": N_("Time to an answer, middle value"),
+        "fresh": N_("Products that keep their rhythm"),
+    },
+    "visibility": {
+        "public": N_("Public"),
+        "request": N_("On request"),
+        "private": N_("Private"),
+    },
+    "request": {
+        "open": N_("Waits for an answer"),
+        "approved": N_("Approved"),
+        "declined": N_("Declined"),
+        "withdrawn": N_("Withdrawn"),
+        "expired": N_("Not answered in time"),
+    },
+}
