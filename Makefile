@@ -64,13 +64,13 @@ revision: $(DEV) ## write a migration for what changed in the tables (MESSAGE="A
 	rm -f .venv/revision.db
 	DATABASE_URL=sqlite:///.venv/revision.db $(BIN)/alembic upgrade head
 	DATABASE_URL=sqlite:///.venv/revision.db $(BIN)/alembic revision --autogenerate \
-	  --rev-id $$(printf %04d $$(($$(ls marketplace/migrations/versions/*.py 2>/dev/null | wc -l) + 1))) \
+	  --rev-id $(or $(REVISION),$$(printf %04d $$(($$(ls marketplace/migrations/versions/*.py 2>/dev/null | wc -l) + 1)))) \
 	  -m "$(or $(MESSAGE),$(error say MESSAGE="what changes"))"
 	$(BIN)/ruff format -q marketplace/migrations
 
 baseline: ## only while nothing is released: write the first revision anew
 	rm -f marketplace/migrations/versions/*.py
-	$(MAKE) revision MESSAGE="The first tables"
+	$(MAKE) revision MESSAGE="The first tables" REVISION=0001b$$(date +%y%m%d)
 
 bench: $(DEV) ## measure speed beside peers, in tables (NAME=book|settle|search|http|quality)
 	$(BIN)/python -m tests.speed $(NAME)

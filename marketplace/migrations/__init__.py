@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from alembic import command
@@ -11,16 +12,25 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 from settlement import store
+from settlement.errors import Refusal
 
 FOLDER = Path(__file__).parent
 LOCK = 4_242_001  # any number that nobody else locks in this database
+
+
+@dataclass(eq=False)
+class UnknownRevision(Refusal):
+    """Another version made this database: move it away, or run that version."""
+
+    revision: str
 
 
 def upgrade(url: str) -> None:
     """Bring the database at *url* to the newest revision; harmless to repeat.
 
     Everything happens in one transaction, behind a lock: two processes that start
-    together upgrade once, and a failed upgrade leaves the database as it was.
+    together upgrade once, and a failed upgrade leaves the database as it was. Raises
+    UnknownRevision for a database of a later version, or of a baseline since replaced.
     """
     engine = store.connect(url, write=True)
     try:
@@ -36,7 +46,12 @@ def revision(db: Connection) -> str | None:
 
 def newest() -> str | None:
     """Return the newest revision that this code knows."""
-    return ScriptDirectory.from_config(settings()).get_current_head()
+    return scripts().get_current_head()
+
+
+def scripts() -> ScriptDirectory:
+    """Return the revisions that this code brings along."""
+    return ScriptDirectory.from_config(settings())
 
 
 def settings(db: Connection | None = None) -> Config:
@@ -74,5 +89,8 @@ def _upgrade(engine: Engine) -> None:
     with altering(engine) as db:
         if db.dialect.name == "postgresql":
             db.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
-        if revision(db) != newest():
+        known = {found.revision for found in scripts().walk_revisions()}
+        if (present := revision(db)) not in {None, *known}:
+            raise UnknownRevision(str(present))
+        if present != newest():
             command.upgrade(settings(db), "head")

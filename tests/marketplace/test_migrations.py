@@ -90,6 +90,17 @@ def test_upgrading_again_changes_nothing(database_url, migrated):
     assert facts(migrated) == built
 
 
+def test_a_database_of_another_version_is_refused_and_left_alone(
+    database_url, migrated
+):
+    with migrated.begin() as db:
+        db.execute(text("UPDATE alembic_version SET version_num = '0000x'"))
+    built = facts(migrated)
+    with pytest.raises(migrations.UnknownRevision):
+        migrations.upgrade(database_url)
+    assert facts(migrated) == built
+
+
 def test_two_processes_that_start_together_upgrade_once(database_url):
     with ThreadPoolExecutor(4) as pool:
         starts = [pool.submit(migrations.upgrade, database_url) for _ in range(4)]
