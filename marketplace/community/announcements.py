@@ -16,7 +16,7 @@ from listings.changes import touch
 from listings.releases import Release
 from marketplace.community import holders, watches
 from marketplace.community.notices import notify
-from marketplace.community.tables import acceptances, announcements
+from marketplace.community.tables import announcements, consents
 from marketplace.language import N_
 from marketplace.members.users import User
 from settlement import clock
@@ -31,7 +31,7 @@ POSITION = "announcements.position"
 BATCH_MAX = 100
 TELL_S = 1.0
 
-_a, _c = announcements.c, acceptances.c
+_a, _c = announcements.c, consents.c
 
 
 def finalise(db: Connection, release: int, by: User, notice_days: int) -> Release:
@@ -91,7 +91,7 @@ def accept(db: Connection, release: int, by: User) -> bool:
     accepted = accepted_by(db, release)
     if by.member not in accepted:
         db.execute(
-            insert(acceptances).values(
+            insert(consents).values(
                 release=release,
                 member=by.member,
                 at_us=clock.now_us(),

@@ -96,8 +96,8 @@ announcements = table(
 )
 Index("ix_announcements_product", announcements.c.product, announcements.c.id)
 
-acceptances = table(
-    "acceptances",  # holders that let a breaking change of schema go ahead
+consents = table(
+    "consents",  # holders that let a breaking change of schema go ahead
     Column("release", Whole, ForeignKey("releases.id"), primary_key=True),
     Column("member", Whole, ForeignKey("members.id"), primary_key=True),
     Column("at_us", Whole, nullable=False),

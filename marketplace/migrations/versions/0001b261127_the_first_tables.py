@@ -1367,21 +1367,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_watches_target", ["kind", "target"], unique=False)
 
     op.create_table(
-        "acceptances",
-        sa.Column("release", Whole, nullable=False),
-        sa.Column("member", Whole, nullable=False),
-        sa.Column("at_us", Whole, nullable=False),
-        sa.Column("by_user", Whole, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["member"], ["members.id"], name=op.f("fk_acceptances_member")
-        ),
-        sa.ForeignKeyConstraint(
-            ["release"], ["releases.id"], name=op.f("fk_acceptances_release")
-        ),
-        sa.PrimaryKeyConstraint("release", "member", name=op.f("pk_acceptances")),
-        sqlite_strict=True,
-    )
-    op.create_table(
         "announcements",
         sa.Column("id", Whole, nullable=False),
         sa.Column("product", Whole, nullable=False),
@@ -1452,6 +1437,21 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("registration", name=op.f("pk_certificates")),
         sa.UniqueConstraint("sha256", name=op.f("uq_certificates_sha256")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "consents",
+        sa.Column("release", Whole, nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member"], ["members.id"], name=op.f("fk_consents_member")
+        ),
+        sa.ForeignKeyConstraint(
+            ["release"], ["releases.id"], name=op.f("fk_consents_release")
+        ),
+        sa.PrimaryKeyConstraint("release", "member", name=op.f("pk_consents")),
         sqlite_strict=True,
     )
     op.create_table(
@@ -1643,6 +1643,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_demands_member")
 
     op.drop_table("demands")
+    op.drop_table("consents")
     op.drop_table("certificates")
     with op.batch_alter_table("api_keys", schema=None) as batch_op:
         batch_op.drop_index("ix_api_keys_member")
@@ -1652,7 +1653,6 @@ def downgrade() -> None:
         batch_op.drop_index("ix_announcements_product")
 
     op.drop_table("announcements")
-    op.drop_table("acceptances")
     with op.batch_alter_table("watches", schema=None) as batch_op:
         batch_op.drop_index("ix_watches_target")
 
