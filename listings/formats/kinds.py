@@ -20,6 +20,7 @@ from listings.formats import (
 from listings.formats.description import Catalogue, Content, Description, Vendor, beside
 from listings.formats.entry import Found
 from listings.products import Facts
+from listings.registration import declaration
 from listings.vocabulary import N_
 
 JSON_LD = "application/ld+json"
@@ -176,6 +177,15 @@ _PROBE = Description(
         sample={"columns": ["day"], "rows": [["2026-01-01"]]},
         rights_note="仅供内部分析。",
         extra={"note": "x"},
+        source_route=next(iter(declaration.ROUTES)),
+        source_statement="自行采集。",
+        sensitivity=next(iter(declaration.SENSITIVITIES)),
+        personal=next(iter(declaration.PERSONAL)),
+        purpose="航运分析",
+        scene="港口调度",
+        rights={
+            right: dict.fromkeys(declaration.CELLS, "x") for right in declaration.RIGHTS
+        },
     ),
     Vendor("mem_0000001", "港务局", "Port Authority", "https://exchange.example/1"),
     "2026-01-01T00:00:00Z",
