@@ -62,6 +62,12 @@ def addresses(parts, product):
         f"{api}/candles",
         f"/api/v1/symbols/{unit.symbol}",
         f"/api/v1/statistics/candles?instrument={number}",
+        f"/listings/{product}.ttl",
+        f"/listings/{product}.jsonld",
+        f"/listings/{product}/odrl.ttl",
+        f"/api/v1/listings/{product}/odrl",
+        f"/api/v1/listings/{product}/quality",
+        f"/api/3/action/package_show?id={product}",
     ]
 
 
@@ -81,6 +87,31 @@ def test_a_private_product_exists_for_named_members_only(market, parts, people):
         assert not catalogue.counts(db)
         assert not catalogue.summaries(db, [number])
     assert order(parts, people, "buyer", market["product"]) == "unknown_instrument"
+
+
+def test_no_list_and_no_download_names_a_private_product(market, parts):
+    unit = unit_of(parts, market["product"])
+    with parts.reads.connect() as db:
+        title = catalogue.listing(db, unit.product).title_en
+    restrict(market, "private")
+    for address in (
+        "/",
+        "/market",
+        "/publicity",
+        "/catalogue.ttl",
+        "/catalogue.jsonld",
+        f"/compare?id={market['product']}",
+        "/api/3/action/package_list",
+        f"/api/3/action/package_search?q={unit.symbol}",
+        f"/api/v1/completions?q={title[:6]}",
+        f"/api/v1/listings?q={unit.symbol}",
+        f"/api/v1/compare?id={market['product']}",
+        "/api/v1/market",
+    ):
+        for who in ("nobody", "buyer"):
+            text = market[who].get(address).text
+            assert title not in text, (who, address)
+            assert unit.symbol not in text.replace(f"q={unit.symbol}", ""), address
 
 
 def test_a_named_member_sees_and_trades_a_private_product(market, parts, people):
