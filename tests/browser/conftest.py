@@ -148,7 +148,11 @@ def _databourse(data: Path, *arguments: str) -> subprocess.Popen[bytes]:
 
 def _environment(data: Path) -> dict[str, str]:
     """Return this environment with the settings of a market below *data*."""
-    own = {"DATABOURSE_DATA": str(data), "RATE_LIMITS": "false"}
+    own = {
+        "DATABOURSE_DATA": str(data),
+        "NOTICE_DAYS": "0",  # a public notice is over at once
+        "RATE_LIMITS": "false",
+    }
     outer = {name: said for name, said in os.environ.items() if name not in ADDRESSES}
     return outer | own
 

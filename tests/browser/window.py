@@ -92,6 +92,8 @@ class Window(NamedTuple):
         """Complain if the page is hard to use, too wide, or asks other hosts."""
         self.page.wait_for_load_state("load")
         if self.scripts:
+            # Of the API's description, Swagger UI draws even the landmark, and later.
+            self.page.locator("main, [role=main]").first.wait_for(state="attached")
             self.complaints.extend(self._overflow() + self._violations())
         assert not self.complaints, (self.page.url, self.complaints)
 
