@@ -19,7 +19,7 @@ from marketplace.trading.commands import (
 )
 from marketplace.trading.venue import InstrumentClosed
 from settlement import clock
-from tests.gates import to_market
+from tests.gates import DECLARED, to_market
 
 FACTS = products.Facts(
     "dataset",
@@ -38,6 +38,7 @@ FACTS = products.Facts(
         {"name": "port", "type": "text", "zh": "港口", "en": "Port"},
         {"name": "at", "type": "time", "zh": "时间", "en": "Time"},
     ),
+    **DECLARED,
 )
 
 
