@@ -64,11 +64,12 @@ def receive(
     examiner: Examiner,
     release: Callable[[Connection], int],
     arrived: Sequence[tuple[str, Stored]],
-    patience_s: float = PATIENCE_S,
+    patience_s: float | None = None,
 ) -> list[int]:
     """Add stored files to a *release* and have them examined; return their numbers.
 
-    Waits a little, which is enough for most; what takes longer goes on by itself.
+    Waits a little (by default PATIENCE_S), which is enough for most; what takes longer
+    goes on by itself.
     Invalid without a file.
     """
     if not arrived:
@@ -78,5 +79,5 @@ def receive(
         added = [releases.add_file(db, number, *one) for one in arrived]
         for file in added:
             reports.ask(db, file)
-    wait(examiner.begin(added), patience_s)
+    wait(examiner.begin(added), PATIENCE_S if patience_s is None else patience_s)
     return added
