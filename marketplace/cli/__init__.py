@@ -18,6 +18,7 @@ COMMANDS = {
     "export": "marketplace.cli.export:export",
     "catalogue": "marketplace.cli.catalogue:catalogue",
     "drafts": "marketplace.cli.drafts:drafts",
+    "listing": "marketplace.cli.listing:listing",
     "member": "marketplace.cli.member:member",
     "key": "marketplace.cli.key:key",
     "odrl": "marketplace.cli.odrl:odrl",

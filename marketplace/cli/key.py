@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from marketplace import migrations
 from marketplace.config import Config
-from marketplace.members import keys, tables, users
+from marketplace.members import keys, users
 from settlement import clock, ids, store
-from settlement.errors import NotFound
 
 
 @click.group()
@@ -33,7 +32,7 @@ def create(email: str, name: str, scopes: tuple[str, ...], days: int | None) -> 
     """Make a key that acts for the user with EMAIL; it is shown this once."""
     until = None if days is None else clock.now_us() + days * clock.DAY_US
     with _database() as db:
-        owner = users.get(db, _number(db, email))
+        owner = users.by_email(db, email)
         made = keys.create(db, owner, name, scopes, until)
     click.echo(made.secret)
     click.echo(f"✓ {ids.encode('key', made.id)} acts for {email}", err=True)
@@ -59,14 +58,6 @@ def list_(member: str) -> None:
         public = ids.encode("key", row.id)
         click.echo(f"{public}  dbk_{row.prefix}_…  {row.scopes}  {row.name}")
     click.echo(f"✓ {len(found)} keys")
-
-
-def _number(db: Connection, email: str) -> int:
-    query = select(tables.users.c.id).where(tables.users.c.email == email.lower())
-    found = db.scalar(query)
-    if found is None:
-        raise NotFound("user", email)
-    return int(found)
 
 
 @contextmanager

@@ -172,6 +172,14 @@ def get(db: Connection, user: int) -> User:
     return user_of(row)
 
 
+def by_email(db: Connection, email: str) -> User:
+    """Return the user who signs in with *email*; NotFound if there is none."""
+    row = db.execute(facts().where(users.c.email == email.strip().lower())).first()
+    if row is None:
+        raise NotFound("user", email)
+    return user_of(row)
+
+
 def of_member(db: Connection, member: int) -> list[Row[Any]]:
     """Return the member's users, oldest first."""
     query = select(users).where(users.c.member == member).order_by(users.c.id)

@@ -109,11 +109,7 @@ def set_price(parts: Writing, by: By, instrument: int, price: int) -> Placed | R
     Whatever was announced before is replaced.
     """
     with parts.reads.connect() as db:
-        book = reads.book(db, instrument)
-        rise = rise_of(db, parts.config, by.member, instrument, price)
-    if book.vendor != by.member:
-        raise NotFound("instrument", encode("instrument", instrument))
-    _check(book, price)
+        book, rise = foreseen(db, parts.config, by, instrument, price)
     if rise is not None:
         now_us = clock.now_us()
         period = Period(now_us, now_us + rise.notice_days * clock.DAY_US)
@@ -123,6 +119,20 @@ def set_price(parts: Writing, by: By, instrument: int, price: int) -> Placed | R
     with parts.writes.begin() as db:
         _withdraw(db, instrument)
     return placed
+
+
+def foreseen(
+    db: Connection, config: Config, by: By, instrument: int, price: int
+) -> tuple[Row[Any], NoticeNeeded | None]:
+    """Return the book, and why the price must be announced first; None: it may hold.
+
+    The refusals of `set_price` that need no order.
+    """
+    book = reads.book(db, instrument)
+    if book.vendor != by.member:
+        raise NotFound("instrument", encode("instrument", instrument))
+    _check(book, price)
+    return book, rise_of(db, config, by.member, instrument, price)
 
 
 def rise_of(

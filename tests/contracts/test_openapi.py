@@ -23,7 +23,9 @@ __all__ = ["app", "bearer", "config", "parts", "people", "program", "sun"]
 
 SERVED_MIN = 35  # operations that must be reached, not only refused
 EXAMPLES = 6  # of each operation, sound ones and broken ones each
-VENDORS = re.compile(r"/api/v1/(products|releases|files|income|instruments/.*/price)")
+VENDORS = re.compile(
+    r"/api/v1/(products|releases|files|income|manifests|instruments/.*/price)"
+)
 METHODS = ("get", "post", "put", "delete")
 CHECKS = [
     schemathesis.checks.not_a_server_error,
