@@ -51,6 +51,12 @@ class Instrument(NamedTuple):
         return BY_ASSET[self.currency].code
 
     @property
+    def exclusive(self) -> bool:
+        """Tell whether its right tolerates no other buyer's."""
+        said = self.licence.terms
+        return said is not None and said.exclusivity != "none"
+
+    @property
     def purposes(self) -> tuple[str, ...]:
         """What buyers may use it for; empty: anything that the licence permits."""
         licensed = self.licence.terms.purposes if self.licence.terms else ()
@@ -91,9 +97,11 @@ def add(db: Connection, product: int, unit: Unit) -> int:
         problems["symbol"] = [N_("Another instrument has this symbol.")]
     if len(paid) >= OF_PRODUCT_MAX:
         problems["symbol"] = [N_("A product has at most 50 instruments.")]
+    said = licences.get(db, unit.licence).terms
+    if said is not None and said.exclusivity != "none":
+        problems |= _wrong_of_exclusive(unit)
     if problems:
         raise Invalid(problems)
-    licences.get(db, unit.licence)
     (number,) = next_numbers(db, tables.instruments.c.id, least=INSTRUMENT_MIN)
     db.execute(
         insert(tables.instruments).values(
@@ -105,6 +113,18 @@ def add(db: Connection, product: int, unit: Unit) -> int:
         )
     )
     return number
+
+
+def _wrong_of_exclusive(unit: Unit) -> dict[str, list[str]]:
+    """Return what an exclusive right cannot be: sold on, tried, sold by the lot."""
+    problems: dict[str, list[str]] = {}
+    if unit.transferable:
+        problems["transferable"] = [N_("An exclusive right cannot be sold on.")]
+    if unit.trial_of is not None:
+        problems["trial_of"] = [N_("An exclusive right is no trial.")]
+    if unit.lot != 1:
+        problems["lot"] = [N_("An exclusive right is sold one at a time.")]
+    return problems
 
 
 def _stored(unit: Unit) -> dict[str, Any]:

@@ -8,10 +8,20 @@ from sqlalchemy import Connection, func, select
 
 from listings import instruments, plans, tables, windows
 from listings.instruments import Instrument
+from listings.vocabulary import CHINA, PROVINCES, WORLD
 from listings.windows import Window
 from settlement import clock
 from settlement.ids import encode
 from settlement.money import BY_ASSET
+
+
+class Bounds(NamedTuple):
+    """What binds an instrument beyond its own book; see `trading.scope.Scope`."""
+
+    product: int
+    exclusive: bool
+    field: str  # paths of codes, such as CN/31; empty: everywhere
+    territory: str
 
 
 class MarketFacts(NamedTuple):
@@ -30,6 +40,7 @@ class MarketFacts(NamedTuple):
     transferable: bool
     price_max: int | None  # minor units per unit
     trial_of: int | None
+    scope: Bounds
 
 
 def of_products(db: Connection, products: Iterable[int]) -> list[MarketFacts]:
@@ -71,6 +82,22 @@ def _facts(
         unit.transferable,
         _price_max(unit, product),
         unit.trial_of,
+        bounds(unit),
+    )
+
+
+def bounds(unit: Instrument) -> Bounds:
+    """Return how far the right in an instrument reaches; unread texts: anywhere."""
+    said = unit.licence.terms
+    if said is None:
+        return Bounds(unit.product, exclusive=False, field="", territory="")
+    inside = said.territory in PROVINCES
+    path = f"{CHINA}/{said.territory}" if inside else said.territory
+    return Bounds(
+        unit.product,
+        unit.exclusive,
+        said.field or "",
+        "" if said.territory == WORLD else path,
     )
 
 

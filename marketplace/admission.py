@@ -28,6 +28,7 @@ from marketplace.trading.commands import (
     SetAudience,
     SuspendInstrument,
 )
+from marketplace.trading.scope import Scope
 from settlement import statements
 from settlement.canonical import canonical
 from settlement.clock import DAY_US
@@ -151,9 +152,14 @@ def untold(db: Connection, product: int, by: int) -> Iterator[Command]:
             yield from _moves(unit, book, by)
         facts = told.get(unit.id)
         if facts and (book is None or not _same(facts, book, known[book.terms])):
-            yield ListInstrument(by, *facts)
+            yield listing_command(by, facts)
         if (book or facts) and audience != _audience(book):
             yield SetAudience(by, unit.id, *audience)
+
+
+def listing_command(by: int, facts: MarketFacts) -> ListInstrument:
+    """Return the command that tells the market these facts."""
+    return ListInstrument(by, *facts[:-1], scope=Scope(*facts.scope))
 
 
 def _audience(book: Row[Any] | None) -> Audience:

@@ -63,6 +63,7 @@ from marketplace.trading.venue import (
     InstrumentClosed,
     NotAdmitted,
     NotVerified,
+    SoldOut,
     SymbolTaken,
     UnknownInstrument,
 )
@@ -107,6 +108,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     SymbolTaken: HTTPStatus.CONFLICT,
     FixedFact: HTTPStatus.CONFLICT,
     AlreadyTried: HTTPStatus.CONFLICT,
+    SoldOut: HTTPStatus.CONFLICT,
     TooManyOffers: HTTPStatus.CONFLICT,
     EditedMeanwhile: HTTPStatus.CONFLICT,
     ChangedMeanwhile: HTTPStatus.CONFLICT,

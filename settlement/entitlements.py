@@ -1,7 +1,7 @@
 """Entitlements: the right that follows a balance, from when, until when, how often."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -129,6 +129,7 @@ class Register:
         self.granted: list[Entitlement] = []  # new since the last drain
         self.changed: dict[int, Entitlement] = {}
         self._of: dict[tuple[int, int], dict[int, Entitlement]] = {}
+        self._in: dict[int, dict[int, Entitlement]] = {}
         self._due: list[tuple[int, int]] = []
 
     def grant(self, right: Entitlement) -> None:
@@ -141,6 +142,7 @@ class Register:
         """Take over a right that is in force already, from the records."""
         self.live[right.number] = right
         self._of.setdefault((right.holder, right.instrument), {})[right.number] = right
+        self._in.setdefault(right.instrument, {})[right.number] = right
         if right.until_us is not None:
             heapq.heappush(self._due, (right.until_us, right.number))
 
@@ -154,6 +156,10 @@ class Register:
     def of(self, holder: int, instrument: int) -> Iterator[Entitlement]:
         """Yield the holder's rights in one instrument, oldest first."""
         yield from list(self._of.get((holder, instrument), {}).values())
+
+    def within(self, instrument: int) -> Iterable[Entitlement]:
+        """Return everybody's rights in one instrument, oldest first."""
+        return self._in.get(instrument, {}).values()
 
     def unused_units(self, holder: int, instrument: int) -> int:
         """Return how many units of its rights in an instrument a holder may pass on.
@@ -205,6 +211,10 @@ class Register:
         del theirs[right.number]
         if not theirs:
             del self._of[right.holder, right.instrument]
+        everybody = self._in[right.instrument]
+        del everybody[right.number]
+        if not everybody:
+            del self._in[right.instrument]
 
 
 def check(right: Entitlement, at_us: int) -> None:

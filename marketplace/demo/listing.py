@@ -16,6 +16,7 @@ from listings.products import Facts
 from listings.quality import reports
 from listings.quality.child import examine
 from listings.standard import STANDARD
+from marketplace.admission import listing_command
 from marketplace.demo import dossiers
 from marketplace.demo.floor import Traded, Trader, tick_of
 from marketplace.demo.members import Cast
@@ -160,4 +161,4 @@ def admit(
     """Admit a registered product, let it publish; what the market is to be told."""
     admission.admit(db, number, registrar)
     by = Actor(vendor.user, vendor.member)
-    return [ListInstrument(by.id, *told) for told in admission.publish(db, number, by)]
+    return [listing_command(by.id, told) for told in admission.publish(db, number, by)]

@@ -10,11 +10,11 @@ from listings.instruments import Unit
 from listings.plans import Plan, Tier
 from listings.publicdata import Authorisation, Classed
 from listings.standard import STANDARD
+from marketplace.admission import listing_command
 from marketplace.demo.floor import Floor, Traded, Trader
 from marketplace.pricing.changes import Period, announce
 from marketplace.trading.commands import (
     Line,
-    ListInstrument,
     OfferPrice,
     PlaceOrder,
     TakeOffer,
@@ -94,7 +94,7 @@ class Menus:
             told = admission.admit_added(db, product, self._registrar)
         for facts in told:
             if facts.instrument in made.values():
-                self._floor.must(ListInstrument(self._registrar.id, *facts))
+                self._floor.must(listing_command(self._registrar.id, facts))
         for symbol, (_, price) in units.items():
             line = Line(made[symbol], "sell", price, 1, evergreen=True)
             self._floor.must(PlaceOrder(vendor.user, vendor.member, line))
@@ -123,7 +123,7 @@ class Menus:
             publicdata.classify(db, product, number, classed, by)
             told = terms.of_products(db, [product])
         for facts in told:
-            self._floor.must(ListInstrument(self._registrar.id, *facts))
+            self._floor.must(listing_command(self._registrar.id, facts))
         buyer = self._floor.buyers[2]
         line = Line(free, "buy", 0, 1, "IOC", purpose=publicdata.WELFARE_PURPOSES[0])
         self._floor.submit(PlaceOrder(buyer.user, buyer.member, line))

@@ -34,8 +34,11 @@ def post(
     The new price stands before the old one goes, so that buyers always find one; bids
     at or above it are served at once. The old one stays if the new one cannot stand,
     because the member's own bid is in its way. Under the same *key* it is posted once.
+    What is exclusive is offered once: the price ends with the sale.
     """
-    line = Line(instrument, "sell", price, lot, evergreen=True)
+    with parts.reads.connect() as db:
+        exclusive = bool(reads.book(db, instrument).exclusive)
+    line = Line(instrument, "sell", price, lot, evergreen=not exclusive)
     command = PlaceOrder(by.id, by.member, line)
     placed: Placed = parts.gateway.submit(command, key).result
     with parts.reads.connect() as db:

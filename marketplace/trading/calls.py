@@ -11,11 +11,13 @@ meanwhile, and a market bid holds its quantity at the upper edge.
 import heapq
 from collections.abc import Iterator
 
+from marketplace.trading import exclusivity
 from marketplace.trading.auction import Call, Indication, Match, NotInCall
 from marketplace.trading.control import SetPhase, SetTimetable, Uncross, Uncrossed
+from marketplace.trading.holds import cancel
 from marketplace.trading.market import Market, handles
 from marketplace.trading.orders import PRICE_MAX, Order, Reason
-from marketplace.trading.placing import cancel, grant
+from marketplace.trading.placing import grant
 from marketplace.trading.stops import check_stops
 from marketplace.trading.timetable import Action, Phase, after, possible
 from marketplace.trading.venue import (
@@ -182,6 +184,8 @@ def _trade(market: Market, venue: Venue, call: Call, seq: int, at_us: int) -> Un
             market.orders_changed[order.id] = (order, None)
         if not order.remaining:
             market.forget(order)
+    for match in matches:
+        exclusivity.withdraw_bids(market, venue, match.buy.member, seq)
     market.auctions_new.append(_row(venue, call, found, reference, seq, at_us))
     market.phases_changed[venue.instrument] = venue
     side = None if found.side is None else str(found.side)

@@ -9,7 +9,7 @@ renamed or reordered: the journal is read by position. ``by`` is the user that a
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from marketplace.trading import timetable
+from marketplace.trading import scope, timetable
 from marketplace.trading.control import (
     AllowTrading,
     SetPhase,
@@ -18,6 +18,7 @@ from marketplace.trading.control import (
     Uncross,
     Uncrossed,
 )
+from marketplace.trading.scope import NOWHERE, Scope
 
 ORDERS_MAX = 1_000  # in one basket
 
@@ -106,6 +107,7 @@ class ListInstrument(NamedTuple):
     transferable: bool
     price_max: int | None = None  # ceiling of its price, minor units per unit
     trial_of: int | None = None  # the paid instrument that this is the free trial of
+    scope: Scope = NOWHERE
 
 
 class SetAudience(NamedTuple):
@@ -345,7 +347,9 @@ def decode(kind: str, values: Sequence[Any]) -> Command:
     if isinstance(command, SetTimetable) and command.timetable is not None:
         return command._replace(timetable=timetable.decode(command.timetable))
     if isinstance(command, ListInstrument):
-        return command._replace(purposes=tuple(command.purposes))
+        return command._replace(
+            purposes=tuple(command.purposes), scope=scope.decode(command.scope)
+        )
     if isinstance(command, SetAudience) and command.members is not None:
         return command._replace(members=tuple(command.members))
     return command

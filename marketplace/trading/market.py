@@ -44,6 +44,8 @@ class Market:
         self.fees: FeeSchedule = FIRST
         self.venues: dict[int, Venue] = {}
         self.symbols: dict[str, int] = {}
+        self.of_product: dict[int, dict[int, Venue]] = {}
+        self.rivals: dict[int, tuple[int, ...]] = {}  # whose rights exclude each other
         self.terms: dict[str, Terms] = {}  # by sha256
         self.verified: set[int] = set()
         self.orders: dict[int, Order] = {}  # those that wait in a book

@@ -1,5 +1,6 @@
 """Personal prices offered, withdrawn, taken: negotiated trades, off the book."""
 
+from marketplace.trading import exclusivity
 from marketplace.trading.commands import OfferPrice, TakeOffer, WithdrawOffer
 from marketplace.trading.market import Market, handles
 from marketplace.trading.offers import (
@@ -12,7 +13,7 @@ from marketplace.trading.offers import (
 from marketplace.trading.orders import PRICE_MAX, QUANTITY_MAX, VALUE_MAX
 from marketplace.trading.placing import grant
 from marketplace.trading.rights import UNSTORABLE
-from marketplace.trading.risk import EXPIRES_MAX_US, check_purpose
+from marketplace.trading.risk import EXPIRES_MAX_US, check_named, check_purpose
 from marketplace.trading.stops import check_stops
 from marketplace.trading.trials import check_first
 from marketplace.trading.venue import (
@@ -43,6 +44,7 @@ def offer_price(market: Market, command: OfferPrice, seq: int, at_us: int) -> in
     for party in (command.member, command.to):
         if party not in market.verified:
             raise NotVerified(party)
+    check_named(command.to, venue)
     _check(command, venue, at_us)
     offer = Offer(
         market.offers.last + 1,
@@ -93,6 +95,8 @@ def _check_numbers(command: OfferPrice, venue: Venue) -> None:
         raise AboveCeiling(command.price, venue.price_max)
     if not 0 < command.quantity <= QUANTITY_MAX:
         raise WrongOrder("quantity")
+    if venue.scope.exclusive and command.quantity != venue.lot:
+        raise WrongOrder("quantity")
     if command.quantity % venue.lot:
         raise OffLot(command.quantity, venue.lot)
     if command.price * command.quantity > VALUE_MAX:
@@ -121,7 +125,9 @@ def take(market: Market, command: TakeOffer, seq: int, at_us: int) -> int:
     if offer.expires_us <= at_us:
         raise AlreadyExpired(offer.expires_us)
     venue = _open_venue(market, offer.instrument)
+    check_named(offer.member, venue)
     check_purpose(command.purpose, venue)
+    exclusivity.check(market, offer.member, venue, at_us)
     if venue.trial_of is not None:
         check_first(market, offer.member, venue, offer.quantity)
     value = offer.price * offer.quantity
@@ -147,6 +153,7 @@ def take(market: Market, command: TakeOffer, seq: int, at_us: int) -> int:
     market.ledger.post(seq, clear(market.ledger, trade, Pocket.FREE, Pocket.OPEN))
     market.trades_new.append(trade)
     grant(market, venue, trade, command.purpose)
+    exclusivity.withdraw_bids(market, venue, offer.member, seq)
     offer.trade = number
     market.offers.move(offer, OfferEvent.TAKE)
     return number

@@ -82,6 +82,8 @@ class Reason(StrEnum):
     AUDIENCE = "audience"  # the vendor lets the member trade it no longer
     RIGHT_ENDED = "right_ended"
     ABOVE_CEILING = "above_ceiling"
+    SOLD_OUT = "sold_out"  # another buyer has got a right that excludes it
+    REPLACED = "replaced"  # by a newer offer of the same exclusive right
     STOPPED = "stopped"
     EXPIRED = "expired"
 

@@ -1,5 +1,6 @@
 """Orders in the market: placed, matched, settled; cancelled, reduced, expired."""
 
+from marketplace.trading import exclusivity
 from marketplace.trading.book import Fill
 from marketplace.trading.commands import (
     ORDERS_MAX,
@@ -12,8 +13,9 @@ from marketplace.trading.commands import (
     ReduceOrder,
     Refused,
 )
+from marketplace.trading.holds import cancel, cancel_where, hold, release
 from marketplace.trading.market import Market, handles
-from marketplace.trading.orders import BUY, Order, Reason
+from marketplace.trading.orders import BUY, SELL, Order, Reason
 from marketplace.trading.risk import check_audience, check_cover, check_line
 from marketplace.trading.stops import check_stops
 from marketplace.trading.trials import check_first, note_trial
@@ -75,42 +77,10 @@ def reduce_order(market: Market, command: ReduceOrder, seq: int, _at_us: int) ->
     venue, by = market.venue(order.instrument), command.quantity
     if order.evergreen or not 0 < by < order.remaining or by % venue.lot:
         raise WrongOrder("quantity")
-    market.ledger.post(seq, _release(market, order, by))
+    market.ledger.post(seq, release(market, order, by))
     order.reduce(by)
     market.orders_changed[order.id] = (order, None)
     return order.remaining
-
-
-def cancel_where(
-    market: Market,
-    seq: int,
-    reason: Reason,
-    member: int | None = None,
-    instrument: int | None = None,
-    side: str | None = None,
-) -> int:
-    """Cancel every waiting order that fits; how many, in order of placing."""
-    orders = market.orders if member is None else market.orders_of.get(member, {})
-    fitting = [
-        order
-        for _, order in sorted(orders.items())
-        if instrument in (None, order.instrument) and side in (None, str(order.side))
-    ]
-    for order in fitting:
-        cancel(market, order, seq, reason)
-    return len(fitting)
-
-
-def cancel(market: Market, order: Order, seq: int, reason: Reason) -> None:
-    """End a waiting order and give back what it held."""
-    market.ledger.post(seq, _release(market, order, order.remaining))
-    market.venue(order.instrument).book.remove(order)
-    market.forget(order)
-    if reason is Reason.EXPIRED:
-        order.expire()
-    else:
-        order.cancel()
-    market.orders_changed[order.id] = (order, reason)
 
 
 def _place(
@@ -126,6 +96,10 @@ def _place(
     side, time_in_force = check_line(line, venue, at_us)
     if venue.trial_of is not None and side is BUY:
         check_first(market, member, venue, line.quantity)
+    if venue.scope.exclusive:
+        exclusivity.check_order(member, venue, side, line)
+    if side is BUY:
+        exclusivity.check(market, member, venue, at_us)
     check_cover(line, side, member, venue, market)
     if len(market.orders_of.get(member, ())) >= OPEN_ORDERS_MAX:
         raise TooManyOrders(OPEN_ORDERS_MAX)
@@ -153,10 +127,11 @@ def _place(
     cancelled = order.remaining if reason else 0
     rests = order.remaining > 0 and not reason
     if rests:
-        transfers += _hold(market, venue, order)
+        transfers += hold(market, venue, order)
         market.keep(order)
     market.ledger.post(seq, transfers)
     market.orders_new.append((order, seq, at_us, by, reason))
+    _make_room(market, venue, order, fills, seq)
     return Placed(
         order.id,
         str(order.state),
@@ -165,6 +140,17 @@ def _place(
         str(reason) if reason else None,
         traded,
     )
+
+
+def _make_room(
+    market: Market, venue: Venue, order: Order, fills: list[Fill], seq: int
+) -> None:
+    """End what cannot wait beside *order* or the rights that it gave."""
+    for maker, _ in fills:
+        buyer = order.member if order.side is BUY else maker.member
+        exclusivity.withdraw_bids(market, venue, buyer, seq)
+    if venue.scope.exclusive and order.side is SELL and order.id in market.orders:
+        exclusivity.replace_offers(market, venue, order, seq)
 
 
 def _settle(
@@ -270,48 +256,3 @@ def _pass_on(market: Market, trade: Trade) -> tuple[int | None, int, int | None]
             break
     assert not left, trade
     return min(ends, default=None), terms, min(quotas, default=None)
-
-
-def _hold(market: Market, venue: Venue, order: Order) -> list[Transfer]:
-    """Return the transfer that reserves what the waiting rest of *order* needs."""
-    asset, pocket, amount = _cover(venue, order, order.remaining)
-    return _shift(market, order, asset, (pocket, HELD), amount, "hold")
-
-
-def _release(market: Market, order: Order, quantity: int) -> list[Transfer]:
-    """Return the transfer that gives back what *quantity* waiting units held."""
-    asset, pocket, amount = _cover(market.venue(order.instrument), order, quantity)
-    return _shift(market, order, asset, (HELD, pocket), amount, "release")
-
-
-def _cover(venue: Venue, order: Order, quantity: int) -> tuple[int, Pocket, int]:
-    """Tell what *quantity* waiting units hold: asset, pocket it comes from, amount.
-
-    A bid holds its limit times the quantity, a market bid in a call the upper edge of
-    the call's band times the quantity. A finite offer holds units: the vendor's
-    are issued into the held pocket, a holder's come from the free one. An evergreen
-    offer holds nothing: it issues at the fill.
-    """
-    if order.side is BUY:
-        limit = order.price
-        if limit is None:
-            assert venue.call is not None, order
-            limit = venue.call.ceiling
-        return venue.currency, FREE, limit * quantity
-    source = OPEN if order.member == venue.vendor else FREE
-    return venue.instrument, source, 0 if order.evergreen else quantity
-
-
-def _shift(
-    market: Market,
-    order: Order,
-    asset: int,
-    pockets: tuple[Pocket, Pocket],
-    amount: int,
-    reason: str,
-) -> list[Transfer]:
-    """Return the transfer between two pockets of the order's member, if any is due."""
-    if not amount:
-        return []
-    debit, credit = (market.ledger.number(order.member, asset, p) for p in pockets)
-    return [Transfer(debit, credit, amount, reason, order.id)]

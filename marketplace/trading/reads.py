@@ -131,11 +131,15 @@ def best(db: Connection, instruments: Collection[int]) -> dict[int, Best]:
 
 
 def posted_prices(db: Connection, instruments: Collection[int]) -> dict[int, int]:
-    """Return the lowest evergreen offer of each of *instruments* that has one."""
+    """Return the lowest posted price of each of *instruments* that has one.
+
+    That is an evergreen offer, or the one offer of an exclusive right.
+    """
     query = (
         select(orders.c.instrument, func.min(orders.c.price))
+        .join(books, books.c.instrument == orders.c.instrument)
         .where(LIVE, orders.c.instrument.in_(instruments), orders.c.side == "sell")
-        .where(orders.c.evergreen == 1)
+        .where((orders.c.evergreen == 1) | (books.c.exclusive == 1))
         .group_by(orders.c.instrument)
     )
     return {row[0]: row[1] for row in db.execute(query)}

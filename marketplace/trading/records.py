@@ -6,14 +6,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from marketplace.trading import exclusivity, timetable
 from marketplace.trading import tables as t
-from marketplace.trading import timetable
 from marketplace.trading.auction import Call
 from marketplace.trading.book import Book
 from marketplace.trading.effects import Effects
 from marketplace.trading.market import Market
 from marketplace.trading.offers import Offer, OfferState
 from marketplace.trading.orders import Order, OrderState, Side, TimeInForce
+from marketplace.trading.scope import Scope
 from marketplace.trading.stops import Stop
 from marketplace.trading.timetable import Phase
 from marketplace.trading.venue import BookState, Terms, Venue
@@ -263,8 +264,14 @@ def _load_venues(db: Connection, market: Market) -> None:
             bool(row.transferable), BookState(row.state), Book(), row.price_max,
             row.trial_of,
             _members(row.audience), bool(row.hidden),
+            Scope(
+                row.product, bool(row.exclusive), row.field, row.territory,
+                tuple(row.on_request.split()), row.notice_us,
+                tuple(map(int, row.stands_for.split())),
+            ),
         )  # fmt: skip
         market.symbols[row.symbol] = row.instrument
+        exclusivity.note(market, market.venues[row.instrument])
         if row.trial_of is not None:
             market.trials[row.trial_of] = row.instrument
 

@@ -2,6 +2,7 @@
 
 import re
 
+from marketplace.trading import exclusivity
 from marketplace.trading.commands import (
     Deliver,
     GrantRight,
@@ -9,9 +10,9 @@ from marketplace.trading.commands import (
     RevokeRight,
     SuspendRight,
 )
+from marketplace.trading.holds import cancel_where
 from marketplace.trading.market import Market, handles
 from marketplace.trading.orders import QUANTITY_MAX, Reason
-from marketplace.trading.placing import cancel_where
 from marketplace.trading.risk import check_audience, check_purpose
 from marketplace.trading.trials import check_first, give_back, note_trial
 from marketplace.trading.venue import NotVerified, WrongOrder
@@ -39,6 +40,9 @@ def grant(market: Market, command: GrantRight, seq: int, at_us: int) -> int:
         raise WrongOrder("quantity" if command.member != venue.vendor else "member")
     check_audience(command.member, venue)
     check_purpose(command.purpose, venue)
+    if venue.scope.exclusive and command.quantity != venue.lot:
+        raise WrongOrder("quantity")
+    exclusivity.check(market, command.member, venue, at_us)
     if venue.trial_of is not None:
         check_first(market, command.member, venue, command.quantity)
     number = market.rights.last + 1
@@ -65,6 +69,7 @@ def grant(market: Market, command: GrantRight, seq: int, at_us: int) -> int:
         )
     )
     note_trial(market, command.member, venue, seq)
+    exclusivity.withdraw_bids(market, venue, command.member, seq)
     return number
 
 

@@ -60,6 +60,12 @@ def check_audience(member: int, venue: Venue) -> None:
         )
 
 
+def check_named(member: int, venue: Venue) -> None:
+    """Refuse a price addressed to a member outside the product's audience."""
+    if not venue.admits(member):
+        raise NotAdmitted(venue.symbol)
+
+
 def check_line(line: Line, venue: Venue, at_us: int) -> tuple[Side, TimeInForce]:
     """Refuse an order that the instrument cannot take; else its side and time in force.
 

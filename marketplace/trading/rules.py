@@ -2,7 +2,7 @@
 
 import re
 
-from marketplace.trading import calls
+from marketplace.trading import calls, exclusivity, scope
 from marketplace.trading.book import Book
 from marketplace.trading.commands import (
     DelistInstrument,
@@ -14,10 +14,10 @@ from marketplace.trading.commands import (
     SuspendInstrument,
     Tick,
 )
+from marketplace.trading.holds import cancel, cancel_where
 from marketplace.trading.market import Market, handles
 from marketplace.trading.offers import OfferEvent
 from marketplace.trading.orders import BUY, PRICE_MAX, QUANTITY_MAX, SELL, Reason
-from marketplace.trading.placing import cancel, cancel_where
 from marketplace.trading.rights import UNSTORABLE, end
 from marketplace.trading.venue import (
     BOOK,
@@ -85,8 +85,10 @@ def list_instrument(
         command.trial_of,
         present.audience if present else None,
         present.hidden if present else False,
+        command.scope,
     )
     market.venues[venue.instrument] = market.venues_changed[venue.instrument] = venue
+    exclusivity.note(market, venue)
     if present is not None:
         calls.carry_on(venue, present)
     if venue.trial_of is not None:
@@ -116,14 +118,24 @@ def _check_facts(market: Market, command: ListInstrument) -> None:
         if not CODE.fullmatch(code):
             raise WrongOrder("symbol" if code is command.symbol else "purposes")
     _check_right(command)
+    _check_scope(command)
     _check_trial(market, command)
     if UNSTORABLE.search(command.terms):
         raise WrongOrder("terms")
     if market.symbols.get(command.symbol, command.instrument) != command.instrument:
         raise SymbolTaken(command.symbol)
     present = market.venues.get(command.instrument)
+    if present is not None:
+        _check_fixed(present, command)
+
+
+def _check_fixed(present: Venue, command: ListInstrument) -> None:
+    """Refuse to change what waiting orders and running rights rest on."""
     for fact in FIXED:
-        if present and getattr(present, fact) != getattr(command, fact):
+        if getattr(present, fact) != getattr(command, fact):
+            raise FixedFact(fact)
+    for fact in scope.FIXED:
+        if getattr(present.scope, fact) != getattr(command.scope, fact):
             raise FixedFact(fact)
 
 
@@ -134,6 +146,22 @@ def _check_right(command: ListInstrument) -> None:
     most = command.deliveries_max
     if most is not None and not 0 < most <= QUANTITY_MAX:
         raise WrongOrder("deliveries_max")
+
+
+def _check_scope(command: ListInstrument) -> None:
+    """Refuse an exclusive right that could be sold on or is a trial, and odd scopes."""
+    bound = command.scope
+    if bound.exclusive and (command.transferable or not bound.product):
+        raise WrongOrder("transferable" if bound.product else "product")
+    if bound.exclusive and command.trial_of is not None:
+        raise WrongOrder("trial_of")
+    if bound.product < 0 or not 0 <= bound.notice_us <= TERM_MAX_US:
+        raise WrongOrder("product" if bound.product < 0 else "notice_us")
+    for path in (bound.field, bound.territory):
+        if path and not CODE.fullmatch(path):
+            raise WrongOrder("field" if path is bound.field else "territory")
+    if not all(CODE.fullmatch(code) for code in bound.on_request):
+        raise WrongOrder("purposes")
 
 
 def _check_trial(market: Market, command: ListInstrument) -> None:
@@ -186,6 +214,9 @@ def set_audience(market: Market, command: SetAudience, seq: int, _at_us: int) ->
     ]
     for order in outside:
         cancel(market, order, seq, Reason.AUDIENCE)
+    for offer in list(market.offers.live.values()):
+        if offer.instrument == venue.instrument and not venue.admits(offer.member):
+            market.offers.move(offer, OfferEvent.WITHDRAW)
     return len(outside)
 
 

@@ -1,9 +1,9 @@
 """Commands of the kill switch."""
 
 from marketplace.trading.control import AllowTrading, StopTrading
+from marketplace.trading.holds import cancel_where
 from marketplace.trading.market import Market, handles
 from marketplace.trading.orders import Reason
-from marketplace.trading.placing import cancel_where
 from marketplace.trading.rights import check_reason
 from marketplace.trading.stops import Stop
 from marketplace.trading.venue import WrongOrder

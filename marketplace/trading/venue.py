@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from marketplace.trading.auction import Call
 from marketplace.trading.book import Book
+from marketplace.trading.scope import NOWHERE, Scope
 from marketplace.trading.timetable import Phase, Timetable
 from settlement.canonical import canonical
 from settlement.errors import Refusal
@@ -69,6 +70,7 @@ class Venue:
     trial_of: int | None = None  # the paid instrument that this is the trial of
     audience: frozenset[int] | None = None  # who may trade; None: anybody
     hidden: bool = False  # for all others it does not exist
+    scope: Scope = NOWHERE
 
     def admits(self, member: int) -> bool:
         """Tell whether *member* may trade here; the vendor always may."""
@@ -104,6 +106,9 @@ class Venue:
             self.deliveries_max, int(self.transferable), str(self.state),
             self.price_max, self.trial_of,
             self._audience(), int(self.hidden),
+            self.scope.product, int(self.scope.exclusive), self.scope.field,
+            self.scope.territory, " ".join(self.scope.on_request),
+            self.scope.notice_us, " ".join(map(str, self.scope.stands_for)),
         )  # fmt: skip
 
     def _audience(self) -> str | None:
@@ -191,6 +196,17 @@ class AlreadyTried(Refusal):
     """Each member may try a product once; this member has."""
 
     symbol: str
+
+
+@dataclass(eq=False)
+class SoldOut(Refusal):
+    """Another buyer holds a right that excludes this one; one of the two is exclusive.
+
+    *symbol* is of what was sold, *until_us* when that right ends.
+    """
+
+    symbol: str
+    until_us: int | None
 
 
 @dataclass(eq=False)

@@ -14,6 +14,7 @@ from marketplace.members.signing import me
 from marketplace.pricing import changes, personal
 from marketplace.pricing.changes import Rise
 from marketplace.pricing.costs import SEATS_MAX, UNITS_MAX, Cost, Wanted, costs
+from marketplace.trading import taken
 from marketplace.trading.reads import Best
 from marketplace.web.forms import Form, Whole, choice, read
 from settlement import clock
@@ -38,6 +39,7 @@ class PriceList(NamedTuple):
     by_seat: bool
     by_use: bool
     rises: dict[int, Rise]
+    sold: dict[int, int | None]  # until when another buyer's right excludes it
     personal: list[Any]  # offered to the visitor alone
     public: Any  # the authorisation, of public data
     public_over: bool  # its term has ended: nothing new is traded under it
@@ -59,6 +61,7 @@ def pricelist(
         any(unit.mode == PER_SEAT for unit in units),
         any(unit.plan and unit.mode in METERED for unit in units),
         changes.pending(db, numbers),
+        taken.sold_until(db, found.id, member, clock.now_us()),
         personal.open_for(db, member, numbers, clock.now_us()) if member > 0 else [],
         public,
         public is not None and publicdata.is_over(public.until_day),

@@ -64,6 +64,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "audience": N_("the vendor no longer lets the member trade it"),
         "right_ended": N_("the right behind the offer ended"),
         "above_ceiling": N_("it was above a ceiling set for public data"),
+        "sold_out": N_("another buyer got a right that excludes it"),
+        "replaced": N_("a newer offer took its place"),
         "stopped": N_("the exchange stopped trading"),
         "expired": N_("its time was over"),
     },

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from settlement.invariants import (
     auctions,
     books,
+    exclusivity,
     holds,
     money,
     payments,
@@ -67,6 +68,8 @@ CHECKS: tuple[Check, ...] = (
     rights.deliveries_within_rights,
     rights.terms_as_frozen,
     rights.bytes_as_bought,
+    exclusivity.one_exclusive_right,
+    exclusivity.sold_by_the_vendor_once,
     prices.under_the_ceiling,
     prices.tried_once,
     prices.negotiated_as_offered,

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from marketplace.schema import metadata
 from marketplace.trading import commands as c
 from marketplace.trading.gateway import Gateway, open_gateway
+from marketplace.trading.scope import Scope
 from settlement import store
 from settlement.canonical import canonical
 from settlement.errors import Refusal
@@ -19,6 +20,7 @@ VENDOR, ANN, BOB, CAT = 1, 2, 3, 4
 STAFF, SECOND, THIRD = 901, 902, 903
 POSTED, RESALE, METERED, GONE = 1_000, 1_001, 1_002, 1_003
 CAPPED, TRIAL, CALLED = 1_004, 1_005, 1_006
+ALONE, BESIDE = 1_007, 1_008
 FAR_US = 4_000_000_000_000_000
 DAY_US = 86_400_000_000
 
@@ -95,6 +97,7 @@ def live(gateway: Gateway) -> None:
     _pay_out(do)
     _price(do, order, refused)
     _call(do, order)
+    _exclude(do, order)
 
 
 def _call(do: Callable[..., object], order: Callable[..., c.Placed]) -> None:
@@ -112,6 +115,25 @@ def _call(do: Callable[..., object], order: Callable[..., c.Placed]) -> None:
     order(BOB, CALLED, "buy", 11, 3, purpose="analysis")
     order(CAT, CALLED, "buy", None, 1, purpose="analysis")
     do(c.Uncross(STAFF, CALLED))
+
+
+def _exclude(do: Callable[..., object], order: Callable[..., c.Placed]) -> None:
+    """ANN buys the exclusive right; CAT keeps a right to what lies elsewhere."""
+    for number, scope in (
+        (ALONE, Scope(5, exclusive=True, territory="CN")),
+        (BESIDE, Scope(5, territory="DE")),
+    ):
+        do(
+            c.ListInstrument(
+                STAFF, number, f"SYM{number}", VENDOR, 1, 1, 1, terms(number), (),
+                30 * DAY_US, None, transferable=False, scope=scope,
+            )
+        )  # fmt: skip
+    order(VENDOR, ALONE, "sell", 9, 1)
+    order(ANN, ALONE, "buy", 9, 1, purpose="analysis")
+    order(VENDOR, ALONE, "sell", 11, 1)
+    order(VENDOR, BESIDE, "sell", 2, 1, evergreen=True)
+    order(CAT, BESIDE, "buy", 2, 1, "IOC", purpose="analysis")
 
 
 def _price(

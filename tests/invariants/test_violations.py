@@ -49,6 +49,12 @@ DAMAGE = [
     ("M6", "1 follows the beginning", "DELETE FROM accounts WHERE id = 0"),
     ("M6", "earlier command", "UPDATE trades SET seq = 3 WHERE id = 8"),
     ("M7", "takes CNY and gives ins_", "UPDATE accounts SET asset = 1002 WHERE id = 7"),
+    (
+        "B9",
+        "exclude each other",
+        "UPDATE books SET territory = 'CN/31' WHERE instrument = 1008",
+    ),
+    ("B9", "has 2 offers", "UPDATE orders SET state = 'open' WHERE instrument = 1007"),
     ("M8", "was charged 0; 8 was due", "UPDATE trades SET fee = 0 WHERE id = 1"),
     ("M8", "charged 7; 8", "UPDATE trades SET fee = 7 WHERE id = 1"),
     (
@@ -131,12 +137,12 @@ DAMAGE = [
     (
         "S2",
         "must not have",
-        "INSERT INTO transfers VALUES (75, 75, 1, 6, 5, 'payment', 1, NULL, NULL)",
+        "INSERT INTO transfers VALUES (995, 75, 1, 6, 5, 'payment', 1, NULL, NULL)",
     ),
     (
         "S2",
         "which does not exist",
-        "INSERT INTO transfers VALUES (75, 75, 1, 6, 5, 'fee', 99, NULL, NULL)",
+        "INSERT INTO transfers VALUES (995, 75, 1, 6, 5, 'fee', 99, NULL, NULL)",
     ),
     ("S2", "which does not exist", "DELETE FROM trades WHERE id = 3"),
     ("S2", "wrong pocket", "UPDATE accounts SET pocket = 2 WHERE id = 8"),
@@ -174,7 +180,7 @@ DAMAGE = [
     ("E4", "not for a file", "UPDATE receipts SET sha256 = 'cd' WHERE id = 1"),
     ("E4", "not for a file", "UPDATE receipts SET file = 2 WHERE id = 1"),
     ("E4", "not for a file", "UPDATE receipts SET bytes = 9 WHERE id = 1"),
-    ("E4", "under terms 9", "UPDATE entitlements SET terms = 9 WHERE id = 10"),
+    ("E4", "under terms 99", "UPDATE entitlements SET terms = 99 WHERE id = 10"),
     (
         "E5",
         "counts 0 deliveries",
@@ -196,7 +202,11 @@ DAMAGE = [
         "differ from its body",
         "UPDATE journal SET at_us = at_us + 1 WHERE seq = 67",
     ),
-    ("A1", "The writer's head", "DELETE FROM journal WHERE seq = 75"),
+    (
+        "A1",
+        "The writer's head",
+        "DELETE FROM journal WHERE seq = (SELECT MAX(seq) FROM journal)",
+    ),
     ("A4", "does not exist", "UPDATE transfers SET seq = 99 WHERE id = 51"),
     ("A4", "which was refused", "UPDATE receipts SET seq = 30 WHERE id = 1"),
     ("A4", "a SetStanding", "UPDATE orders SET seq = 1 WHERE id = 1"),
@@ -213,9 +223,9 @@ DAMAGE = [
     ("A4", "Trade trd_0000008 is not what", "DELETE FROM trades WHERE id = 8"),
     (
         "A4",
-        "Order ord_000000y is not what",
+        "Order ord_0000018 is not what",
         (
-            "INSERT INTO orders SELECT 30, seq, at_us, member, by_user, instrument,"
+            "INSERT INTO orders SELECT 40, seq, at_us, member, by_user, instrument,"
             " side, price, quantity, remaining, time_in_force, expires_us, evergreen,"
             " purpose, state, reason FROM orders WHERE id = 29"
         ),

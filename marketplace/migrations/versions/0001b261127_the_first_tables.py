@@ -124,8 +124,19 @@ def upgrade() -> None:
         sa.Column("trial_of", Whole, nullable=True),
         sa.Column("audience", sa.Text(), nullable=True),
         sa.Column("hidden", Whole, server_default="0", nullable=False),
+        sa.Column("product", Whole, server_default="0", nullable=False),
+        sa.Column("exclusive", Whole, server_default="0", nullable=False),
+        sa.Column("field", sa.Text(), server_default="", nullable=False),
+        sa.Column("territory", sa.Text(), server_default="", nullable=False),
+        sa.Column("on_request", sa.Text(), server_default="", nullable=False),
+        sa.Column("notice_us", Whole, server_default="0", nullable=False),
+        sa.Column("stands_for", sa.Text(), server_default="", nullable=False),
         sa.CheckConstraint(
             "state IN ('listed', 'suspended', 'delisted')", name=op.f("ck_books_state")
+        ),
+        sa.CheckConstraint(
+            "exclusive = 0 OR (exclusive = 1 AND transferable = 0 AND product > 0)",
+            name=op.f("ck_books_exclusive"),
         ),
         sa.CheckConstraint("hidden IN (0, 1)", name=op.f("ck_books_hidden")),
         sa.CheckConstraint("price_max >= 0", name=op.f("ck_books_price_max")),
