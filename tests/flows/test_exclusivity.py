@@ -40,16 +40,16 @@ def test_the_listing_says_until_when_the_exclusive_right_is_sold(
 ):
     product, number = alone
     changes.set_price(parts, people["vendor"], number, 12_000)
-    page = visit("buyer").get(f"/listings/{product}?lang=en").text
+    page = visit("buyer").get(f"/listings/{product}").text
     assert "120.00" in page
-    assert "Exclusive right sold" not in page
+    assert "独占权已售出" not in page
     other, buyer = people["other"], people["buyer"]
     grant = GrantRight(other.id, other.member, number, 1, "internal_analysis")
     parts.gateway.submit(grant)
-    page = visit("buyer").get(f"/listings/{product}?lang=en").text
-    assert "Not to be had until" in page  # the exclusive one
-    assert "Exclusive right sold until" in page  # the usual one overlaps it
-    assert "Exclusive right sold" not in visit("other").get(f"/listings/{product}").text
+    page = visit("buyer").get(f"/listings/{product}").text
+    assert "前不可得" in page  # the exclusive one
+    assert "独占权已售出，至" in page  # the usual one overlaps it
+    assert "独占权已售出" not in visit("other").get(f"/listings/{product}").text
     line = Line(number, "buy", 12_000, 1, purpose="internal_analysis")
     with pytest.raises(SoldOut):
         parts.gateway.submit(PlaceOrder(buyer.id, buyer.member, line))
