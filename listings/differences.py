@@ -1,13 +1,15 @@
-"""What is different between two licences: clause by clause, fact by fact."""
+"""What differs: two licences clause by clause, two descriptions field by field."""
 
 import re
+from collections.abc import Mapping
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from listings.licences import Licence, Terms
 
 CLAUSES_MAX = 200  # of a text; the rest counts as one clause
-CLAUSE_MAX = 4_000  # characters that are compared word by word
+CLAUSE_MAX = 4_000  # characters that are compared word by word, else line by line
+LINES_MAX = 2_000  # that are compared; a longer text counts as replaced
 _HEAD = re.compile(
     r"^\s*(?:[一二三四五六七八九十]+、|\d{1,3}\.)\s*([^。.]{1,40})[。.]\s*(.*)$"
 )
@@ -86,14 +88,35 @@ def _compare(heading: str, before: str | None, after: str | None) -> Difference:
         return Difference(heading, "removed", (Part("removed", before),))
     if before == after:
         return Difference(heading, "same", (Part("same", after),))
-    if max(len(before), len(after)) > CLAUSE_MAX:
-        parts = (Part("removed", before), Part("added", after))
-        return Difference(heading, "changed", parts)
-    return Difference(heading, "changed", _parts(before, after))
+    return Difference(heading, "changed", word_by_word(before, after))
 
 
-def _parts(before: str, after: str) -> tuple[Part, ...]:
-    one, other = _TOKENS.findall(before), _TOKENS.findall(after)
+def texts_between(
+    before: Mapping[str, str], after: Mapping[str, str]
+) -> list[Difference]:
+    """Return the fields whose texts differ, in their order, under their names."""
+    fields = dict.fromkeys([*before, *after])
+    pairs = ((f, before.get(f, ""), after.get(f, "")) for f in fields)
+    return [
+        _compare(f, one or None, two or None) for f, one, two in pairs if one != two
+    ]
+
+
+def word_by_word(before: str, after: str) -> tuple[Part, ...]:
+    """Return two texts as one, what only one of them says marked.
+
+    A text beyond CLAUSE_MAX characters is compared line by line, one beyond LINES_MAX
+    lines as a whole.
+    """
+    if max(len(before), len(after)) <= CLAUSE_MAX:
+        return _parts(_TOKENS.findall(before), _TOKENS.findall(after))
+    lines = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    if max(map(len, lines)) > LINES_MAX:
+        return Part("removed", before), Part("added", after)
+    return _parts(*lines)
+
+
+def _parts(one: list[str], other: list[str]) -> tuple[Part, ...]:
     found: list[Part] = []
     for tag, a, b, c, d in SequenceMatcher(
         None, one, other, autojunk=False

@@ -5,6 +5,7 @@ a line of the checklist, an opinion, a mark, or who looks after the case.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -22,11 +23,12 @@ from listings.stages import (
 )
 from listings.vocabulary import N_
 from settlement import clock
-from settlement.errors import IllegalMove, Invalid, NotFound, OwnWork
+from settlement.errors import IllegalMove, Invalid, NotFound, OwnWork, Refusal
 from settlement.ids import encode
 
 REASON_MAX = 2_000  # characters
 REASONS_MAX = 50  # fields
+CLAIM_US = 3 * clock.DAY_US  # how long a claim binds others
 HOUSE = 0  # the operator's own member; its users are the staff
 
 
@@ -60,13 +62,47 @@ def own(db: Connection, product: int, by: By) -> Row[Any]:
     return row
 
 
+@dataclass(eq=False)
+class Claimed(Refusal):
+    """A colleague looks after this product; ask them to give it back first."""
+
+    since_us: int
+
+
 def others(db: Connection, product: int, by: By) -> Row[Any]:
-    """Return a product that *by* may decide on; OwnWork if it is in a way theirs."""
+    """Return a product that *by* may decide on; OwnWork if it is in a way theirs.
+
+    Claimed if another of the staff looks after it.
+    """
     row = products.find(db, product)
     own_draft = by.id == row.edited_by and by.id != OPERATOR.id
     if own_draft or by.member == row.vendor != HOUSE:
         raise OwnWork
+    if by.member == HOUSE and by.id != OPERATOR.id:
+        found = _claim(db, product)
+        if found is not None and found.by_user != by.id:
+            raise Claimed(found.at_us)
     return row
+
+
+def owner_of(db: Connection, product: int) -> int | None:
+    """Return the user who looks after a product; None: nobody."""
+    found = _claim(db, product)
+    return None if found is None else int(found.by_user)
+
+
+def _claim(db: Connection, product: int) -> Row[Any] | None:
+    """Return the claim that holds: the newest step, and not too old."""
+    r = tables.reviews
+    query = (
+        select(r.c.event, r.c.by_user, r.c.at_us)
+        .where(r.c.product == product, r.c.machine.in_(("product", "listing", "claim")))
+        .order_by(r.c.id.desc())
+    )
+    row: Any = db.execute(query.limit(1)).first()
+    if row is None or row.event != "claim":
+        return None
+    return row if row.at_us > clock.now_us() - CLAIM_US else None
 
 
 def checked(reasons: Mapping[str, str]) -> dict[str, str]:

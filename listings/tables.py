@@ -278,6 +278,7 @@ reviews = table(
     ),
 )
 Index("ix_reviews_product", reviews.c.product, reviews.c.id)
+Index("ix_reviews_event", reviews.c.event, reviews.c.at_us)
 
 changes = table(
     "changes",  # the newest change of each product, for what follows the catalogue

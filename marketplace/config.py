@@ -18,6 +18,7 @@ BODY_MAX = 64 * 1024 * 1024  # bytes of one request, uploads included
 FORM_MAX = 2 * 1024 * 1024  # bytes of JSON or of a form's fields: kept in memory
 FORM_PARTS_MAX = 1_000
 NOTICE_DAYS_MAX = 3_650
+REVIEW_DAYS_MAX = 250
 INLINE = "inline:"  # the writer is in the web process
 DUCKDB = "duckdb:"
 # setting → what it must look like, so that a slip is told at the start
@@ -72,6 +73,7 @@ class Config:
     # Days from the announcement of a higher price until it holds (features B12).
     metered_notice_days: int = 90  # what is charged by use
     renewed_notice_days: int = 30  # terms and seats
+    review_days: int = 5  # working days in which a registrar is to decide
     notice_days: int = 3  # of publicity, in which others may object to a registration
     reachable: tuple[str, ...] = ()  # host:port that may be called though not public
     schema_notice_days: int = 30  # before a breaking change of schema is served
@@ -122,6 +124,9 @@ class Config:
                 env.list("TRUSTED_HOSTS", list(embedded.trusted_hosts))
             ),
             proxies=env.int("PROXIES", embedded.proxies),
+            review_days=env.int(
+                "REVIEW_DAYS", embedded.review_days, validate=Range(1, REVIEW_DAYS_MAX)
+            ),
             notice_days=env.int("NOTICE_DAYS", embedded.notice_days),
             rate_limits=env.bool("RATE_LIMITS", embedded.rate_limits),
             schema_notice_days=env.int(

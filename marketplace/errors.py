@@ -43,6 +43,7 @@ from listings.search.query import (
     TooManyTerms,
     TooManyValues,
 )
+from listings.steps import Claimed
 from marketplace.certificates import NoCertificate
 from marketplace.community.demands import TooManyDemands
 from marketplace.community.searches import TooManySearches
@@ -118,6 +119,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     Revoked: HTTPStatus.GONE,
     BeingExamined: HTTPStatus.CONFLICT,
     ChecklistOpen: HTTPStatus.CONFLICT,
+    Claimed: HTTPStatus.CONFLICT,
     ComplianceLacking: HTTPStatus.CONFLICT,
     NoticeRuns: HTTPStatus.CONFLICT,
     RegistrationExpired: HTTPStatus.CONFLICT,

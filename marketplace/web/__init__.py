@@ -46,6 +46,7 @@ from marketplace.web import (
     statistics,
     tickets,
     vendor,
+    waiting,
     words,
 )
 
@@ -53,6 +54,7 @@ from marketplace.web import (
 assert all((oversight.rights, reviews.EVENTS, sales.bids, colleagues.people))
 assert all((selling.set_price, buying.take, publicdata.register, dispersion.report))
 assert evidence.NO_FILE
+assert waiting.NEXT
 assert all((duties.show, duties.of_buyers))
 assert all((quality.report, connection.call))
 assert all((control.market, examples.EXAMPLES))

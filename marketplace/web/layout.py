@@ -84,7 +84,15 @@ def midnight_us(days: int = 0) -> int:
 
 def age(since_us: int) -> str:
     """Return how long ago a moment was, in the largest unit."""
-    hours = (clock.now_us() - since_us) // clock.HOUR_US
+    return span(clock.now_us() - since_us)
+
+
+def span(length_us: int) -> str:
+    """Return a length of time in the largest unit."""
+    hours = length_us // clock.HOUR_US
+    if hours < 1:
+        minutes = length_us // (clock.HOUR_US // 60)
+        return str(ngettext("%(num)s minute", "%(num)s minutes", minutes))
     if hours < 48:
         return str(ngettext("%(num)s hour", "%(num)s hours", hours))
     return str(ngettext("%(num)s day", "%(num)s days", hours // 24))
@@ -98,5 +106,6 @@ def new_key() -> str:
 def init_app(app: Flask) -> None:
     """Give templates the functions of this module."""
     app.jinja_env.filters["age"] = age
+    app.jinja_env.filters["span"] = span
     for answer in (sections, here, with_args, without, new_key):
         app.jinja_env.globals[answer.__name__] = answer

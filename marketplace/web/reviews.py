@@ -7,27 +7,26 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy import Connection
 
 from listings import catalogue, products
 from listings.admission import LISTING, PRODUCT, REASON_MAX
-from listings.registration import checklist, marks
+from listings.registration import checklist, marks, waiting
 from listings.registration.marks import MARKS
 from marketplace.admission import STEPS, Decision
 from marketplace.admission import decide as take
 from marketplace.evidence import case
-from marketplace.members import organisations
+from marketplace.members import organisations, users
 from marketplace.members.roles import STAFF, needs
 from marketplace.members.signing import me
 from marketplace.services import services
-from marketplace.web import drafts
+from marketplace.web import amendments, drafts
 from marketplace.web.forms import Form, again, read, text
-from marketplace.web.layout import place
 from marketplace.web.staff import LISTING_QUEUES, bp
-from settlement import ids
+from settlement import clock, ids
 from settlement.errors import NotFound
 
 QUEUES = (*LISTING_QUEUES, "pending", "admitted", "suspended")
-QUEUE_SHOWN = 50
 # Where remarks of a review may stand: the fields of the vendor's form.
 REMARKS = (
     "title_zh",
@@ -76,26 +75,6 @@ EVENTS: dict[str, tuple[str, str]] = {
 assert EVENTS.keys() == STEPS.keys()
 
 
-@bp.get("/listings", endpoint="products")
-@needs(*STAFF)
-def products_queue() -> ResponseReturnValue:
-    """Show the products in one state, oldest first."""
-    state = request.args.get("state", "in_review")
-    if state not in QUEUES:
-        raise NotFound("state", state[:20])
-    after = place("after")
-    with services().reads.connect() as db:
-        found = catalogue.queue(db, state, after, limit=QUEUE_SHOWN)
-        return render_template(
-            "staff/products.html",
-            state=state,
-            states=QUEUES,
-            products=found,
-            after=found[-1].id if len(found) == QUEUE_SHOWN else None,
-            vendors=organisations.names(db, {row.vendor for row in found}),
-        )
-
-
 @bp.get("/listings/<product>")
 @needs(*STAFF)
 def product(product: str) -> ResponseReturnValue:
@@ -123,7 +102,30 @@ def product(product: str) -> ResponseReturnValue:
             lines=checklist.LINES,
             checks=checklist.of_version(db, number, found.version),
             remarks=REMARKS,
+            differences=amendments.proposed(db, row) if _changes(found) else [],
+            **_standing(db, found),
         )
+
+
+def _changes(found: catalogue.Listing) -> bool:
+    """Tell whether other facts than the registered ones wait for a decision."""
+    return found.proposed and found.certificate is not None
+
+
+def _standing(db: Connection, found: catalogue.Listing) -> dict[str, Any]:
+    """Return whose a product is, since when it waits, and by when it is due."""
+    known = waiting.standings(db, [found.id]).get(found.id)
+    since_us = known.since_us if known else found.changed_us
+    owner = known.owner if known else None
+    days = services().config.review_days
+    waits = {found.state, found.listing_state} & {"in_review", "objection", "pending"}
+    return {
+        "owner": owner,
+        "owner_name": users.names(db, {owner}).get(owner) if owner else None,
+        "since_us": since_us,
+        "due_us": waiting.due_us(since_us, days) if waits else None,
+        "overdue": bool(waits) and waiting.due_us(since_us, days) < clock.now_us(),
+    }
 
 
 def _possible(

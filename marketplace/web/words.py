@@ -162,6 +162,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "lift_pledge": N_("pledge lifted"),
         "settle_dispute": N_("dispute settled"),
         "claim": N_("taken on"),
+        "release": N_("given back"),
         "compliance": N_("compliance opinion"),
         "quality": N_("quality opinion"),
         "valuation": N_("valuation"),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import Schema, fields
 
 from listings import catalogue
 from listings.admission import (
@@ -11,8 +11,9 @@ from listings.admission import (
     ListingState,
     ProductState,
 )
+from listings.registration import waiting
 from marketplace.admission import STEPS, Decision, decide
-from marketplace.api.fields import Body, Code, Long, Text
+from marketplace.api.fields import Body, Code, Flag, Id, Long, Text
 from marketplace.api.products import (
     ProductSchema,
     ProductSummarySchema,
@@ -52,6 +53,19 @@ class ProductDecisionSchema(Body):
     )
 
 
+class StandingSchema(Schema):
+    """How long a product has waited, and whose it is."""
+
+    since_us = fields.Integer(required=True)
+    due_us = fields.Integer(
+        required=True,
+        metadata={"description": "By when staff decide, if it is theirs to decide."},
+    )
+    change = Flag(required=True)
+    owner = Id("user", required=True, allow_none=True)
+    claimed_us = fields.Integer(required=True, allow_none=True)
+
+
 @bp.route("/staff/products")
 @bp.needs(*STAFF)
 @bp.arguments(QueueQuery, location="query")
@@ -87,3 +101,43 @@ def decide_product(said: dict[str, Any], product: int) -> Any:
 def _any(number: int) -> dict[str, Any]:
     with services().reads.connect() as db:
         return described(db, number)
+
+
+@bp.route("/staff/products/<product>/claim", methods=["PUT"])
+@bp.needs("registrar")
+@bp.response(200, StandingSchema)
+@bp.refuses(404, 409)
+def claim_product(product: int) -> Any:
+    """Take a product on, so that no colleague decides on it meanwhile."""
+    with services().writes.begin() as db:
+        waiting.claim(db, product, me())
+    return _standing(product)
+
+
+@bp.route("/staff/products/<product>/claim", methods=["DELETE"])
+@bp.needs("registrar")
+@bp.response(200, StandingSchema)
+@bp.refuses(404, 409)
+def release_product(product: int) -> Any:
+    """Give a product back to the queue."""
+    with services().writes.begin() as db:
+        waiting.release(db, product, me())
+    return _standing(product)
+
+
+@bp.route("/staff/products/<product>/claim")
+@bp.needs(*STAFF)
+@bp.response(200, StandingSchema)
+@bp.refuses(404)
+def get_claim(product: int) -> Any:
+    """Read since when a product waits, by when it is due, and whose it is."""
+    return _standing(product)
+
+
+def _standing(number: int) -> dict[str, Any]:
+    with services().reads.connect() as db:
+        changed_us = catalogue.product(db, number).changed_us
+        known = waiting.standings(db, [number]).get(number)
+    found = known or waiting.Standing(changed_us, False, None, None)
+    days = services().config.review_days
+    return found._asdict() | {"due_us": waiting.due_us(found.since_us, days)}
