@@ -1283,6 +1283,7 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("reviews", schema=None) as batch_op:
+        batch_op.create_index("ix_reviews_event", ["event", "at_us"], unique=False)
         batch_op.create_index("ix_reviews_product", ["product", "id"], unique=False)
 
     op.create_table(
@@ -1679,6 +1680,7 @@ def downgrade() -> None:
     op.drop_table("saved_searches")
     with op.batch_alter_table("reviews", schema=None) as batch_op:
         batch_op.drop_index("ix_reviews_product")
+        batch_op.drop_index("ix_reviews_event")
 
     op.drop_table("reviews")
     op.drop_table("restrictions")
