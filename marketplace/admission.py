@@ -18,6 +18,7 @@ from listings.registration.deadlines import NOTICE_US
 from listings.registration.marks import MARKS
 from listings.terms import MarketFacts
 from listings.visibility import EVERYBODY, Audience
+from marketplace.community import announcements
 from marketplace.members.users import User
 from marketplace.trading import reads
 from marketplace.trading.commands import (
@@ -93,6 +94,8 @@ STEPS: Mapping[str, Verb] = {
     ),
     **{event: _mark(event) for events in MARKS.values() for event in events},
 }
+# What holders and followers are told of as soon as it happens: event → kind of notice.
+TOLD = {"suspend": "suspended", "resume": "resumed", "delist": "delisted"}
 # What a vendor may do with its own product; see there too.
 VENDOR_STEPS: Mapping[str, Verb] = {
     "submit": lambda db, product, _, by: admission.submit(db, product, by),
@@ -124,6 +127,10 @@ def _take(
     said = said._replace(notice_us=parts.config.notice_days * DAY_US)
     with parts.writes.begin() as db:
         verb(db, product, said, by)
+        if said.event in TOLD:
+            announcements.tell_standing(
+                db, product, TOLD[said.event], said.reason, by.member
+            )
     tell_market(parts, product, by.id)
 
 

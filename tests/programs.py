@@ -115,12 +115,12 @@ def put_on_market(program: Callable[[str], Program], symbol: str, price: int) ->
     return Sold(product, instrument, file)
 
 
-def upload(vendor: Program, release: str, name: str) -> str:
+def upload(vendor: Program, release: str, name: str, content: bytes = CONTENT) -> str:
     """Add a file to a release; return its id."""
     answer = vendor.client.post(
         f"{V1}/releases/{release}/files",
         query_string={"name": name},
-        data=io.BytesIO(CONTENT),
+        data=io.BytesIO(content),
         content_type="application/octet-stream",
         headers=vendor.headers,
     )

@@ -8,7 +8,9 @@ from marketplace.api import (
     access,
     account,
     cash,
+    changes,
     ckan,
+    community,
     compare,
     demands,
     docs,
@@ -56,6 +58,8 @@ RESOURCES = (
     demands.bp,
     access.bp,
     notices.bp,
+    community.bp,
+    changes.bp,
     *staff.RESOURCES,
 )
 

@@ -366,11 +366,11 @@ def facts_in(data: dict[str, Any]) -> Facts:
     return Facts(**(data | lists))
 
 
-def summaries(found: list[catalogue.Summary], limit: int) -> Page:
+def summaries(found: list[Any], limit: int) -> Page:
     """Return a page of *found*, of which one more than *limit* was asked for."""
     more = len(found) > limit
     kept = found[:limit]
-    return Page(kept, kept[-1].id if more else None)  # type: ignore[arg-type]
+    return Page(kept, kept[-1].id if more else None)
 
 
 def described(db: Any, number: int, vendor: int | None = None) -> dict[str, Any]:

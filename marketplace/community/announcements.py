@@ -198,13 +198,30 @@ def after(db: Connection, position: int, limit: int) -> list[Row[Any]]:
     return list(db.execute(query.order_by(_a.id).limit(limit)))
 
 
+def tell_standing(
+    db: Connection, product: int, kind: str, reason: str, by_member: int
+) -> None:
+    """Tell whom it concerns that a product is suspended, back or taken off the market.
+
+    The vendor too, unless it did so itself.
+    """
+    wanted = _concerned(db, product) | {products.find(db, product).vendor}
+    cause = f"{kind} {product} {clock.now_us()}"
+    notify(db, wanted - {by_member}, kind, cause, product, {"reason": reason.strip()})
+
+
+def _concerned(db: Connection, product: int) -> set[int]:
+    """Return the holders and the followers that may see a product."""
+    follow = watches.followers(db, product)
+    return {
+        *holders.of_product(db, product),
+        *(m for m in follow if visibility.may_see(db, product, m)),
+    }
+
+
 def tell(db: Connection, row: Row[Any]) -> None:
     """Tell holders and followers one announcement, once."""
-    follow = watches.followers(db, row.product)
-    wanted = {
-        *holders.of_product(db, row.product),
-        *(m for m in follow if visibility.may_see(db, row.product, m)),
-    }
+    wanted = _concerned(db, row.product)
     facts: dict[str, Any] = {"label": row.label or "", "comment": row.comment}
     if row.kind == "schema_change":
         facts["href"] = CALENDAR

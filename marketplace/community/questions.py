@@ -69,9 +69,24 @@ def answer(db: Connection, question: int, text: str, by: User) -> None:
     notify(db, [row.member], "question_answered", cause, row.product)
 
 
-def of_product(db: Connection, product: int, *, hidden: bool = False) -> list[Row[Any]]:
+def get(db: Connection, question: int) -> Row[Any]:
+    """Return one of them; NotFound if there is none."""
+    found: Row[Any] = row_of(db, questions, "question", question)
+    return found
+
+
+def of_product(
+    db: Connection,
+    product: int,
+    before: int | None = None,
+    limit: int = PAGE_MAX,
+    *,
+    hidden: bool = False,
+) -> list[Row[Any]]:
     """Return the questions about a product, newest first; *hidden* ones for staff."""
     query = select(questions).where(_q.product == product)
+    if before is not None:
+        query = query.where(_q.id < before)
     if not hidden:
         query = query.where(_q.hidden_us.is_(None))
-    return list(db.execute(query.order_by(_q.id.desc()).limit(PAGE_MAX)))
+    return list(db.execute(query.order_by(_q.id.desc()).limit(limit)))

@@ -96,12 +96,27 @@ def reply(db: Connection, rating: int, text: str, by: User) -> None:
     notify(db, [row.member], "rating_replied", cause, row.product)
 
 
-def of_product(db: Connection, product: int, *, hidden: bool = False) -> list[Row[Any]]:
+def get(db: Connection, rating: int) -> Row[Any]:
+    """Return one of them; NotFound if there is none."""
+    found: Row[Any] = row_of(db, ratings, "rating", rating)
+    return found
+
+
+def of_product(
+    db: Connection,
+    product: int,
+    before: int | None = None,
+    limit: int = PAGE_MAX,
+    *,
+    hidden: bool = False,
+) -> list[Row[Any]]:
     """Return the reviews of a product, newest first; *hidden* ones for staff."""
     query = select(ratings).where(_r.product == product)
+    if before is not None:
+        query = query.where(_r.id < before)
     if not hidden:
         query = query.where(_r.hidden_us.is_(None))
-    return list(db.execute(query.order_by(_r.id.desc()).limit(PAGE_MAX)))
+    return list(db.execute(query.order_by(_r.id.desc()).limit(limit)))
 
 
 def mean(db: Connection, product: int) -> Mean:

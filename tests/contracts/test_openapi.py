@@ -154,6 +154,7 @@ def test_whoever_has_no_key_sees_only_what_is_public(app, description, known):
         "get_phase",
         "get_quality",
         "get_symbol",
+        "get_vendor",
         "get_vocabulary",
         "glance",
         "list_auctions",
@@ -164,7 +165,9 @@ def test_whoever_has_no_key_sees_only_what_is_public(app, description, known):
         "list_licences",
         "list_offers_as_policies",
         "list_prints",
+        "list_public_questions",
         "list_questions",
+        "list_reviews",
         "search",
     }
 

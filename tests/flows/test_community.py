@@ -128,6 +128,26 @@ def test_followers_hear_of_a_new_release_once(market, parts, people):
     market["other"].get("/changes")
 
 
+def test_followers_and_holders_hear_when_it_is_suspended_back_or_taken_off(
+    market, parts, people
+):
+    location(buy(market["buyer"], market["product"]))
+    location(market["other"].post(f"{market['page']}/watch"))
+    path = f"/staff/listings/{market['product']}"
+    location(market["registrar"].post(f"{path}/suspend", reason="Complaints"))
+    location(market["registrar"].post(f"{path}/resume"))
+    location(
+        market["vendor"].post(
+            f"/vendor/products/{market['product']}/delist", reason="Merged"
+        )
+    )
+    all_of_it = ["delisted", "resumed", "suspended"]
+    assert kinds(parts, people["buyer"])[:3] == all_of_it
+    assert kinds(parts, people["other"])[:3] == all_of_it
+    assert kinds(parts, people["vendor"])[:2] == ["resumed", "suspended"]
+    assert "Merged" in market["other"].get("/notices").text
+
+
 def test_a_right_opens_the_releases_that_its_contract_says(market, parts):
     assert window(market, "many", "1").status_code == 422
     location(window(market, "0", "1"))
