@@ -15,6 +15,7 @@ from marketplace.examining import Examiner
 from marketplace.followers import following
 from marketplace.members import organisations
 from marketplace.members.passwords import Passwords
+from marketplace.pricing.changes import Guard
 from marketplace.seal import Seal
 from marketplace.trading.gateway import Gateway, open_gateway
 from settlement import store
@@ -63,7 +64,9 @@ def open_services(config: Config) -> Services:
         writes = opened(stack, config.database_url, write=True)
         with writes.begin() as db:
             organisations.ensure_house(db)
-        gateway = open_gateway(config.exchange_url, writes, reads)
+        gateway = open_gateway(
+            config.exchange_url, writes, reads, Guard(reads, config).check
+        )
         stack.callback(gateway.close)
         config.warehouse().mkdir(parents=True, exist_ok=True)
         warehouse = Warehouse(config.warehouse())

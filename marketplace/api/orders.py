@@ -1,6 +1,6 @@
 """Orders: place one or a basket, read, cancel, reduce."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext
@@ -20,7 +20,6 @@ from marketplace.api.resource import (
 from marketplace.api.trades import FillSchema
 from marketplace.errors import facts_of
 from marketplace.members.signing import me
-from marketplace.pricing.changes import check_tags
 from marketplace.services import services
 from marketplace.trading import reads
 from marketplace.trading.commands import (
@@ -200,7 +199,7 @@ class RemainingSchema(Schema):
 @bp.refuses(402, 409)
 def place_order(line: Line, header: dict[str, str]) -> Any:
     """Place an order. A posted price that rises is announced by its own operation."""
-    placed = _place(PlaceOrder(*who(), line), header["key"], [line])
+    placed = submit(PlaceOrder(*who(), line), header["key"])
     return placed, at(f"/orders/{ids.encode('order', placed.order)}")
 
 
@@ -216,7 +215,7 @@ def place_basket(basket: dict[str, list[Line]], header: dict[str, str]) -> Any:
     A posted price that would rise without notice refuses the whole basket.
     """
     lines = tuple(basket["orders"])
-    outcomes = _place(PlaceBasket(*who(), lines), header["key"], lines)
+    outcomes = submit(PlaceBasket(*who(), lines), header["key"])
     return {"orders": [_outcome(outcome) for outcome in outcomes]}
 
 
@@ -274,16 +273,6 @@ def cancel_all(which: dict[str, int | None], header: dict[str, str]) -> Any:
     """Cancel every waiting order of the member, or those in one instrument."""
     command = CancelAll(*who(), which["instrument"])
     return {"orders": submit(command, header["key"])}
-
-
-def _place(
-    command: PlaceOrder | PlaceBasket, key: str | None, lines: Sequence[Line]
-) -> Any:
-    """Return what became of new orders, whose price tags must not rise unannounced."""
-    parts = services()
-    return parts.gateway.submit(
-        command, key, lambda: check_tags(parts, command.member, lines)
-    ).result
 
 
 def _outcome(outcome: Placed | Refused) -> dict[str, Any]:

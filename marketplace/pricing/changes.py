@@ -7,12 +7,13 @@ Exchange). What is sold once may change at once: nobody depends on its next pric
 """
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 
+from listings import catalogue, products, succession
 from listings.admission import Actor, By
 from listings.changes import touch
 from listings.numbers import next_numbers
@@ -23,7 +24,13 @@ from marketplace.config import Config
 from marketplace.pricing.posting import Parts, post
 from marketplace.pricing.tables import price_changes
 from marketplace.trading import reads
-from marketplace.trading.commands import Line, Placed
+from marketplace.trading.commands import (
+    Command,
+    OfferPrice,
+    PlaceBasket,
+    Placed,
+    PlaceOrder,
+)
 from marketplace.trading.gateway import Gateway
 from marketplace.trading.orders import PRICE_MAX
 from marketplace.trading.tables import orders
@@ -139,25 +146,82 @@ def rise_of(
     db: Connection, config: Config, vendor: int, instrument: int, price: int
 ) -> NoticeNeeded | None:
     """Return why the vendor's price must be announced first; None: it may hold now."""
-    last = last_posted(db, instrument, vendor)
-    mode = db.scalar(select(instruments.c.mode).where(instruments.c.id == instrument))
-    days = notice_of(config).days(mode or "")
-    if last is None or price <= last or not days:
+    query = select(instruments.c.mode, instruments.c.product)
+    found = db.execute(query.where(instruments.c.id == instrument)).first()
+    days = 0 if found is None else notice_of(config).days(found.mode)
+    if found is None or not days or products.find(db, found.product).vendor != vendor:
         return None
-    return NoticeNeeded(last, price, days)
+    most = last_posted(db, instrument, vendor)
+    if most is None:
+        most = _inherited(db, vendor, instrument, found.product)
+    if most is None or price <= most or _announced(db, instrument, price):
+        return None
+    return NoticeNeeded(most, price, days)
 
 
-def check_tags(parts: Writing, member: int, lines: Iterable[Line]) -> None:
-    """Refuse orders among which is a price tag that must be announced first.
+def _inherited(
+    db: Connection, vendor: int, instrument: int, product: int
+) -> int | None:
+    """Return what binds the first price of an instrument; None: nothing does.
 
-    For every way on which orders are placed as they come; NoticeNeeded names the first.
+    It stands for those of the product that give no less, while they are on offer or
+    others hold rights in them: their last price is its own. So no rise goes round its
+    notice by a second symbol.
     """
-    with parts.reads.connect() as db:
-        for line in lines:
-            if line.evergreen and line.price is not None:
-                rise = rise_of(db, parts.config, member, line.instrument, line.price)
+    units = {unit.id: unit for unit in catalogue.instruments_of(db, product)}
+    others = [number for number in units if number != instrument]
+    offered = reads.posted_prices(db, others)
+    caps = []
+    for other in others:
+        last = last_posted(db, other, vendor)
+        held = other in offered or holders(db, [other]) - {vendor}
+        if last is not None and held:
+            caps.append(succession.cap(units[instrument], units[other], last))
+    return min((most for most in caps if most is not None), default=None)
+
+
+def _announced(db: Connection, instrument: int, price: int) -> bool:
+    """Tell whether the notice of a rise to *price* is over."""
+    due = select(c.id).where(
+        *(c.instrument == instrument, c.state == "pending", c.price >= price),
+        c.effective_us <= clock.now_us(),
+    )
+    return db.execute(due).first() is not None
+
+
+class Guard:
+    """Keeps unannounced rises out, by whatever way an order or offer is made.
+
+    A vendor's finite offer or personal price above its posted one is a rise as well,
+    also after the posted price was taken down.
+    """
+
+    def __init__(self, reads: Engine, config: Config) -> None:
+        """Look prices up by *reads*."""
+        self._reads = reads
+        self._config = config
+
+    def check(self, command: Command) -> None:
+        """Refuse with NoticeNeeded what sells above the price that binds the vendor."""
+        asked = list(_sales(command))
+        if not asked:
+            return
+        with self._reads.connect() as db:
+            for member, instrument, price in asked:
+                rise = rise_of(db, self._config, member, instrument, price)
                 if rise is not None:
                     raise rise
+
+
+def _sales(command: Command) -> Iterator[tuple[int, int, int]]:
+    """Yield member, instrument and price of what a command offers at a limit."""
+    if isinstance(command, OfferPrice):
+        yield command.member, command.instrument, command.price
+    elif isinstance(command, PlaceOrder | PlaceBasket):
+        lines = command.lines if isinstance(command, PlaceBasket) else (command.line,)
+        for line in lines:
+            if line.side == "sell" and line.price is not None:
+                yield command.member, line.instrument, line.price
 
 
 def _check(book: Row[Any], price: int) -> None:
@@ -258,7 +322,12 @@ class Rises:
         )
         with self.reads.connect() as db:
             rows = db.execute(due.order_by(c.id).limit(DUE_MAX)).all()
-            posted = reads.posted_prices(db, [row.instrument for row in rows])
+            posted = set(reads.posted_prices(db, [row.instrument for row in rows]))
+            posted |= {  # never posted: the price of what it stands for bound it
+                row.instrument
+                for row in rows
+                if last_posted(db, row.instrument, row.vendor) is None
+            }
         for row in rows:
             state = self._apply(row) if row.instrument in posted else "withdrawn"
             with self.writes.begin() as db:

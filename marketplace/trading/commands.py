@@ -9,7 +9,7 @@ renamed or reordered: the journal is read by position. ``by`` is the user that a
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from marketplace.trading import scope, timetable
+from marketplace.trading import timetable
 from marketplace.trading.control import (
     AllowTrading,
     SetPhase,
@@ -348,7 +348,7 @@ def decode(kind: str, values: Sequence[Any]) -> Command:
         return command._replace(timetable=timetable.decode(command.timetable))
     if isinstance(command, ListInstrument):
         return command._replace(
-            purposes=tuple(command.purposes), scope=scope.decode(command.scope)
+            purposes=tuple(command.purposes), scope=Scope(*command.scope)
         )
     if isinstance(command, SetAudience) and command.members is not None:
         return command._replace(members=tuple(command.members))

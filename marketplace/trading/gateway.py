@@ -32,29 +32,30 @@ class Door(Protocol):
 class Gateway:
     """What everyone but the writer knows of the exchange."""
 
-    def __init__(self, door: Door, reads: Engine) -> None:
-        """Submit through *door*; look earlier outcomes up with *reads*."""
+    def __init__(
+        self, door: Door, reads: Engine, guard: Callable[[Command], None] | None = None
+    ) -> None:
+        """Submit through *door*; look earlier outcomes up with *reads*.
+
+        *guard* may refuse what is new, by rules that the market does not know; what was
+        done already is answered without it.
+        """
+        self._guard = guard
         self._door = door
         self._reads = reads
 
-    def submit(
-        self,
-        command: Command,
-        key: str | None = None,
-        check: Callable[[], None] | None = None,
-    ) -> Outcome:
+    def submit(self, command: Command, key: str | None = None) -> Outcome:
         """Carry out *command* durably; its outcome, or raise its Refusal.
 
         A *key* makes it idempotent for the command's member: the same key with the
         same command gives the first outcome again, with another command KeyReuse.
-        *check* may refuse what is new; what was done already is answered without it.
         """
         if key is not None:
             check_key(key)
             if known := self._repeat(command, key):
                 return known
-        if check is not None:
-            check()
+        if self._guard is not None:
+            self._guard(command)
         ticket = Ticket(command, key)
         self._door.enter(ticket)
         outcome = ticket.wait()
@@ -80,14 +81,19 @@ class Gateway:
         return None if entry is None else replay_answer(entry, command, key)
 
 
-def open_gateway(exchange_url: str, writes: Engine, reads: Engine) -> Gateway:
+def open_gateway(
+    exchange_url: str,
+    writes: Engine,
+    reads: Engine,
+    guard: Callable[[Command], None] | None = None,
+) -> Gateway:
     """Return the gateway that *exchange_url* names.
 
     ``inline:`` runs the writer in this process on *writes* (WriterElsewhere if another
     has it); ``unix:/path`` or ``tcp:127.0.0.1:port`` speaks to a writer process.
     """
     door: Door = Exchange(writes) if exchange_url == "inline:" else Wire(exchange_url)
-    return Gateway(door, reads)
+    return Gateway(door, reads, guard)
 
 
 def check_key(key: str) -> None:

@@ -265,9 +265,7 @@ def _load_venues(db: Connection, market: Market) -> None:
             row.trial_of,
             _members(row.audience), bool(row.hidden),
             Scope(
-                row.product, bool(row.exclusive), row.field, row.territory,
-                tuple(row.on_request.split()), row.notice_us,
-                tuple(map(int, row.stands_for.split())),
+                row.product, bool(row.exclusive), row.field, row.territory
             ),
         )  # fmt: skip
         market.symbols[row.symbol] = row.instrument

@@ -155,13 +155,11 @@ def _check_scope(command: ListInstrument) -> None:
         raise WrongOrder("transferable" if bound.product else "product")
     if bound.exclusive and command.trial_of is not None:
         raise WrongOrder("trial_of")
-    if bound.product < 0 or not 0 <= bound.notice_us <= TERM_MAX_US:
-        raise WrongOrder("product" if bound.product < 0 else "notice_us")
+    if bound.product < 0:
+        raise WrongOrder("product")
     for path in (bound.field, bound.territory):
         if path and not CODE.fullmatch(path):
             raise WrongOrder("field" if path is bound.field else "territory")
-    if not all(CODE.fullmatch(code) for code in bound.on_request):
-        raise WrongOrder("purposes")
 
 
 def _check_trial(market: Market, command: ListInstrument) -> None:

@@ -1,7 +1,6 @@
 """How far a right reaches, and what else the market must know of an instrument."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 
 class Scope(NamedTuple):
@@ -15,21 +14,10 @@ class Scope(NamedTuple):
     exclusive: bool = False  # its right tolerates no other buyer's
     field: str = ""
     territory: str = ""
-    on_request: tuple[str, ...] = ()  # purposes that need the vendor's consent
-    notice_us: int = 0  # how long before they hold rises of its price are announced
-    stands_for: tuple[int, ...] = ()  # instruments that give no less than it does
 
 
 NOWHERE = Scope()
 FIXED = ("product", "exclusive", "field", "territory")  # under rights that run
-
-
-def decode(values: Sequence[Any]) -> Scope:
-    """Return the scope that was written as a JSON array."""
-    found = Scope(*values)
-    return found._replace(
-        on_request=tuple(found.on_request), stands_for=tuple(found.stands_for)
-    )
 
 
 def collide(one: Scope, other: Scope) -> bool:

@@ -66,14 +66,11 @@ books = table(
     Column("trial_of", Whole),  # the paid instrument that this is the trial of
     Column("audience", Text),  # members, space-separated; null: anybody may trade
     Column("hidden", Whole, nullable=False, server_default="0"),
-    # Of the scope; see `scope.Scope`. Lists are space-separated.
+    # Of the scope; see `scope.Scope`.
     Column("product", Whole, nullable=False, server_default="0"),
     Column("exclusive", Whole, nullable=False, server_default="0"),
     Column("field", Text, nullable=False, server_default=""),
     Column("territory", Text, nullable=False, server_default=""),
-    Column("on_request", Text, nullable=False, server_default=""),
-    Column("notice_us", Whole, nullable=False, server_default="0"),
-    Column("stands_for", Text, nullable=False, server_default=""),
     CheckConstraint("hidden IN (0, 1)", name="hidden"),
     CheckConstraint(
         "exclusive = 0 OR (exclusive = 1 AND transferable = 0 AND product > 0)",

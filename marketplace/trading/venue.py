@@ -107,8 +107,7 @@ class Venue:
             self.price_max, self.trial_of,
             self._audience(), int(self.hidden),
             self.scope.product, int(self.scope.exclusive), self.scope.field,
-            self.scope.territory, " ".join(self.scope.on_request),
-            self.scope.notice_us, " ".join(map(str, self.scope.stands_for)),
+            self.scope.territory,
         )  # fmt: skip
 
     def _audience(self) -> str | None:

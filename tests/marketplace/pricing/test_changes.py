@@ -3,11 +3,22 @@
 import pytest
 from sqlalchemy import select, update
 
+from listings import admission, instruments
+from listings.instruments import Unit
+from listings.tables import instruments as instruments_table
+from marketplace.admission import tell_market
 from marketplace.pricing import changes
 from marketplace.pricing.changes import Notice, NoticeNeeded, Rise, Rises
 from marketplace.pricing.tables import price_changes
 from marketplace.trading import reads
-from marketplace.trading.commands import CancelAll, Line
+from marketplace.trading.commands import (
+    CancelAll,
+    GrantRight,
+    Line,
+    OfferPrice,
+    PlaceBasket,
+    PlaceOrder,
+)
 from settlement.errors import NotFound
 from tests.flows.market import instrument, listed
 from tests.visitors import app, bearer, config, parts, people, visit
@@ -101,16 +112,57 @@ def test_a_price_taken_down_and_put_up_higher_is_a_rise_too(parts, people, numbe
     assert isinstance(changes.set_price(parts, vendor, number, 15_000), Rise)
 
 
-def test_a_price_tag_among_orders_may_not_rise_without_notice(parts, people, number):
-    member = people["vendor"].member
+def guarded(parts, user, line):
+    """Place an order by the door that everybody uses."""
+    return parts.gateway.submit(PlaceOrder(user.id, user.member, line)).result
+
+
+def test_no_offer_rises_without_notice_whatever_it_is_called(parts, people, number):
+    vendor = people["vendor"]
     tag = Line(number, "sell", 15_000, 1, evergreen=True)
-    fine = (tag._replace(price=12_000), tag._replace(price=None))
-    changes.check_tags(parts, member, [*fine, tag._replace(evergreen=False)])
-    changes.check_tags(parts, people["buyer"].member, [tag])  # the market refuses it
     with pytest.raises(NoticeNeeded) as refusal:
-        changes.check_tags(parts, member, [*fine, tag])
+        guarded(parts, vendor, tag)
     told = {"posted": 12_000, "price": 15_000, "notice_days": 30}
     assert refusal.value.facts() == told
+    parts.gateway.submit(CancelAll(vendor.id, vendor.member))
+    for line in (tag, tag._replace(evergreen=False)):
+        with pytest.raises(NoticeNeeded):
+            guarded(parts, vendor, line)
+        with pytest.raises(NoticeNeeded):
+            basket = PlaceBasket(vendor.id, vendor.member, (line,))
+            parts.gateway.submit(basket)
+    offer = OfferPrice(
+        *(vendor.id, vendor.member, number, people["buyer"].member),
+        *(15_000, 1, "need", "custom", 4_000_000_000_000_000),
+    )
+    with pytest.raises(NoticeNeeded):
+        parts.gateway.submit(offer)
+    assert parts.gateway.submit(offer._replace(price=11_000)).result == 1
+    assert guarded(parts, vendor, tag._replace(price=12_000)).remaining == 1
+
+
+def test_a_second_symbol_for_the_same_right_inherits_its_price(parts, people, number):
+    vendor = people["vendor"]
+    with parts.writes.begin() as db:
+        unit = instruments.get(db, number)
+        twin = Unit("TWIN", unit.licence.id, "per_term", term_days=60)
+        second = instruments.add(db, unit.product, twin)
+        days = update(instruments_table).where(instruments_table.c.id == number)
+        db.execute(days.values(term_days=30))
+        admission.admit_added(db, unit.product, people["registrar"])
+    tell_market(parts, unit.product, people["registrar"].id)
+    dear = Line(second, "sell", 24_001, 1, evergreen=True)  # twice the term
+    with pytest.raises(NoticeNeeded):
+        guarded(parts, vendor, dear)
+    holder = people["other"]
+    parts.gateway.submit(
+        GrantRight(holder.id, holder.member, number, 1, "internal_analysis")
+    )
+    parts.gateway.submit(CancelAll(vendor.id, vendor.member))
+    with pytest.raises(NoticeNeeded) as refusal:  # its holder is protected still
+        guarded(parts, vendor, dear)
+    assert refusal.value.posted == 24_000
+    assert guarded(parts, vendor, dear._replace(price=24_000)).remaining == 1
 
 
 def test_another_s_price_is_not_found(parts, people, number):
