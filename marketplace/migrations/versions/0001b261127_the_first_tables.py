@@ -128,9 +128,6 @@ def upgrade() -> None:
         sa.Column("exclusive", Whole, server_default="0", nullable=False),
         sa.Column("field", sa.Text(), server_default="", nullable=False),
         sa.Column("territory", sa.Text(), server_default="", nullable=False),
-        sa.Column("on_request", sa.Text(), server_default="", nullable=False),
-        sa.Column("notice_us", Whole, server_default="0", nullable=False),
-        sa.Column("stands_for", sa.Text(), server_default="", nullable=False),
         sa.CheckConstraint(
             "state IN ('listed', 'suspended', 'delisted')", name=op.f("ck_books_state")
         ),
