@@ -73,6 +73,11 @@ def time(at_us: int | None) -> str:
     return "–" if at_us is None else f"{_there(at_us):%H:%M:%S}"
 
 
+def clock_time(at_us: int) -> str:
+    """Return the time of day of a moment, to the minute."""
+    return f"{_there(at_us):%H:%M}"
+
+
 def moment(at_us: int | None) -> Markup | str:
     """Return day and time of a moment as a ``<time>`` element."""
     if at_us is None:

@@ -283,7 +283,65 @@ function complete(input) {
   });
 }
 
+// A draft saves itself a moment after the last key; without scripts each step saves.
+const SAVE_AFTER_MS = 1500;
+function autosave(form) {
+  const said = form.querySelector("[data-saved]");
+  let timer = 0;
+  let saving = null;
+  let dirty = false;
+  const send = async (more) => {
+    dirty = false;
+    const request = { method: "POST", body: new FormData(form), headers: { Accept: "application/json" }, ...more };
+    const answer = await fetch(form.dataset.autosave, request).catch(() => null);
+    const isJson = answer?.headers.get("Content-Type")?.includes("json");
+    const told = isJson ? await answer.json() : null;
+    said.textContent = told?.said ?? said.dataset.failed;
+    if (!answer?.ok) return;
+    form.elements.version.value = told.version;
+    if (form.dataset.autosave === told.autosave) return;
+    form.dataset.autosave = told.autosave; // the first save made the draft
+    form.action = told.address;
+    history.replaceState(null, "", told.address);
+  };
+  const save = async (more = {}) => {
+    clearTimeout(timer);
+    if (saving) await saving;
+    if (!dirty) return;
+    saving = send(more);
+    await saving;
+    saving = null;
+  };
+  form.addEventListener("input", () => {
+    dirty = true;
+    clearTimeout(timer);
+    timer = setTimeout(save, SAVE_AFTER_MS);
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden && dirty) save({ keepalive: true });
+  });
+  // Whatever is sent from this page waits until the draft is safe, so that none of it
+  // is lost and no version is overtaken.
+  document.addEventListener(
+    "submit",
+    async (event) => {
+      if (event.target === form) {
+        dirty = false; // this very form brings it
+        clearTimeout(timer);
+      }
+      if (!dirty && !saving) return;
+      event.preventDefault();
+      event.stopPropagation();
+      const { target, submitter } = event;
+      await save();
+      target.requestSubmit(submitter);
+    },
+    true,
+  );
+}
+
 function start(root) {
+  root.querySelectorAll("form[data-autosave]").forEach(autosave);
   root.querySelectorAll("[data-net]").forEach(showNet);
   root.querySelectorAll("[data-completes]").forEach(complete);
   // A tick for the comparison is no change of the search around it.

@@ -47,6 +47,7 @@ from marketplace.web import (
     tickets,
     vendor,
     waiting,
+    wizard,
     words,
 )
 
@@ -54,7 +55,7 @@ from marketplace.web import (
 assert all((oversight.rights, reviews.EVENTS, sales.bids, colleagues.people))
 assert all((selling.set_price, buying.take, publicdata.register, dispersion.report))
 assert evidence.NO_FILE
-assert waiting.NEXT
+assert all((waiting.NEXT, wizard.STEPS))
 assert all((duties.show, duties.of_buyers))
 assert all((quality.report, connection.call))
 assert all((control.market, examples.EXAMPLES))

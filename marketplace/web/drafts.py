@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,7 +17,7 @@ from listings.releases import NOTES_MAX
 from listings.standard import ALL
 from listings.vocabulary import CLASSES, MODES, SECTORS, UPDATES, regions
 from marketplace.language import N_
-from marketplace.web.forms import Form, PublicId, Whole, amount, choice, text
+from marketplace.web.forms import Form, PublicId, Whole, amount, choice, read, text
 from settlement.errors import Invalid
 from settlement.money import AMOUNT_MAX, BY_ASSET, NotAnAmount, parse
 
@@ -62,6 +63,11 @@ class DraftForm(Form):
     operate_holder = text(CELL_MAX, needed=False)
     operate_basis = text(CELL_MAX, needed=False)
     operate_limits = text(CELL_MAX, needed=False)
+
+
+class VersionForm(Form):
+    """The version of the facts that a form was filled in over."""
+
     version = Whole(1, 2**31, load_default=1)
 
 
@@ -95,21 +101,27 @@ class ReleaseForm(Form):
     notes_en = text(NOTES_MAX, needed=False)
 
 
-def facts(typed: dict[str, Any]) -> Facts:
-    """Return the facts that were *typed* into a `DraftForm`."""
-    plain = {name: typed[name] for name in typed.keys() & set(Facts._fields)}
-    absent = (
-        *("sector", "region", "updates", "coverage_from", "coverage_until"),
-        *("source_route", "sensitivity", "personal"),
-    )
-    plain |= {name: typed[name] or None for name in absent}
-    plain |= {
-        "keywords": _words(typed["keywords"]),
-        "dictionary": _columns(typed["dictionary"]),
-        "sample": _sample(typed["sample"]),
-        "rights": _matrix(typed),
-    }
-    return Facts(**plain)
+def changed(
+    known: Facts | None, given: Mapping[str, Any], names: Collection[str] = ()
+) -> Facts:
+    """Return *known* facts with the fields *names*, or all, as they are *given*.
+
+    What no form shows stays as it is, and so does what was not typed anew: a dictionary
+    that was imported has more than its lines show. Invalid for what cannot be kept.
+    """
+    known = known or Facts("dataset")
+    typed = read(DraftForm(only=tuple(names)) if names else DraftForm(), given)
+    shown = values(known)
+    same = {n for n in _REWRITTEN if str(shown.get(n)).strip() == typed.get(n)}
+    said = {name: typed[name] for name in typed.keys() & set(Facts._fields) - same}
+    said |= {name: said[name] or None for name in _ABSENT & said.keys()}
+    said |= {name: _REWRITTEN[name](said[name]) for name in _REWRITTEN.keys() & said}
+    if any(f"{right}_{cell}" in typed for right in RIGHTS for cell in CELLS):
+        said["rights"] = _matrix(typed)
+    made = known._replace(**said)
+    wrong = products.wrong(made)
+    products.refuse({field: texts for field, texts in wrong.items() if field in said})
+    return made
 
 
 def values(known: Facts) -> dict[str, Any]:
@@ -214,7 +226,7 @@ def _line(column: dict[str, Any]) -> str:
 def _matrix(typed: dict[str, Any]) -> dict[str, dict[str, str]] | None:
     """Return who holds which right, as far as it was said."""
     matrix = {
-        right: {c: typed[f"{right}_{c}"] for c in CELLS if typed[f"{right}_{c}"]}
+        right: {c: typed[f"{right}_{c}"] for c in CELLS if typed.get(f"{right}_{c}")}
         for right in RIGHTS
     }
     return {right: cells for right, cells in matrix.items() if cells} or None
@@ -230,3 +242,16 @@ def _csv(rows: list[list[Any]]) -> str:
     written = io.StringIO()
     csv.writer(written, lineterminator="\n").writerows(row for row in rows if row)
     return written.getvalue()
+
+
+# Fields of facts that are null where nothing is typed.
+_ABSENT = {
+    *("sector", "region", "updates", "coverage_from", "coverage_until"),
+    *("source_route", "sensitivity", "personal"),
+}
+# Fields that are typed as text and kept as something else.
+_REWRITTEN: Mapping[str, Callable[[str], Any]] = {
+    "keywords": _words,
+    "dictionary": _columns,
+    "sample": _sample,
+}

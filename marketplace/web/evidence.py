@@ -1,8 +1,6 @@
 """The vendor's evidence: attachments, invited assessors; and reading attachments."""
 
-from http import HTTPStatus
-
-from flask import Response, flash, redirect, request, url_for
+from flask import Response, flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from werkzeug.http import dump_options_header
@@ -15,7 +13,7 @@ from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.services import services
 from marketplace.web.forms import Form, PublicId, again, choice, read
-from marketplace.web.vendor import bp, edit, mine
+from marketplace.web.vendor import bp, edit, mine, to
 from settlement import ids
 from settlement.errors import Invalid
 
@@ -46,7 +44,7 @@ def add_attachment(product: str) -> ResponseReturnValue:
         raise Invalid({"file": [NO_FILE]})
     attach(services(), number, typed["kind"], (file.filename, file.stream), me())
     flash(gettext("Attached: %(name)s.", name=file.filename), "success")
-    return back(number)
+    return to(number, "#evidence-h")
 
 
 @bp.post("/products/<product>/attachments/<attachment>/remove")
@@ -57,7 +55,7 @@ def remove_attachment(product: str, attachment: str) -> ResponseReturnValue:
     mine(product)
     number = take_back(services(), ids.decode("attachment", attachment), me())
     flash(gettext("Taken back."), "success")
-    return back(number)
+    return to(number, "#evidence-h")
 
 
 @bp.post("/products/<product>/assessors")
@@ -68,7 +66,7 @@ def invite_assessor(product: str) -> ResponseReturnValue:
     number, typed = mine(product), read(InviteForm())
     invite(services(), number, typed["kind"], typed["assessor"], me())
     flash(gettext("Invited. The assessor sees the product from now on."), "success")
-    return back(number)
+    return to(number, "#evidence-h")
 
 
 @bp.post("/products/<product>/assessors/<engagement>/end")
@@ -80,18 +78,7 @@ def end_engagement(product: str, engagement: str) -> ResponseReturnValue:
     with services().writes.begin() as db:
         opinions.dismiss(db, ids.decode("engagement", engagement), me())
     flash(gettext("The invitation has ended."), "success")
-    return back(number)
-
-
-def back(number: int) -> ResponseReturnValue:
-    """Return to where the form stood: a step of the wizard, or the product's page."""
-    product = ids.encode("product", number)
-    step = request.form.get("step", "")
-    if step.isascii() and step.isdigit():
-        address = url_for("vendor.step", product=product, number=int(step))
-    else:
-        address = url_for("vendor.edit", product=product)
-    return redirect(f"{address}#evidence-h", HTTPStatus.SEE_OTHER)
+    return to(number, "#evidence-h")
 
 
 @bp.get("/attachments/<attachment>", endpoint="attachment")

@@ -1,8 +1,6 @@
 """The vendor's check reports: what was found in a file; releases put right."""
 
-from http import HTTPStatus
-
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -16,7 +14,7 @@ from marketplace.examining import receive
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.services import services
-from marketplace.web.vendor import bp
+from marketplace.web.vendor import bp, to
 from settlement import clock, ids
 from settlement.errors import NotFound
 
@@ -79,7 +77,7 @@ def remove_file(file: str) -> ResponseReturnValue:
     with services().writes.begin() as db:
         releases.remove_file(db, found.id)
     flash(gettext("Taken out: %(name)s.", name=found.name), "success")
-    return _to(release.product)
+    return to(release.product, "#releases-h")
 
 
 def finish(number: int) -> ResponseReturnValue:
@@ -95,7 +93,7 @@ def finish(number: int) -> ResponseReturnValue:
             found = announcements.finalise(db, number, me(), days)
     except (Quarantined, BeingExamined) as refusal:
         flash(gettext(refusal.title()), "warning")
-        return _to(_mine(number).product)
+        return to(_mine(number).product, "#releases-h")
     tell_market(parts, found.product, me().id)  # later buyers get what is served
     said = gettext("Release %(label)s is final.", label=found.label)
     if not found.is_served(clock.now_us()):
@@ -105,12 +103,7 @@ def finish(number: int) -> ResponseReturnValue:
             label=found.label,
         )
     flash(said, "success")
-    return _to(found.product)
-
-
-def _to(product: int) -> ResponseReturnValue:
-    address = url_for("vendor.edit", product=ids.encode("product", product))
-    return redirect(f"{address}#releases-h", HTTPStatus.SEE_OTHER)
+    return to(found.product, "#releases-h")
 
 
 def _mine(release: int) -> Release:

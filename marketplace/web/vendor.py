@@ -6,10 +6,11 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy import Connection
 
 from listings import admission, catalogue, instruments, licences, products, releases
 from listings.quality import reports
-from listings.registration import attachments, declaration, opinions
+from listings.registration import attachments, declaration, opinions, waiting
 from listings.registration.attachments import OF_VENDOR
 from listings.standard import ALL
 from listings.vocabulary import CLASSES, MODES, SECTORS, UPDATES, regions
@@ -23,7 +24,7 @@ from marketplace.members.signing import me
 from marketplace.services import services
 from marketplace.trading import reads
 from marketplace.web import drafts
-from marketplace.web.drafts import DraftForm, ReleaseForm, UnitForm
+from marketplace.web.drafts import ReleaseForm, UnitForm, VersionForm
 from marketplace.web.forms import Form, again, read, text
 from marketplace.web.layout import before
 from marketplace.web.menu import menu
@@ -61,65 +62,53 @@ def show() -> ResponseReturnValue:
         )
 
 
-@bp.get("/products/new")
-@needs("vendor")
-def new() -> ResponseReturnValue:
-    """Show an empty form for a product."""
-    return render_template("vendor/new.html", **_choices())
-
-
-@bp.post("/products/new")
-@needs("vendor")
-@again(new)
-def create() -> ResponseReturnValue:
-    """Begin a draft; it may be incomplete."""
-    facts = drafts.facts(read(DraftForm()))
-    with services().writes.begin() as db:
-        number = products.draft(db, me().member, facts, me().id)
-    flash(
-        gettext("Saved as a draft. Add what is sold and a release, then submit."),
-        "success",
-    )
-    return to(number)
-
-
 @bp.get("/products/<product>")
 @needs("vendor")
 def edit(product: str) -> ResponseReturnValue:
     """Show a product of the vendor: facts, prices, releases, history, next step."""
     number = ids.decode("product", product)
     with services().reads.connect() as db:
-        found = catalogue.product(db, number, me().member)
-        row = products.find(db, number)
-        units = catalogue.instruments_of(db, number)
-        return render_template(
-            "vendor/product.html",
-            product=found,
-            values=drafts.values(products.facts_of(row)),
-            version=row.version,
-            units=units,
-            posted=reads.posted_prices(db, [unit.id for unit in units]),
-            best=reads.best(db, [unit.id for unit in units]),
-            releases=[
-                (
-                    release,
-                    catalogue.files_of(db, release.id),
-                    reports.of_release(db, release.id),
-                )
-                for release in catalogue.releases_of(db, number)
-            ],
-            reviews=catalogue.reviews_of(db, number),
-            lacking=admission.problems(db, row),
-            licences=licences.available(db, me().member, ALL),
-            evidence=case(db, number),
-            able={kind: organisations.assessors(db, kind) for kind in opinions.KINDS},
-            fees=statements.fees(db),
-            menu=menu(db, units),
-            **_choices(),
-        )
+        return render_template("vendor/product.html", **details(db, number))
 
 
-def _choices() -> dict[str, Any]:
+def details(db: Connection, number: int) -> dict[str, Any]:
+    """Return what the pages of a product of the vendor's show; else NotFound."""
+    found = catalogue.product(db, number, me().member)
+    row = products.find(db, number)
+    units = catalogue.instruments_of(db, number)
+    numbers = [unit.id for unit in units]
+    reviewed = found.state == "in_review"
+    return {
+        "product": found,
+        "values": drafts.values(products.facts_of(row)),
+        "version": row.version,
+        "units": units,
+        "posted": reads.posted_prices(db, numbers),
+        "best": reads.best(db, numbers),
+        "releases": [
+            (
+                release,
+                catalogue.files_of(db, release.id),
+                reports.of_release(db, release.id),
+            )
+            for release in catalogue.releases_of(db, number)
+        ],
+        "reviews": catalogue.reviews_of(db, number),
+        "lacking": admission.problems(db, row),
+        "licences": licences.available(db, me().member, ALL),
+        "evidence": case(db, number),
+        "able": {kind: organisations.assessors(db, kind) for kind in opinions.KINDS},
+        "fees": statements.fees(db),
+        "menu": menu(db, units),
+        "ahead": waiting.ahead(db, number) if reviewed else None,
+        "measured": waiting.measured(db),
+        "review_days": services().config.review_days,
+        **choices(),
+    }
+
+
+def choices() -> dict[str, Any]:
+    """Return what the fields of a product may be chosen from."""
     return {
         "classes": CLASSES,
         "sectors": SECTORS,
@@ -137,10 +126,14 @@ def _choices() -> dict[str, Any]:
     }
 
 
-def to(number: int) -> ResponseReturnValue:
-    """Lead back to the page of a product."""
-    address = url_for(".edit", product=ids.encode("product", number))
-    return redirect(address, HTTPStatus.SEE_OTHER)
+def to(number: int, anchor: str = "") -> ResponseReturnValue:
+    """Lead back to where a form stood: a step of the wizard, or the product's page."""
+    product, step = ids.encode("product", number), request.form.get("step", "")
+    if step.isascii() and step.isdigit() and len(step) == 1:
+        address = url_for("vendor.step", product=product, number=int(step))
+    else:
+        address = url_for("vendor.edit", product=product)
+    return redirect(f"{address}{anchor}", HTTPStatus.SEE_OTHER)
 
 
 @bp.post("/products/<product>")
@@ -148,10 +141,11 @@ def to(number: int) -> ResponseReturnValue:
 @again(edit)
 def save(product: str) -> ResponseReturnValue:
     """Save the facts; those of a registered product are handed in for review."""
-    number, typed = mine(product), read(DraftForm())
-    facts, version = drafts.facts(typed), typed["version"]
+    number, version = mine(product), read(VersionForm())["version"]
     with services().writes.begin() as db:
-        if products.find(db, number).state == admission.ProductState.REGISTERED:
+        row = products.find(db, number)
+        facts = drafts.changed(products.facts_of(row), request.form)
+        if row.state == admission.ProductState.REGISTERED:
             admission.change(db, number, facts, version, me())
         else:
             products.edit(db, number, facts, version, me().id)

@@ -2,6 +2,7 @@ import re
 
 from tests.flows.market import (
     FACTS,
+    begun,
     buy,
     draft,
     headline,
@@ -29,7 +30,7 @@ def test_a_product_goes_from_draft_to_the_market(visit):
 
 def test_everything_that_a_draft_lacks_is_shown_at_once(visit):
     vendor = visit("vendor")
-    page = location(vendor.post("/vendor/products/new", kind="dataset", title_en="A"))
+    page = begun(vendor, kind="dataset", title_en="A")
     refused = vendor.post(f"{page}/submit")
     assert refused.status_code == 422
     for field in (

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 from marketplace.services import EXTENSION
-from tests.flows.market import FACTS, UNIT, listed, location
+from tests.flows.market import FACTS, UNIT, begun, listed, location
 
 GOOD = "port,day\nShanghai,2026-01-01\nNingbo,2026-01-02\n"
 PERSONAL = "port,day,mobile\n" + "".join(
@@ -16,7 +16,7 @@ PERSONAL = "port,day,mobile\n" + "".join(
 
 
 def _product(vendor, **changed):
-    page = location(vendor.post("/vendor/products/new", **(FACTS | changed)))
+    page = begun(vendor, **(FACTS | changed))
     unit = UNIT | {"symbol": f"PORTS-{page[-3:]}"}
     location(vendor.post(f"{page}/instruments", **unit))
     return page

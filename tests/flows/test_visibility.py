@@ -10,7 +10,7 @@ from marketplace.community import access, notices
 from marketplace.trading.commands import Line, PlaceOrder
 from settlement import ids
 from settlement.errors import Refusal
-from tests.flows.market import buy, listed, location, pay_in
+from tests.flows.market import begun, buy, listed, location, pay_in
 
 ANSWERS = {"who": "Desk A", "use_case": "Plan berths.", "purpose": "internal_analysis"}
 
@@ -217,7 +217,7 @@ def test_a_request_without_an_answer_ends_after_its_time(market, parts, monkeypa
 
 
 def test_a_draft_cannot_be_asked_for(market, parts, people):
-    page = location(market["vendor"].post("/vendor/products/new", kind="dataset"))
+    page = begun(market["vendor"], kind="dataset")
     product = page.rpartition("/")[2]
     location(market["vendor"].post(f"{page}/access", visibility="request"))
     asked = market["buyer"].post(f"/listings/{product}/request", **ANSWERS)
