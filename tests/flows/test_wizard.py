@@ -7,7 +7,6 @@ from marketplace.services import EXTENSION
 from settlement import ids
 from tests.flows.market import FACTS, draft, listed, location
 
-
 WHAT = {name: FACTS[name] for name in ("kind", "title_zh", "title_en", "sector")}
 
 
