@@ -64,15 +64,15 @@ def _document(said: Description) -> dict[str, Any]:
     asked = [c for c in said.facts.dictionary if c.get("role") == "parameter"]
     answered = [c for c in said.facts.dictionary if c.get("role") != "parameter"]
     results = {str(column["name"]): _schema(column) for column in answered}
-    info = {
+    info: dict[str, Any] = {
         "title": said.title,
         "version": said.release or "1.0.0",
         "description": said.about,
     }
     if said.facts.publisher:
-        info["contact"] = {"name": said.facts.publisher}  # type: ignore[assignment]
+        info["contact"] = {"name": said.facts.publisher}
         if said.facts.publisher_url:
-            info["contact"]["url"] = said.facts.publisher_url  # type: ignore[index]
+            info["contact"]["url"] = said.facts.publisher_url
     ok = {
         "description": "OK",
         "content": {

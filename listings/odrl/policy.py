@@ -1,7 +1,9 @@
 """Policies as values: rules with actions, targets, parties, conditions, duties."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias
 
 from listings.odrl.values import Value
 from settlement.errors import Refusal
@@ -15,6 +17,7 @@ DUTY_DEPTH_MAX = 8  # of consequences of consequences
 INHERITED_MAX = 16  # policies from a policy up to its oldest ancestor
 JSON_DEPTH_MAX = 64
 CHAIN_MAX = 1_000  # steps from a part to a whole, or from a kind to a wider one
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(eq=False)
@@ -109,10 +112,10 @@ class World(NamedTuple):
     """The state of the world that a request is evaluated in."""
 
     now: Value | None = None
-    facts: dict[str, tuple[Value, ...]] = {}  # left operand → values  # noqa: RUF012
-    about: dict[str, dict[str, tuple[Value, ...]]] = {}  # thing → facts  # noqa: RUF012
+    facts: Mapping[str, tuple[Value, ...]] = NOTHING  # left operand → values
+    about: Mapping[str, Mapping[str, tuple[Value, ...]]] = NOTHING  # thing → facts
     performed: tuple[Performance, ...] = ()
-    duties: dict[str, str] = {}  # duty → fulfilled, violated, unset  # noqa: RUF012
+    duties: Mapping[str, str] = NOTHING  # duty → fulfilled, violated, unset
     relations: Relations = NO_RELATIONS
 
 
@@ -123,5 +126,5 @@ class Request(NamedTuple):
     target: str | None = None
     assignee: str | None = None
     assigner: str | None = None
-    facts: dict[str, tuple[Value, ...]] = {}  # noqa: RUF012
+    facts: Mapping[str, tuple[Value, ...]] = NOTHING
     id: str = ""

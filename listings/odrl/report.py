@@ -50,10 +50,10 @@ def _rule(report: RuleReport) -> dict[str, Any]:
 
 
 def _check(check: Check) -> dict[str, Any]:
-    named = isinstance(check.subject, Constraint | Logical | Rule)
+    subject = check.subject
     return {
         "what": check.what,
-        "id": check.subject.id if named else None,  # type: ignore[union-attr]
+        "id": subject.id if isinstance(subject, Constraint | Logical | Rule) else None,
         "satisfied": check.holds,
         "state": check.state or None,
         "sentence": sentence(check),

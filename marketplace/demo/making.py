@@ -17,7 +17,7 @@ from listings.search.index import open_index
 from listings.search.projection import Projection
 from marketplace import migrations
 from marketplace.config import Config
-from marketplace.demo import dates, demands, listing
+from marketplace.demo import dates, demands, listing, voices
 from marketplace.demo.calendar import DAYS, ZONE, Day, days, midnight
 from marketplace.demo.cashier import Cashier
 from marketplace.demo.floor import Floor, Hands, Traded
@@ -268,6 +268,7 @@ class _Making:
             dates.move_members(db, self._days[0], self._days[-1])
             catalogue.touch(db, list(self._numbers.values()))
             demands.post(db, self._cast.buyers)
+            voices.speak(db, self._cast.buyers)
         Prices(self._reads, self._writes, self._config.data).step()
         index = open_index(self._config.search_url)
         Projection(self._reads, index, changes_after).catch_up()

@@ -85,45 +85,34 @@ def vendor(member: str) -> ResponseReturnValue:
         )
 
 
-@bp.post("/vendors/<member>/watch")
+# What a button does, on the page of a vendor or of a listing.
+STEPS = {"watch": watches.follow, "unwatch": watches.unfollow}
+
+
+@bp.post("/vendors/<member>/<any(watch, unwatch):step>")
 @needs(*MEMBERS)
 @again(vendor)
-def watch_vendor(member: str) -> ResponseReturnValue:
-    """Follow a vendor."""
+def watch_vendor(member: str, step: str) -> ResponseReturnValue:
+    """Follow a vendor, or no longer."""
     with services().writes.begin() as db:
-        watches.follow(db, me().member, "vendor", ids.decode("member", member))
+        STEPS[step](db, me().member, watches.VENDOR, ids.decode("member", member))
     return redirect(url_for(".vendor", member=member), HTTPStatus.SEE_OTHER)
 
 
-@bp.post("/vendors/<member>/unwatch")
-@needs(*MEMBERS)
-def unwatch_vendor(member: str) -> ResponseReturnValue:
-    """Follow a vendor no longer."""
-    with services().writes.begin() as db:
-        watches.unfollow(db, me().member, "vendor", ids.decode("member", member))
-    return redirect(url_for(".vendor", member=member), HTTPStatus.SEE_OTHER)
-
-
-@bp.post("/listings/<product>/watch")
+@bp.post("/listings/<product>/<any(watch, unwatch):step>")
 @needs(*MEMBERS)
 @again(listing_page)
-def watch(product: str) -> ResponseReturnValue:
-    """Follow a listing."""
+def watch(product: str, step: str) -> ResponseReturnValue:
+    """Follow a listing, or no longer."""
+    number = ids.decode("product", product)
     with services().writes.begin() as db:
-        watches.follow(db, me().member, "product", ids.decode("product", product))
-    flash(
-        gettext("You follow it: notices tell you of releases and changes."), "success"
-    )
-    return _to(ids.decode("product", product))
-
-
-@bp.post("/listings/<product>/unwatch")
-@needs(*MEMBERS)
-def unwatch(product: str) -> ResponseReturnValue:
-    """Follow a listing no longer."""
-    with services().writes.begin() as db:
-        watches.unfollow(db, me().member, "product", ids.decode("product", product))
-    return _to(ids.decode("product", product))
+        STEPS[step](db, me().member, watches.PRODUCT, number)
+    if step == "watch":
+        flash(
+            gettext("You follow it: notices tell you of releases and changes."),
+            "success",
+        )
+    return _to(number)
 
 
 @bp.post("/listings/<product>/questions")
@@ -145,17 +134,6 @@ def answer(question: str) -> ResponseReturnValue:
     said, number = read(AnswerForm())["answer"], ids.decode("question", question)
     with services().writes.begin() as db:
         questions.answer(db, number, said, me())
-        product = moderation.row_of(db, questions_table, "question", number).product
-    return _to(product, "questions")
-
-
-@bp.post("/questions/<question>/hide")
-@needs("registrar")
-def hide_question(question: str) -> ResponseReturnValue:
-    """Hide a question from the public."""
-    reason, number = read(HidingForm())["reason"], ids.decode("question", question)
-    with services().writes.begin() as db:
-        moderation.hide(db, questions_table, "question", number, reason, me())
         product = moderation.row_of(db, questions_table, "question", number).product
     return _to(product, "questions")
 
@@ -184,15 +162,23 @@ def reply(rating: str) -> ResponseReturnValue:
     return _to(product, "reviews")
 
 
-@bp.post("/ratings/<rating>/hide")
+# What the staff may hide: its kind, its table, the part of the page that it is in.
+HIDDEN = {
+    "questions": ("question", questions_table, "questions"),
+    "ratings": ("rating", ratings_table, "reviews"),
+}
+
+
+@bp.post("/<any(questions, ratings):what>/<number>/hide")
 @needs("registrar")
-def hide_rating(rating: str) -> ResponseReturnValue:
-    """Hide a review from the public."""
-    reason, number = read(HidingForm())["reason"], ids.decode("rating", rating)
+def hide(what: str, number: str) -> ResponseReturnValue:
+    """Hide a question or a review from the public."""
+    kind, table, part = HIDDEN[what]
+    reason, hidden = read(HidingForm())["reason"], ids.decode(kind, number)
     with services().writes.begin() as db:
-        moderation.hide(db, ratings_table, "rating", number, reason, me())
-        product = moderation.row_of(db, ratings_table, "rating", number).product
-    return _to(product, "reviews")
+        moderation.hide(db, table, kind, hidden, reason, me())
+        product = moderation.row_of(db, table, kind, hidden).product
+    return _to(product, part)
 
 
 def _to(product: int, part: str | None = None) -> ResponseReturnValue:

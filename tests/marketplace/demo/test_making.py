@@ -8,6 +8,7 @@ from listings.files import Storage
 from listings.search.index import open_index
 from listings.search.query import Query
 from marketplace import demo
+from marketplace.community.tables import questions, ratings, watches
 from marketplace.config import Config
 from marketplace.demo.people import PASSWORD, logins
 from marketplace.members import users
@@ -52,6 +53,16 @@ def test_the_journal_replays_to_what_is_recorded(db):
     found = replay(db)
     assert found.differences == []
     assert found.replayed == found.recorded
+
+
+def test_members_have_reviewed_asked_and_followed(db):
+    replied = select(ratings).where(ratings.c.reply != "")
+    assert db.execute(replied).first()
+    assert count(db, ratings) == 14
+    assert count(db, ratings, ratings.c.at_us > clock.now_us()) == 0
+    assert count(db, questions, questions.c.answer == "") == 3
+    assert count(db, questions, questions.c.answered_us > questions.c.at_us) == 5
+    assert count(db, watches) >= 30
 
 
 def test_everything_happened_in_the_four_weeks(db):
