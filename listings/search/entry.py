@@ -90,7 +90,7 @@ class Entry(NamedTuple):
 class Occurrence(NamedTuple):
     """A term in an entry: its weighted frequency, and its turns, ascending."""
 
-    weight: float
+    weight: int
     turns: "array[int]"
 
 
@@ -108,7 +108,7 @@ def occurrences(entry: Entry) -> dict[str, Occurrence]:
     Robertson, Zaragoza and Taylor, "Simple BM25 extension to multiple weighted
     fields", CIKM 2004.
     """
-    weights: dict[str, float] = {}
+    weights: dict[str, int] = {}
     turns: dict[str, array[int]] = {}
     first = 0
     for weight, text in _texts(entry):
@@ -125,18 +125,18 @@ def occurrences(entry: Entry) -> dict[str, Occurrence]:
     return {term: Occurrence(weights[term], turns[term]) for term in weights}
 
 
-def _texts(entry: Entry) -> Iterator[tuple[float, str]]:
+def _texts(entry: Entry) -> Iterator[tuple[int, str]]:
     """Yield the texts of *entry* with what one word in them weighs."""
-    yield 5.0, entry.title_zh
-    yield 5.0, entry.title_en
-    yield 3.0, " · ".join(entry.keywords)
-    yield 2.0, entry.vendor_zh
-    yield 2.0, entry.vendor_en
-    yield 2.0, entry.summary_zh
-    yield 2.0, entry.summary_en
-    yield 1.0, entry.description_zh
-    yield 1.0, entry.description_en
+    yield 5, entry.title_zh
+    yield 5, entry.title_en
+    yield 3, " · ".join(entry.keywords)
+    yield 2, entry.vendor_zh
+    yield 2, entry.vendor_en
+    yield 2, entry.summary_zh
+    yield 2, entry.summary_en
+    yield 1, entry.description_zh
+    yield 1, entry.description_en
     for names in (SECTORS.get(entry.sector), _REGIONS.get(entry.region)):
         if names is not None:
-            yield 1.0, names.zh
-            yield 1.0, names.en
+            yield 1, names.zh
+            yield 1, names.en

@@ -10,67 +10,87 @@ import numpy as np
 
 from listings.search.answer import Document
 from listings.search.entry import Facet
-from listings.search.shelf import (
-    Array,
-    Coded,
-    Columns,
-    Facts,
-    Texts,
-    columns_of,
-)
+from listings.search.packing import Posting, numbers, posting, unpacked
+from listings.search.shelf import Array, Coded, Columns, Facts, columns_of
 
-
-class Posting(NamedTuple):
-    """One term's listings, weights, numbers of turns and turns, as bytes."""
-
-    numbers: bytes
-    weights: bytes
-    counts: bytes
-    turns: bytes
+PARTS_MAX = 12  # then the small ones are joined
 
 
 class Gathered(NamedTuple):
-    """Listings of one part: facts, postings by term ascending, texts by number."""
+    """Listings of one part: their facts, and postings by term ascending."""
 
     columns: Columns
     postings: Iterable[tuple[str, Posting]]
-    texts: Sequence[Texts]
 
 
-def gather(documents: Iterable[Document]) -> Gathered:
-    """Return *documents* as one part."""
-    facts: list[Facts] = []
-    texts: list[Texts] = []
-    known: dict[str, tuple[array[int], array[float], array[int], array[int]]] = {}
-    for number, document in enumerate(documents):
-        facts.append(document.facts)
-        texts.append(document.texts)
+class _Lists(NamedTuple):
+    numbers: "array[int]"
+    weights: "array[int]"
+    counts: "array[int]"
+    turns: "array[int]"
+
+
+class Gathering:
+    """Takes documents one by one: about 900 bytes of memory for each."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._facts: list[Facts] = []
+        self._known: dict[str, _Lists] = {}
+
+    def __len__(self) -> int:
+        """Return the number of documents taken."""
+        return len(self._facts)
+
+    def add(self, document: Document) -> None:
+        """Take the terms and facts of *document*; its texts go elsewhere."""
+        number = len(self._facts)
+        self._facts.append(document.facts)
+        known = self._known
         for term, (weight, turns) in document.terms.items():
             lists = known.get(term)
             if lists is None:
-                lists = known[term] = array("I"), array("f"), array("H"), array("H")
+                lists = known[term] = _Lists(*map(array, "IHHH"))
             lists[0].append(number)
             lists[1].append(weight)
             lists[2].append(len(turns))
             lists[3].extend(turns)
 
-    def postings() -> Iterator[tuple[str, Posting]]:
-        for term in sorted(known):
-            yield term, Posting(*(each.tobytes() for each in known[term]))
+    def whole(self) -> Gathered:
+        """Return what was taken as one part."""
+        return Gathered(columns_of(self._facts), self._postings())
 
-    return Gathered(columns_of(facts), postings(), texts)
+    def _postings(self) -> Iterator[tuple[str, Posting]]:
+        for term in sorted(self._known):
+            yield term, posting(*map(np.asarray, self._known[term]))
 
 
-def joined(
+def small(sizes: Sequence[int]) -> int:
+    """Return how many of the last parts are to be joined, none while there are few.
+
+    Each is at most as large as those after it, so that a listing is written again
+    only as often as its part doubles.
+    """
+    if len(sizes) <= PARTS_MAX:
+        return 0
+    number = total = 0
+    for size in reversed(sizes):
+        if number > 1 and size > total:
+            break
+        number += 1
+        total += size
+    return number
+
+
+def join(
     columns: Sequence[Columns],
-    gone: Sequence[Array],
+    kept: Sequence[Array],
     postings: Iterable[tuple[str, int, Posting]],
 ) -> Gathered:
-    """Return parts as one, without the listings that a later one of them replaces.
+    """Return parts as one with the listings that are *kept*, flagged for each part.
 
     *postings* are by term, and of one term by the place of the part among *columns*.
     """
-    kept = [_kept(each, gone[at + 1 :]) for at, each in enumerate(columns)]
     first = list(accumulate((int(keep.sum()) for keep in kept), initial=0))
     renumbered = [
         start + np.cumsum(keep) - 1 for start, keep in zip(first, kept, strict=False)
@@ -80,29 +100,20 @@ def joined(
         for term, group in groupby(postings, key=itemgetter(0)):
             pieces = [_cut(p, kept[at], renumbered[at]) for _, at, p in group]
             if any(len(piece[0]) for piece in pieces):
-                whole = map(np.concatenate, zip(*pieces, strict=True))
-                yield term, Posting(*(each.tobytes() for each in whole))
+                yield term, posting(*map(np.concatenate, zip(*pieces, strict=True)))
 
-    return Gathered(_concatenated(columns, kept), merged(), ())
-
-
-def _kept(columns: Columns, gone: Sequence[Array]) -> Array:
-    keep = np.ones(columns.size, bool)
-    if gone:
-        keep &= ~np.isin(columns.ids, np.concatenate(gone))
-    return keep
+    return Gathered(_concatenated(columns, kept), merged())
 
 
 def _cut(posting: Posting, keep: Array, renumbered: Array) -> tuple[Array, ...]:
     """Return a *posting* without what is not kept, by the new numbers."""
-    numbers = np.frombuffer(posting.numbers, np.uint32)
-    counts = np.frombuffer(posting.counts, np.uint16)
-    here = keep[numbers]
+    old, counts = numbers(posting.numbers), unpacked(posting.counts)
+    here = keep[old]
     return (
-        renumbered[numbers[here]].astype(np.uint32),
-        np.frombuffer(posting.weights, np.float32)[here],
+        renumbered[old[here]],
+        unpacked(posting.weights)[here],
         counts[here],
-        np.frombuffer(posting.turns, np.uint16)[np.repeat(here, counts)],
+        unpacked(posting.turns)[np.repeat(here, counts)],
     )
 
 

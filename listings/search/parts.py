@@ -1,17 +1,15 @@
 """How the parts of an index lie in PostgreSQL: tables, statements, joining."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection, text
 
-from listings.search.entry import Facet
-from listings.search.gathering import Gathered, Posting, joined
-from listings.search.shelf import Array, Coded, Columns
-
-PARTS_MAX = 12  # then the small ones are joined
+from listings.search.gathering import Gathered, join, small
+from listings.search.packing import Posting, packed_columns, unpacked_columns
+from listings.search.shelf import Array, Columns, Texts
 
 # A schema of its own: the migrations do not see it, and it may be dropped at any time.
 SCHEMA = """
@@ -26,12 +24,7 @@ CREATE TABLE IF NOT EXISTS search.parts (
     part bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     size integer NOT NULL,
     retired timestamptz,
-    ids bytea NOT NULL,
-    listed_us bytea NOT NULL,
-    prices bytea NOT NULL,
-    lengths bytea NOT NULL,
-    codes bytea NOT NULL,
-    names text NOT NULL,
+    facts bytea NOT NULL,
     gone bytea NOT NULL
 );
 CREATE TABLE IF NOT EXISTS search.postings (
@@ -43,6 +36,7 @@ CREATE TABLE IF NOT EXISTS search.postings (
     turns bytea NOT NULL,
     PRIMARY KEY (part, term)
 );
+ALTER TABLE search.parts ALTER facts SET STORAGE EXTERNAL;
 ALTER TABLE search.postings
     ALTER numbers SET STORAGE EXTERNAL, ALTER weights SET STORAGE EXTERNAL,
     ALTER counts SET STORAGE EXTERNAL, ALTER turns SET STORAGE EXTERNAL;
@@ -52,6 +46,12 @@ CREATE TABLE IF NOT EXISTS search.texts (
     en text NOT NULL
 );
 """
+# One of an older make is dropped, and the projection fills the new one.
+IS_READY = text(
+    "SELECT count(*) FROM information_schema.columns WHERE table_schema = 'search'"
+    " AND table_name = 'parts' AND column_name = 'facts'"
+)
+DROP = text("DROP SCHEMA IF EXISTS search CASCADE")
 READ_VIEW = text(
     "SELECT generation, ARRAY(SELECT part FROM search.parts WHERE retired IS NULL"
     " ORDER BY part) FROM search.state"
@@ -63,23 +63,22 @@ STEP = text(
     "UPDATE search.state"
     " SET generation = generation + 1, position = coalesce(:position, position)"
 )
-READ_PART = text(
-    "SELECT ids, listed_us, prices, lengths, codes, names, gone"
-    " FROM search.parts WHERE part = :part"
+# Questions of `read`, in psycopg's own words.
+READ_PART = "SELECT facts, gone FROM search.parts WHERE part = %(part)s"
+READ_POSTINGS = (
+    "SELECT term, numbers, weights FROM search.postings"
+    " WHERE part = %(part)s AND term = ANY(%(terms)s)"
 )
-READ_POSTINGS = text(
-    "SELECT numbers, weights FROM search.postings WHERE part = :part AND term = :term"
+READ_TURNS = (
+    "SELECT term, numbers, counts, turns FROM search.postings"
+    " WHERE part = %(part)s AND term = ANY(%(terms)s)"
 )
-READ_TURNS = text(
-    "SELECT numbers, counts, turns FROM search.postings"
-    " WHERE part = :part AND term = :term"
-)
-READ_BEGINNING = text(
+READ_BEGINNING = (
     "SELECT term FROM (SELECT term, octet_length(numbers) AS size FROM search.postings"
-    " WHERE part = :part AND term >= :low AND term < :high ORDER BY term LIMIT :scan)"
-    " AS found ORDER BY size DESC, term"
+    " WHERE part = %(part)s AND term >= %(low)s AND term < %(high)s"
+    " ORDER BY term LIMIT %(scan)s) AS found ORDER BY size DESC, term"
 )
-READ_TEXTS = text("SELECT id, zh, en FROM search.texts WHERE id = ANY(:ids)")
+READ_TEXTS = "SELECT id, zh, en FROM search.texts WHERE id = ANY(%(ids)s)"
 READ_SIZES = text(
     "SELECT part, size FROM search.parts WHERE retired IS NULL ORDER BY part"
 )
@@ -88,9 +87,7 @@ READ_JOINED = text(
     " WHERE part = ANY(:parts) ORDER BY term, part"
 )
 WRITE_PART = text(
-    "INSERT INTO search.parts"
-    " (size, ids, listed_us, prices, lengths, codes, names, gone) VALUES"
-    " (:size, :ids, :listed_us, :prices, :lengths, :codes, :names, :gone)"
+    "INSERT INTO search.parts (size, facts, gone) VALUES (:size, :facts, :gone)"
     " RETURNING part"
 )
 FORGET_TEXTS = text("DELETE FROM search.texts WHERE id = ANY(:ids)")
@@ -114,61 +111,39 @@ def storable(term: str) -> str:
 
 def stored_part(db: Connection, part: int) -> Stored:
     """Return a part as it is stored."""
-    row = db.execute(READ_PART, {"part": part}).one()
-    names = json.loads(row.names)
-    codes = np.frombuffer(row.codes, np.int32).reshape(len(Facet), -1)
-    columns = Columns(
-        np.frombuffer(row.ids, np.int64),
-        np.frombuffer(row.listed_us, np.int64),
-        np.frombuffer(row.prices, np.int64),
-        np.frombuffer(row.lengths, np.float32),
-        {
-            facet: Coded(values, code)
-            for facet, values, code in zip(Facet, names["values"], codes, strict=True)
-        },
-        {code: (zh, en) for code, (zh, en) in names["vendors"].items()},
-    )
-    return Stored(columns, np.frombuffer(row.gone, np.int64))
+    ((facts, gone),) = read(db, READ_PART, part=part)
+    return Stored(unpacked_columns(facts), np.frombuffer(gone, np.int64))
+
+
+def read(db: Connection, question: str, **asked: Any) -> list[Any]:
+    """Return the rows of *question*, bytes as bytes: as text they are twice as long."""
+    raw: Any = db.connection.driver_connection
+    with raw.cursor(binary=True) as cursor:
+        cursor.execute(question, asked)
+        found: list[Any] = cursor.fetchall()
+        return found
 
 
 def write(db: Connection, gathered: Gathered, gone: Any) -> None:
     """Add a part that takes the ids *gone* out of all older parts."""
-    columns = gathered.columns
-    coded = [columns.facets[facet] for facet in Facet]
-    values = [coded_.values for coded_ in coded]
-    part = db.scalar(
-        WRITE_PART,
-        {
-            "size": columns.size,
-            "ids": columns.ids.tobytes(),
-            "listed_us": columns.listed_us.tobytes(),
-            "prices": columns.prices.tobytes(),
-            "lengths": columns.lengths.tobytes(),
-            "codes": np.concatenate([coded_.codes for coded_ in coded]).tobytes(),
-            "names": json.dumps({"values": values, "vendors": columns.vendors}),
-            "gone": gone.tobytes(),
-        },
-    )
+    facts = packed_columns(gathered.columns)
+    values = {"size": gathered.columns.size, "facts": facts, "gone": gone.tobytes()}
+    part = db.scalar(WRITE_PART, values)
     rows = ((part, storable(term), *posting) for term, posting in gathered.postings)
-    _copy(db, "search.postings (part, term, numbers, weights, counts, turns)", rows)
+    into = "search.postings (part, term, numbers, weights, counts, turns)"
+    _copy(db, into, ("int8", "text", *("bytea",) * 4), rows)
 
 
-def write_texts(db: Connection, gathered: Gathered) -> None:
-    """Write what the hits of a part show."""
-
-    def rows() -> Iterator[tuple[int, str, str]]:
-        ids = gathered.columns.ids.tolist()
-        for id_, texts in zip(ids, gathered.texts, strict=True):
-            zh, en = (json.dumps(each, ensure_ascii=True) for each in texts)
-            yield id_, zh, en
-
-    _copy(db, "search.texts (id, zh, en)", rows())
+def write_texts(db: Connection, texts: Iterable[tuple[int, Texts]]) -> None:
+    """Write what hits show, by the id of the listing."""
+    rows = ((id_, json.dumps(zh), json.dumps(en)) for id_, (zh, en) in texts)
+    _copy(db, "search.texts (id, zh, en)", ("int8", "text", "text"), rows)
 
 
-def _copy(db: Connection, into: str, rows: Iterable[tuple[object, ...]]) -> None:
+def _copy(
+    db: Connection, into: str, types: tuple[str, ...], rows: Iterable[Any]
+) -> None:
     """Write *rows* by PostgreSQL's COPY in binary."""
-    kinds = {"search.postings": ("int8", "text", *("bytea",) * 4)}
-    types = kinds.get(into.split(" ", maxsplit=1)[0], ("int8", "text", "text"))
     raw: Any = db.connection.driver_connection
     command = f"COPY {into} FROM STDIN (FORMAT BINARY)"
     with raw.cursor() as cursor, cursor.copy(command) as copy:
@@ -178,27 +153,21 @@ def _copy(db: Connection, into: str, rows: Iterable[tuple[object, ...]]) -> None
 
 
 def join_small(db: Connection) -> None:
-    """Join the last parts if there are many: each at most as large as those after."""
+    """Join the last parts if there are many."""
     sizes = [(row.part, row.size) for row in db.execute(READ_SIZES)]
-    if len(sizes) <= PARTS_MAX:
+    parts = [part for part, _ in sizes[len(sizes) - small([n for _, n in sizes]) :]]
+    if not parts:
         return
-    parts: list[int] = []
-    total = 0
-    for part, size in reversed(sizes):
-        if len(parts) > 1 and size > total:
-            break
-        parts.append(part)
-        total += size
-    parts.reverse()
     stored = [stored_part(db, part) for part in parts]
     gone = [each.gone for each in stored]
-    rows = db.execute(READ_JOINED, {"parts": parts}).all()
-    postings: list[tuple[str, int, Posting]] = [
-        (row.term, parts.index(row.part), Posting(*row[2:])) for row in rows
+    kept = [
+        ~np.isin(each.columns.ids, np.concatenate([*gone[at + 1 :], gone[-1][:0]]))
+        for at, each in enumerate(stored)
     ]
-    write(
-        db,
-        joined([each.columns for each in stored], gone, postings),
-        np.unique(np.concatenate(gone)),
-    )
+    postings: list[tuple[str, int, Posting]] = [
+        (row.term, parts.index(row.part), Posting(*row[2:]))
+        for row in db.execute(READ_JOINED, {"parts": parts})
+    ]
+    whole = join([each.columns for each in stored], kept, postings)
+    write(db, whole, np.unique(np.concatenate(gone)))
     db.execute(RETIRE, {"parts": parts})

@@ -11,7 +11,6 @@ seconds at a million listings.
 import json
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -20,12 +19,15 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
 from listings.search import ranking
-from listings.search.answer import View, answer, document
+from listings.search.answer import View, document
 from listings.search.entry import Entry
-from listings.search.gathering import gather
+from listings.search.gathering import Gathering
 from listings.search.index import IndexBusy
+from listings.search.packing import postings_of, turns_of
 from listings.search.parts import (
+    DROP,
     FORGET_TEXTS,
+    IS_READY,
     LOCK,
     READ_BEGINNING,
     READ_GENERATION,
@@ -39,24 +41,18 @@ from listings.search.parts import (
     RETIRE,
     SCHEMA,
     STEP,
-    Stored,
     join_small,
+    read,
     storable,
     stored_part,
     write,
     write_texts,
 )
-from listings.search.query import Clause, Query, check, parse
-from listings.search.results import Results
-from listings.search.shelf import (
-    Postings,
-    Shelf,
-    Source,
-    Texts,
-    Turns,
-)
+from listings.search.reader import Reader
+from listings.search.shelf import Array, Postings, Shelf, Source, Texts, Turns
 
-PART_MAX = 200_000  # listings gathered in memory by a rebuild: about 500 MB
+PART_MAX = 500_000  # listings gathered in memory by a rebuild: about 500 MB
+BATCH = 1_000  # texts written at a time
 RETIRED_S = 60  # after it, nobody still reads a part that was joined
 SCAN_MAX = 400  # terms looked at for one beginning
 WAIT_MS = 5_000  # for another process that is writing
@@ -64,63 +60,38 @@ POOL = 8  # connections: searches of one process take turns, writes are one
 LAST = "\U0010ffff"  # sorts after every term
 
 NO_TEXTS = Texts(("", "", ""), ("", "", ""))
+NO_POSTINGS = postings_of(b"", b"")
+NO_TURNS = turns_of(b"", b"", b"")
 
 
-class PostgresIndex:
+class PostgresIndex(Reader):
     """The index in a database (see `listings.search.index.Index`)."""
 
     def __init__(self, engine: Engine) -> None:
         """Use the index behind *engine*, or make an empty one there."""
+        super().__init__()
         self._engine = engine
-        self._reading = Lock()
-        self._view = View(-1, ())
+        # One statement each: no transaction, no two more ways to the server and back.
+        self._reads = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._shelves: dict[int, Shelf] = {}  # by part, ascending
         self._alive: dict[int, Any] = {}
         with engine.begin() as db:
             db.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('search'))")
-            if db.scalar(text("SELECT to_regclass('search.texts')")) is None:
+            if not db.scalar(IS_READY):
+                db.execute(DROP)
                 db.exec_driver_sql(SCHEMA)
 
     @property
     def position(self) -> int:
         """Return the last change of the catalogue that the index shows."""
-        with self._engine.connect() as db:
+        with self._reads.connect() as db:
             return int(db.scalar(READ_POSITION) or 0)
 
     @property
     def generation(self) -> int:
         """Return a number that grows with every commit."""
-        with self._engine.connect() as db:
+        with self._reads.connect() as db:
             return int(db.scalar(READ_GENERATION) or 0)
-
-    def count(self) -> int:
-        """Return the number of listings in the index."""
-        return self._refresh().size()
-
-    def search(self, query: Query) -> Results:
-        """Answer *query*; QueryTooLong, TooManyTerms and their like beyond limits."""
-        check(query)
-        clauses = parse(query.text)
-        view = self._refresh()
-        with self._reading:
-            return answer(view, query, clauses)
-
-    def newest(self, limit: int) -> Sequence[Texts]:
-        """Return the texts of the *limit* newest listings."""
-        view = self._refresh()
-        with self._reading:
-            return view.newest(limit)
-
-    def vendors(self) -> Sequence[tuple[str, str]]:
-        """Return the names of the vendors in both languages."""
-        return list(self._refresh().vendors().values())
-
-    def knows(self, *terms: str) -> bool:
-        """Tell whether any text has *terms*, which are `segment`'s, side by side."""
-        clause = Clause(tuple((term, at) for at, term in enumerate(terms)))
-        view = self._refresh()
-        with self._reading:
-            return any(len(p.shelf.matches(clause).numbers) for p in view.parts)
 
     def apply(
         self,
@@ -130,34 +101,39 @@ class PostgresIndex:
     ) -> None:
         """Show *upserts*, forget *deletes*, remember *position*; one commit."""
         entries = {entry.id: entry for entry in upserts}
-        prepared = gather(map(document, entries.values()))
+        gathering = Gathering()
+        texts = list(_gathered(gathering, entries.values()))
         gone = sorted({*entries, *deletes})
         with self._engine.begin() as db:
             if position is not None and _locked(db) >= position:
                 return
             if gone:
                 db.execute(FORGET_TEXTS, {"ids": gone})
-                write(db, prepared, np.array(gone, np.int64))
-                write_texts(db, prepared)
+                write(db, gathering.whole(), np.array(gone, np.int64))
+                write_texts(db, texts)
                 join_small(db)
             db.execute(REMOVE, {"seconds": RETIRED_S})
             db.execute(STEP, {"position": position})
 
     def rebuild(self, entries: Iterable[Entry], position: int = 0) -> int:
         """Replace everything by *entries*; return how many."""
-        documents = map(document, entries)
+        rest = iter(entries)
         number = 0
         with self._engine.begin() as db:
             _locked(db)
             old = [row.part for row in db.execute(READ_SIZES)]
             db.execute(text("DELETE FROM search.texts"))
             db.execute(RETIRE, {"parts": old})
-            while size := len(
-                (batch := gather(islice(documents, PART_MAX))).columns.ids
-            ):
-                write(db, batch, batch.columns.ids)
-                write_texts(db, batch)
-                number += size
+            while True:
+                gathering = Gathering()
+                part = islice(rest, PART_MAX)
+                while batch := list(_gathered(gathering, islice(part, BATCH))):
+                    write_texts(db, batch)
+                if not len(gathering):
+                    break
+                whole = gathering.whole()
+                write(db, whole, whole.columns.ids)
+                number += len(gathering)
             db.execute(STEP, {"position": position})
         return number
 
@@ -172,9 +148,9 @@ class PostgresIndex:
     def _refresh(self) -> View:
         """Return a view of the newest commit; read only parts not read yet."""
         view = self._view
+        if self.generation == view.generation:
+            return view
         with self._engine.connect() as db:
-            if db.scalar(READ_GENERATION) == view.generation:
-                return view
             with self._reading:
                 generation, numbers = db.execute(READ_VIEW).one()
                 if generation > self._view.generation:
@@ -196,46 +172,57 @@ class PostgresIndex:
                 if older < number and len(dead):
                     alive[older] = alive[older].copy()  # an older view still uses it
                     alive[older][dead] = False
-            shelves[number] = Shelf(stored.columns, self._source(number, stored))
+            shelves[number] = Shelf(
+                stored.columns, self._source(number, stored.columns.ids)
+            )
             alive[number] = np.ones(stored.columns.size, bool)
         self._shelves, self._alive = shelves, alive
 
-    def _source(self, part: int, stored: Stored) -> Source:
-        def read(query: Any, **asked: Any) -> Any:
-            with self._engine.connect() as db:
-                return db.execute(query, {"part": part, **asked}).all()
+    def _source(self, part: int, ids: Array) -> Source:
+        def of_each(question: str, terms: Sequence[str]) -> list[Any]:
+            words = [storable(term) for term in terms]
+            found = {
+                term: row
+                for term, *row in self._read(question, part=part, terms=words)
+            }
+            return [found.get(word) for word in words]
 
-        def postings(term: str) -> Postings:
-            (numbers, weights) = next(
-                iter(read(READ_POSTINGS, term=storable(term))), (b"", b"")
-            )
-            return Postings(
-                np.frombuffer(numbers, np.uint32), np.frombuffer(weights, np.float32)
-            )
+        def postings(terms: Sequence[str]) -> list[Postings]:
+            found = of_each(READ_POSTINGS, terms)
+            return [postings_of(*row) if row else NO_POSTINGS for row in found]
 
-        def turns(term: str) -> Turns:
-            found = read(READ_TURNS, term=storable(term))
-            numbers, counts, places = next(iter(found), (b"", b"", b""))
-            return Turns(
-                np.frombuffer(numbers, np.uint32),
-                np.frombuffer(counts, np.uint16),
-                np.frombuffer(places, np.uint16),
-            )
+        def turns(terms: Sequence[str]) -> list[Turns]:
+            found = of_each(READ_TURNS, terms)
+            return [turns_of(*row) if row else NO_TURNS for row in found]
 
         def begin(beginning: str) -> list[str]:
             low = storable(beginning)
-            asked = {"low": low, "high": low + LAST, "scan": SCAN_MAX}
-            return [row.term for row in read(READ_BEGINNING, **asked)]
+            asked = {"part": part, "low": low, "high": low + LAST, "scan": SCAN_MAX}
+            return [term for (term,) in self._read(READ_BEGINNING, **asked)]
 
         def texts(numbers: Sequence[int]) -> list[Texts]:
-            ids = stored.columns.ids[list(numbers)].tolist()
+            asked = ids[list(numbers)].tolist()
             found = {
                 id_: Texts(tuple(json.loads(zh)), tuple(json.loads(en)))
-                for id_, zh, en in read(READ_TEXTS, ids=ids)
+                for id_, zh, en in self._read(READ_TEXTS, ids=asked)
             }
-            return [found.get(id_, NO_TEXTS) for id_ in ids]  # one may be gone by now
+            return [found.get(id_, NO_TEXTS) for id_ in asked]  # one may be gone by now
 
         return Source(postings, turns, begin, texts)
+
+    def _read(self, question: str, **asked: Any) -> list[Any]:
+        with self._reads.connect() as db:
+            return read(db, question, **asked)
+
+
+def _gathered(
+    gathering: Gathering, entries: Iterable[Entry]
+) -> Iterable[tuple[int, Texts]]:
+    """Yield the id and texts of each of *entries* once *gathering* has it."""
+    for entry in entries:
+        made = document(entry)
+        gathering.add(made)
+        yield entry.id, made.texts
 
 
 def open_index(url: str) -> PostgresIndex:

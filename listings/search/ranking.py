@@ -91,7 +91,7 @@ def _matching(
     for part, table in zip(among, tables, strict=True):
         text = part.alive
         for i in required:
-            text = text & _among(part.shelf, table[i])
+            text = text & part.shelf.flagged(table[i].numbers)
         every.append(text)
     if len(required) < 2 or any(text.any() for text in every):
         return every, False
@@ -102,12 +102,6 @@ def _matching(
             text[table[i].numbers] = True
         some.append(text & part.alive)
     return some, any(text.any() for text in some)
-
-
-def _among(shelf: Shelf, matches: Postings) -> Array:
-    flags = np.zeros(shelf.size, bool)
-    flags[matches.numbers] = True
-    return flags
 
 
 def _narrow(

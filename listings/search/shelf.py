@@ -13,8 +13,8 @@ from listings.search.query import Clause
 from listings.search.synonyms import Phrase
 
 EXPANSIONS_MAX = 32  # terms that one beginning stands for
-POSTINGS_KEPT_MAX = 4_000_000  # 8 bytes each, per shelf
-CLAUSE_COST = 100  # a clause kept costs as much as so many postings
+KEPT_MAX = 128 << 20  # bytes of postings that a shelf remembers
+CLAUSE_BYTES = 1_000  # of a clause kept, beside its postings
 SYNONYM_WEIGHT = 0.6  # of a word that means the same, against the word as typed
 # A place is a listing's number and a turn in one integer. The turn starts here, so that
 # subtracting a distance of a query never reaches the listing before.
@@ -29,7 +29,7 @@ class Facts(NamedTuple):
     id: int
     listed_us: int
     price: int
-    length: float
+    length: int
     facets: tuple[str, ...]  # in the order of Facet
     vendor_zh: str
     vendor_en: str
@@ -72,10 +72,15 @@ class Turns(NamedTuple):
     counts: Array
     turns: Array
 
-    def places(self, distance: int) -> Array:
-        """Return every place of the term, *distance* turns back, ascending."""
-        numbers = np.repeat(self.numbers.astype(np.int64), self.counts)
-        return (numbers << TURN_BITS) + TURN_FIRST - distance + self.turns
+    def places(self, distance: int, among: Array) -> Array:
+        """Return the places of the term *among* the listings flagged, ascending.
+
+        Each is taken *distance* turns back.
+        """
+        here = among[self.numbers]
+        numbers = np.repeat(self.numbers[here].astype(np.int64), self.counts[here])
+        turns = self.turns[np.repeat(here, self.counts)]
+        return (numbers << TURN_BITS) + (TURN_FIRST - distance) + turns
 
 
 class Texts(NamedTuple):
@@ -88,9 +93,9 @@ class Texts(NamedTuple):
 class Source(NamedTuple):
     """Where a shelf reads what it does not keep."""
 
-    postings: Callable[[str], Postings]
-    turns: Callable[[str], Turns]
-    begin: Callable[[str], Iterable[str]]
+    postings: Callable[[Sequence[str]], Sequence[Postings]]
+    turns: Callable[[Sequence[str]], Sequence[Turns]]
+    begin: Callable[[str], Iterable[str]]  # terms, the most frequent first
     texts: Callable[[Sequence[int]], Sequence[Texts]]
 
 
@@ -146,19 +151,14 @@ class Shelf:
         Reads files or a database: one caller at a time.
         """
         clause = clause._replace(required=True)  # which is the query's affair
-        found = self._known.get(clause)
+        found = self._known.pop(clause, None)
         if found is None:
             found = self._find(clause)
-            self._keep(clause, found)
+            self._kept += _bytes(found)
+        self._known[clause] = found  # the last asked is the last forgotten
+        while self._kept > KEPT_MAX and len(self._known) > 1:
+            self._kept -= _bytes(self._known.pop(next(iter(self._known))))
         return found
-
-    def _keep(self, clause: Clause, found: Postings) -> None:
-        cost = CLAUSE_COST + len(found.numbers)
-        if self._kept + cost > POSTINGS_KEPT_MAX:
-            self._known.clear()
-            self._kept = 0
-        self._known[clause] = found
-        self._kept += cost
 
     def _find(self, clause: Clause) -> Postings:
         if clause.is_prefix:
@@ -170,7 +170,8 @@ class Shelf:
         total = self._sum([found])
         for other in clause.others:
             numbers, weights = self._phrase(other)
-            total[numbers] = np.maximum(total[numbers], weights * SYNONYM_WEIGHT)
+            if len(numbers):
+                total[numbers] = np.maximum(total[numbers], weights * SYNONYM_WEIGHT)
         return _listed(total)
 
     def _beginnings(self, beginnings: Sequence[str]) -> Postings:
@@ -180,7 +181,7 @@ class Shelf:
             for beginning in beginnings
             for term in islice(self._source.begin(beginning), EXPANSIONS_MAX)
         }
-        return _listed(self._sum(map(self._source.postings, sorted(found))))
+        return _listed(self._sum(self._source.postings(sorted(found))))
 
     def _sum(self, several: Iterable[Postings]) -> Array:
         total = np.zeros(self.size, np.float32)
@@ -190,28 +191,51 @@ class Shelf:
 
     def _phrase(self, terms: Phrase) -> Postings:
         """Return where all *terms* stand at their distances; weakest weight counts."""
+        words = list(dict.fromkeys(term for term, _ in terms))
+        having = dict(zip(words, self._source.postings(words), strict=True))
         if len(terms) == 1:
-            return self._source.postings(terms[0][0])
-        places = None
-        for term, distance in terms:
-            here = self._source.turns(term).places(distance)
-            if places is not None:
-                here = np.intersect1d(places, here, assume_unique=True)
-            places = here
-            if not len(places):
-                return Postings(np.zeros(0, np.uint32), np.zeros(0, np.float32))
-        assert places is not None, "a phrase has words"
-        numbers = np.unique(places >> TURN_BITS)
+            return having[words[0]]
+        rarest_first = sorted(terms, key=lambda each: len(having[each[0]].numbers))
+        together = np.ones(self.size, bool)
+        for word in words:
+            together &= self.flagged(having[word].numbers)
+        numbers = np.flatnonzero(together)
+        if len(numbers):
+            numbers = self._side_by_side(rarest_first, together)
         weights = np.full(len(numbers), np.inf, np.float32)
-        for term, _ in terms:
-            having = self._source.postings(term)
-            at = np.searchsorted(having.numbers, numbers)
-            weights = np.minimum(weights, having.weights[at])
+        for word in words:
+            at = np.searchsorted(having[word].numbers, numbers)
+            weights = np.minimum(weights, having[word].weights[at])
         return Postings(numbers, weights)
+
+    def _side_by_side(self, terms: Phrase, among: Array) -> Array:
+        """Return which of the listings *among* have *terms* at their distances."""
+        words = list(dict.fromkeys(term for term, _ in terms))
+        turns = dict(zip(words, self._source.turns(words), strict=True))
+        places = turns[terms[0][0]].places(terms[0][1], among)
+        for term, distance in terms[1:]:
+            if not len(places):
+                break
+            there = turns[term].places(distance, among)
+            at = np.searchsorted(there, places)
+            at[at == len(there)] = 0
+            places = places[there[at] == places]
+            among = self.flagged(places >> TURN_BITS)
+        return np.unique(places >> TURN_BITS).astype(np.uint32)
+
+    def flagged(self, numbers: Array) -> Array:
+        """Return for every listing whether it is among *numbers*."""
+        flags = np.zeros(self.size, bool)
+        flags[numbers] = True
+        return flags
+
+
+def _bytes(found: Postings) -> int:
+    return CLAUSE_BYTES + found.numbers.nbytes + found.weights.nbytes
 
 
 def _listed(total: Array) -> Postings:
-    numbers = np.flatnonzero(total)
+    numbers = np.flatnonzero(total).astype(np.uint32)
     return Postings(numbers, total[numbers])
 
 
