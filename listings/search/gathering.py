@@ -50,7 +50,9 @@ class Gathering:
         for term, (weight, turns) in document.terms.items():
             lists = known.get(term)
             if lists is None:
-                lists = known[term] = _Lists(*map(array, "IHHH"))
+                lists = known[term] = _Lists(
+                    array("I"), array("H"), array("H"), array("H")
+                )
             lists[0].append(number)
             lists[1].append(weight)
             lists[2].append(len(turns))

@@ -7,7 +7,7 @@ and 1 ms; as pickled lists, or as hexadecimal text, it took twenty times that.
 import json
 from collections.abc import Sequence
 from struct import Struct
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from listings.search.entry import Facet
 from listings.search.shelf import Array, Coded, Columns, Postings, Turns
 
 _LENGTH = Struct("<Q")
-_TYPES = {1: np.dtype("<u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4")}
+_TYPES: dict[int, Any] = {1: np.dtype("<u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4")}
 
 
 class Posting(NamedTuple):
@@ -36,7 +36,8 @@ def packed(values: Array) -> bytes:
         return b""
     highest = int(values.max())
     width = 1 if highest < 1 << 8 else 2 if highest < 1 << 16 else 4
-    return bytes((width,)) + values.astype(_TYPES[width]).tobytes()
+    narrow: Array = values.astype(_TYPES[width])
+    return bytes((width,)) + narrow.tobytes()
 
 
 def unpacked(data: bytes) -> Array:
@@ -67,7 +68,9 @@ def turns_of(packed_numbers: bytes, counts: bytes, turns: bytes) -> Turns:
 
 def joined(parts: Sequence[bytes]) -> bytes:
     """Return *parts* in one, each after its length."""
-    return b"".join(piece for part in parts for piece in (_LENGTH.pack(len(part)), part))
+    return b"".join(
+        piece for part in parts for piece in (_LENGTH.pack(len(part)), part)
+    )
 
 
 def apart(data: bytes) -> list[bytes]:

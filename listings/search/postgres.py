@@ -150,14 +150,13 @@ class PostgresIndex(Reader):
         view = self._view
         if self.generation == view.generation:
             return view
-        with self._engine.connect() as db:
-            with self._reading:
-                generation, numbers = db.execute(READ_VIEW).one()
-                if generation > self._view.generation:
-                    self._load(db, numbers)
-                    pairs = [(self._shelves[n], self._alive[n]) for n in numbers]
-                    self._view = View(generation, ranking.parts(pairs))
-                return self._view
+        with self._engine.connect() as db, self._reading:
+            generation, numbers = db.execute(READ_VIEW).one()
+            if generation > self._view.generation:
+                self._load(db, numbers)
+                pairs = [(self._shelves[n], self._alive[n]) for n in numbers]
+                self._view = View(generation, ranking.parts(pairs))
+            return self._view
 
     def _load(self, db: Connection, numbers: Sequence[int]) -> None:
         """Read the parts that are new, and take out of older ones what they replace."""
@@ -182,8 +181,7 @@ class PostgresIndex(Reader):
         def of_each(question: str, terms: Sequence[str]) -> list[Any]:
             words = [storable(term) for term in terms]
             found = {
-                term: row
-                for term, *row in self._read(question, part=part, terms=words)
+                term: row for term, *row in self._read(question, part=part, terms=words)
             }
             return [found.get(word) for word in words]
 

@@ -80,7 +80,8 @@ class Turns(NamedTuple):
         here = among[self.numbers]
         numbers = np.repeat(self.numbers[here].astype(np.int64), self.counts[here])
         turns = self.turns[np.repeat(here, self.counts)]
-        return (numbers << TURN_BITS) + (TURN_FIRST - distance) + turns
+        places: Array = (numbers << TURN_BITS) + (TURN_FIRST - distance) + turns
+        return places
 
 
 class Texts(NamedTuple):
@@ -195,7 +196,9 @@ class Shelf:
         having = dict(zip(words, self._source.postings(words), strict=True))
         if len(terms) == 1:
             return having[words[0]]
-        rarest_first = sorted(terms, key=lambda each: len(having[each[0]].numbers))
+        rarest_first = tuple(
+            sorted(terms, key=lambda each: len(having[each[0]].numbers))
+        )
         together = np.ones(self.size, bool)
         for word in words:
             together &= self.flagged(having[word].numbers)

@@ -1,98 +1,127 @@
-"""The index on disk: Whoosh keeps the postings and the texts; ranking is our own."""
+"""The index on disk: Whoosh keeps the segments; ranking is our own.
+
+Whoosh's are the table of contents that a commit replaces, the lock, the dictionary of
+terms and the compressed texts. Its postings are lists of Python's objects, pickled:
+15 ms to read a term that 30,000 listings have. Ours are arrays in a mapped file.
+"""
 
 import json
 import logging
 import warnings
-from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from heapq import merge
 from itertools import islice
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from secrets import token_hex
+from struct import Struct
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from listings.search import ranking
-from listings.search.answer import View, answer, document
-from listings.search.entry import Entry, Occurrence
+from listings.search.answer import View, document
+from listings.search.entry import Entry
+from listings.search.gathering import Gathered, Gathering, join, small
 from listings.search.index import IndexBusy
-from listings.search.query import Clause, Query, check, parse
-from listings.search.results import Results
-from listings.search.shelf import (
-    Array,
-    Facts,
-    Postings,
-    Shelf,
-    Source,
-    Texts,
-    Turns,
-    columns_of,
+from listings.search.packing import (
+    NOTHING,
+    Posting,
+    packed_columns,
+    postings_of,
+    turns_of,
+    unpacked_columns,
 )
+from listings.search.reader import Reader
+from listings.search.shelf import Array, Postings, Shelf, Source, Texts, Turns
 
 with warnings.catch_warnings():  # Whoosh 2.7.4 has invalid escapes in its strings
     warnings.simplefilter("ignore")
-    from whoosh import columns, fields, formats, index, writing
-    from whoosh.codec.whoosh3 import W3Codec, W3FieldWriter, W3Segment
-    from whoosh.reading import TermNotFound
+    from whoosh import columns, fields, index
+    from whoosh.codec.whoosh3 import W3Codec, W3Segment
+    from whoosh.filedb.filetables import OrderedHashReader, OrderedHashWriter
+    from whoosh.filedb.structfile import BufferFile
+    from whoosh.util.filelock import try_for
 
 SCHEME = "whoosh:"
 POSITION = "position"  # the name of a file
-TERMS, FACTS, TEXTS = "terms", "facts", "texts"  # the fields of a document
-POOL_MB = 256  # postings gathered in memory before they are sorted on disk
+# The files of a segment: the dictionary, the postings, the facts and the texts.
+TERMS, POSTINGS, FACTS, TEXTS = ".trm", ".pst", ".fct", ".txt"
+PART_MAX = 200_000  # listings gathered in memory by a rebuild: about 200 MB
 SCAN_MAX = 400  # terms looked at for one beginning
 WAIT_S = 5.0  # for another process that is writing
+TRIES = 10  # to open segments that another process has joined meanwhile
+_PLACE = Struct("<QIIIII")  # where a posting begins, its parts' lengths, its listings
+_TEXTS = columns.CompressedBytesColumn()
 log = logging.getLogger(__name__)
 
 
-class Terms(fields.FieldType):
-    """A field that takes occurrences ready-made: Whoosh analyses nothing."""
+class _Leaf:
+    """The open files of one segment."""
 
-    def __init__(self) -> None:
-        """Index each term with a weight and turns; keep no other statistics."""
-        super().__init__(formats.Format(), analyzer=None)
+    def __init__(self, storage: Any, segment: Any) -> None:
+        """Map the files."""
 
-    def index(
-        self, value: Mapping[str, Occurrence], **_: object
-    ) -> Iterator[tuple[bytes, int, float, bytes]]:
-        """Yield term, frequency, weight and turns, as the writer wants them."""
-        for term, (weight, turns) in value.items():
-            yield term.encode(), len(turns), weight, turns.tobytes()
+        def file(ending: str) -> tuple[Any, int]:
+            path = Path(storage.folder) / segment.make_filename(ending)
+            with path.open("rb") as opened:
+                size = path.stat().st_size
+                if size != segment.sizes[ending]:
+                    raise ValueError(path.name)
+                mapped = mmap(opened.fileno(), 0, access=ACCESS_READ) if size else b""
+            return BufferFile(memoryview(mapped)), size
 
+        facts, length = file(FACTS)
+        self.columns = unpacked_columns(bytes(facts.get(0, length)))
+        self._terms = OrderedHashReader(*file(TERMS))
+        self._postings, _ = file(POSTINGS)
+        texts, length = file(TEXTS)
+        self._texts = _TEXTS.reader(texts, 0, length, self.columns.size)
+        source = Source(self._of_terms, self._turns, self._begin, self.texts)
+        self.shelf = Shelf(self.columns, source)
 
-class FieldWriter(W3FieldWriter):
-    """Whoosh's own, but it does not look on the disk for lengths that we do not keep.
+    def all(self) -> Iterator[tuple[str, Posting]]:
+        """Yield every term with its posting, by term."""
+        for term, place in self._terms.items():
+            yield term.decode(), self._posting(place)
 
-    It did for every posting: a third of the time of building an index.
-    """
+    def texts(self, numbers: Sequence[int]) -> list[Texts]:
+        """Return the texts of *numbers*."""
+        return [Texts(*json.loads(self._texts[number])) for number in numbers]
 
-    def add_postings(self, schema: Any, _lengths: object, items: Any) -> None:
-        """Write *items* in order."""
-        super().add_postings(schema, None, items)
+    def _posting(self, place: bytes | None) -> Posting:
+        if place is None:
+            return NOTHING
+        at, *lengths, _ = _PLACE.unpack(place)
+        pieces = []
+        for length in lengths:
+            pieces.append(self._postings.get(at, length))
+            at += length
+        return Posting(*pieces)
 
+    def _of_terms(self, terms: Sequence[str]) -> list[Postings]:
+        found = [self._posting(self._terms.get(_key(term))) for term in terms]
+        return [postings_of(each.numbers, each.weights) for each in found]
 
-class Codec(W3Codec):
-    """Whoosh's own, but two processes never give two segments one name.
+    def _turns(self, terms: Sequence[str]) -> list[Turns]:
+        found = [self._posting(self._terms.get(_key(term))) for term in terms]
+        return [turns_of(each.numbers, each.counts, each.turns) for each in found]
 
-    Its names come from `random`, which a seed or a fork repeats.
-    """
+    def _begin(self, beginning: str) -> list[str]:
+        """Return terms that start with *beginning*, of the first SCAN_MAX.
 
-    def field_writer(self, storage: Any, segment: Any) -> FieldWriter:
-        """Return the writer of the postings."""
-        return FieldWriter(self, storage, segment)
-
-    def new_segment(self, _storage: object, indexname: str) -> Any:
-        """Return a segment with a name that nobody can guess or repeat."""
-        return W3Segment(self, indexname, segid=token_hex(8))
-
-
-def _schema() -> Any:
-    return fields.Schema(
-        terms=Terms(),
-        facts=fields.COLUMN(columns.VarBytesColumn()),
-        texts=fields.STORED(),
-    )
+        The frequent first: by the alphabet alone "sta" would stand for "stability" and
+        never for "statistics".
+        """
+        start = _key(beginning)
+        found = []
+        for term, place in islice(self._terms.items_from(start), SCAN_MAX):
+            if not term.startswith(start):
+                break
+            found.append((-_PLACE.unpack(place)[-1], term.decode()))
+        return [term for _, term in sorted(found)]
 
 
 def open_index(url: str) -> "WhooshIndex":
@@ -105,17 +134,16 @@ def open_index(url: str) -> "WhooshIndex":
     return WhooshIndex(Path(url.removeprefix(SCHEME)))
 
 
-class WhooshIndex:
+class WhooshIndex(Reader):
     """The index in a directory (see `listings.search.index.Index`)."""
 
     def __init__(self, directory: Path) -> None:
         """Open the index in *directory*, or make an empty one there."""
+        super().__init__()
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds pickles
         self.directory = directory
         self._writing = Lock()
-        self._reading = Lock()  # Whoosh's files have one place to read from
-        self._view = View(-1, ())
-        self._shelves: dict[str, Shelf] = {}  # by the name of the segment
+        self._leaves: dict[str, _Leaf] = {}  # by the name of the segment
         try:
             self._files = index.open_dir(str(directory))
             self._refresh()
@@ -139,35 +167,6 @@ class WhooshIndex:
         except FileNotFoundError:
             return 0
 
-    def count(self) -> int:
-        """Return the number of listings in the index."""
-        return self._refresh().size()
-
-    def search(self, query: Query) -> Results:
-        """Answer *query*; QueryTooLong, TooManyTerms and their like beyond limits."""
-        check(query)
-        clauses = parse(query.text)
-        view = self._refresh()
-        with self._reading:
-            return answer(view, query, clauses)
-
-    def newest(self, limit: int) -> Sequence[Texts]:
-        """Return the texts of the *limit* newest listings."""
-        view = self._refresh()
-        with self._reading:
-            return view.newest(limit)
-
-    def vendors(self) -> Sequence[tuple[str, str]]:
-        """Return the names of the vendors in both languages."""
-        return list(self._refresh().vendors().values())
-
-    def knows(self, *terms: str) -> bool:
-        """Tell whether any text has *terms*, which are `segment`'s, side by side."""
-        clause = Clause(tuple((term, at) for at, term in enumerate(terms)))
-        view = self._refresh()
-        with self._reading:
-            return any(len(p.shelf.matches(clause).numbers) for p in view.parts)
-
     def close(self) -> None:
         """Give back the files."""
         self._files.close()
@@ -184,15 +183,24 @@ class WhooshIndex:
         projections never step back. IndexBusy if another process keeps writing.
         """
         entries = {entry.id: entry for entry in upserts}
-        prepared = [_fields(entry) for entry in entries.values()]
-        with self._writing, self._writer() as writer:
+        made = [document(entry) for entry in entries.values()]
+        gathering = Gathering()
+        for each in made:
+            gathering.add(each)
+        with self._locked():
             if position is not None and self.position >= position:
-                writer.cancel()
                 return
-            self._delete(writer, {*entries, *deletes})
-            for document in prepared:
-                writer.add_document(**document)
-            writer.commit()
+            toc = self._toc()
+            gone = np.array(sorted({*entries, *deletes}), np.int64)
+            for segment in toc.segments:
+                shelf = self._leaf(segment).shelf
+                for number in shelf.numbers_of(gone).tolist():
+                    segment.delete_document(number)
+            if made:
+                texts = (each.texts for each in made)
+                toc.segments.append(self._write(gathering.whole(), texts))
+            self._join_small(toc)
+            self._commit(toc)
             self._remember(position)
 
     def rebuild(self, entries: Iterable[Entry], position: int = 0) -> int:
@@ -200,13 +208,26 @@ class WhooshIndex:
 
         Searches see the old index until the new one is whole.
         """
+        rest = iter(entries)
         number = 0
-        with self._writing, self._writer() as writer:
-            for entry in entries:
-                writer.add_document(**_fields(entry))
-                number += 1
+        with self._locked():
+            toc = self._toc()
+            toc.segments = []
+            while True:
+                gathering = Gathering()
+                segment = self._segment()
+                with self._texts(segment) as texts:
+                    for entry in islice(rest, PART_MAX):
+                        made = document(entry)
+                        texts.add(len(gathering), _stored(made.texts))
+                        gathering.add(made)
+                if not len(gathering):
+                    break
+                self._write_terms(segment, gathering.whole())
+                toc.segments.append(segment)
+                number += len(gathering)
             self._remember(min(position, self.position))  # a crash repeats changes
-            writer.commit(mergetype=writing.CLEAR)
+            self._commit(toc)
             self._remember(position)
         return number
 
@@ -220,29 +241,101 @@ class WhooshIndex:
         for pattern in ("_MAIN_*.toc", "MAIN_*"):
             for file in self.directory.glob(pattern):
                 file.unlink()
-        return index.create_in(str(self.directory), _schema())
+        return index.create_in(str(self.directory), fields.Schema())
 
     @contextmanager
-    def _writer(self) -> Iterator[Any]:
-        """Give the one writer; a failure leaves the index as it was."""
-        try:
-            writer = self._files.writer(codec=Codec(), timeout=WAIT_S, limitmb=POOL_MB)
-        except index.LockError:
-            raise IndexBusy from None
-        try:
-            yield writer
-        except BaseException:
-            if not writer.is_closed:
-                writer.cancel()
-            raise
+    def _locked(self) -> Iterator[None]:
+        """Be the one writer; IndexBusy if another process stays it."""
+        with self._writing:
+            lock = self._files.lock("WRITELOCK")
+            if not try_for(lock.acquire, timeout=WAIT_S, delay=0.1):
+                raise IndexBusy
+            try:
+                yield
+            finally:
+                lock.release()
 
-    def _delete(self, writer: Any, ids: set[int]) -> None:
-        wanted = np.array(sorted(ids), np.int64)
-        first = 0
-        for part in self._refresh().parts:
-            for number in part.shelf.numbers_of(wanted):
-                writer.delete_document(first + int(number))
-            first += part.shelf.size
+    def _toc(self) -> Any:
+        """Return the newest table of contents, not shared with anybody."""
+        return index.TOC.read(self._files.storage, self._files.indexname)
+
+    def _commit(self, toc: Any) -> None:
+        """Make *toc* the newest, then remove what it no longer names."""
+        storage, name = self._files.storage, self._files.indexname
+        toc.generation += 1
+        toc.write(storage, name)
+        index.clean_files(storage, name, toc.generation, toc.segments)
+
+    def _segment(self) -> Any:
+        """Return a segment with a name that nobody can guess or repeat.
+
+        Whoosh's names come from `random`, which a seed or a fork repeats.
+        """
+        return W3Segment(W3Codec(), self._files.indexname, segid=token_hex(8))
+
+    @contextmanager
+    def _texts(self, segment: Any) -> Iterator[Any]:
+        """Give what takes the texts of *segment*, and count them in the end."""
+        storage = self._files.storage
+        with segment.create_file(storage, TEXTS) as file:
+            counted = _Counted(_TEXTS.writer(file))
+            yield counted
+            counted.column.finish(counted.number)
+        segment.set_doc_count(counted.number)
+
+    def _write(self, gathered: Gathered, texts: Iterable[Texts]) -> Any:
+        """Return *gathered* and its *texts* as a new segment."""
+        segment = self._segment()
+        with self._texts(segment) as column:
+            for number, each in enumerate(texts):
+                column.add(number, _stored(each))
+        self._write_terms(segment, gathered)
+        return segment
+
+    def _write_terms(self, segment: Any, gathered: Gathered) -> None:
+        storage = self._files.storage
+        with segment.create_file(storage, FACTS) as facts:
+            facts.write(packed_columns(gathered.columns))
+        terms = OrderedHashWriter(segment.create_file(storage, TERMS))
+        with segment.create_file(storage, POSTINGS) as file:
+            at = 0
+            for term, posting in gathered.postings:
+                lengths = [len(piece) for piece in posting]
+                having = lengths[1] and (lengths[1] - 1) // posting.weights[0]
+                terms.add(_key(term), _PLACE.pack(at, *lengths, having))
+                file.write(b"".join(posting))
+                at += sum(lengths)
+        terms.close()
+        segment.sizes = {  # what is torn is not opened
+            ending: storage.file_length(segment.make_filename(ending))
+            for ending in (TERMS, POSTINGS, FACTS, TEXTS)
+        }
+
+    def _join_small(self, toc: Any) -> None:
+        """Replace the last segments by one of their living listings if there are many.
+
+        One without any living listing goes in any case.
+        """
+        segments = [each for each in toc.segments if each.doc_count()]
+        first = len(segments) - small([each.doc_count_all() for each in segments])
+        joined = segments[first:]
+        if joined:
+            leaves = [self._leaf(segment) for segment in joined]
+            alive = [_alive(segment) for segment in joined]
+            every = [
+                [(term, at, posting) for term, posting in leaf.all()]
+                for at, leaf in enumerate(leaves)
+            ]
+            columns_of_all = [leaf.columns for leaf in leaves]
+            postings = merge(*every, key=lambda each: each[:2])
+            texts = (
+                text
+                for leaf, keep in zip(leaves, alive, strict=True)
+                for text in leaf.texts(np.flatnonzero(keep).tolist())
+            )
+            whole = join(columns_of_all, alive, postings)
+            segments[first:] = [self._write(whole, texts)]
+        toc.segments = segments
 
     def _remember(self, position: int | None) -> None:
         """Write *position* down, after what it stands for is on the disk."""
@@ -252,94 +345,63 @@ class WhooshIndex:
         new.write_text(str(position))
         new.replace(self.directory / POSITION)
 
+    def _leaf(self, segment: Any) -> _Leaf:
+        """Return the open files of *segment*."""
+        name = segment.segment_id()
+        return self._leaves.get(name) or _Leaf(self._files.storage, segment)
+
     def _refresh(self) -> View:
         """Return a view of the newest commit; read only segments not read yet."""
         view = self._view
-        newest = self._files.latest_generation()
-        if newest == view.generation:
+        if self.generation == view.generation:
             return view
         with self._reading:
             if self._view is not view:  # another thread was faster
                 return self._view
-            shelves, alive = {}, []
-            reader = self._files.reader()
-            for leaf, _ in reader.leaf_readers() if reader.doc_count_all() else ():
-                name = leaf.segment().segment_id()
-                shelves[name] = self._shelves.get(name) or _shelf(leaf)
-                alive.append(_alive(leaf))
-            pairs = list(zip(shelves.values(), alive, strict=True))
-            self._shelves = shelves
-            self._view = View(newest, ranking.parts(pairs))
+            toc, self._leaves = self._opened()
+            shelves = [leaf.shelf for leaf in self._leaves.values()]
+            alive = [_alive(segment) for segment in toc.segments]
+            pairs = list(zip(shelves, alive, strict=True))
+            self._view = View(toc.generation, ranking.parts(pairs))
             return self._view
 
+    def _opened(self) -> tuple[Any, dict[str, _Leaf]]:
+        """Return the newest table of contents and its segments.
 
-def _fields(entry: Entry) -> dict[str, Any]:
-    """Return the fields of *entry* as the schema wants them."""
-    terms, facts, texts = document(entry)
-    return {TERMS: terms, FACTS: json.dumps(facts).encode(), TEXTS: tuple(texts)}
-
-
-def _shelf(leaf: Any) -> Shelf:
-    """Return the memory of one segment of Whoosh's."""
-    column = leaf.column_reader(FACTS)
-    facts = []
-    for number in range(leaf.doc_count_all()):
-        id_, listed_us, price, length, facets, zh, en = json.loads(column[number])
-        facts.append(Facts(id_, listed_us, price, length, tuple(facets), zh, en))
-
-    def postings(term: str) -> Postings:
-        return Postings(*_read(leaf, term)[:2])
-
-    def turns(term: str) -> Turns:
-        numbers, _, turns = _read(leaf, term)
-        counts = np.array([len(each) // 2 for each in turns], np.int64)
-        return Turns(numbers, counts, np.frombuffer(b"".join(turns), np.uint16))
-
-    def begin(beginning: str) -> list[str]:
-        return _beginning(leaf, beginning)
-
-    def texts(numbers: Sequence[int]) -> list[Texts]:
-        return [Texts(*leaf.stored_fields(number)[TEXTS]) for number in numbers]
-
-    return Shelf(columns_of(facts), Source(postings, turns, begin, texts))
+        Another process may join segments and remove their files in between.
+        """
+        for last in range(1 - TRIES, 1):
+            toc = self._toc()
+            try:
+                return toc, {s.segment_id(): self._leaf(s) for s in toc.segments}
+            except FileNotFoundError:
+                if not last or toc.generation == self.generation:
+                    raise
+        raise AssertionError
 
 
-def _read(leaf: Any, term: str) -> tuple[Array, Array, list[bytes]]:
-    """Return all postings of *term*, block by block: numbers, weights, turns.
+class _Counted:
+    """A column of texts, and how many there are."""
 
-    Whoosh's public way gives them one by one, ten times slower: time that a query of
-    twenty frequent words must not take.
-    """
-    numbers, weights = array("I"), array("f")
-    turns: list[bytes] = []
-    with suppress(TermNotFound):
-        matcher = leaf.postings(TERMS, term)
-        blocks = getattr(matcher, "child", matcher)  # those deleted since are cut later
-        blocks.reset()
-        while blocks.is_active():
-            blocks.id(), blocks.weight(), blocks.value()  # decode the block
-            numbers.extend(blocks._ids)  # noqa: SLF001
-            weights.extend(blocks._weights)  # noqa: SLF001
-            turns.extend(blocks._values)  # noqa: SLF001
-            blocks._next_block()  # noqa: SLF001
-    return np.frombuffer(numbers, np.uint32), np.frombuffer(weights, np.float32), turns
+    def __init__(self, column: Any) -> None:
+        self.column = column
+        self.number = 0
+
+    def add(self, number: int, value: bytes) -> None:
+        """Write *value* for the listing of *number*."""
+        self.column.add(number, value)
+        self.number = number + 1
 
 
-def _beginning(leaf: Any, beginning: str) -> list[str]:
-    """Return terms that start with *beginning*, of the first SCAN_MAX; frequent first.
-
-    By the alphabet alone "sta" would stand for "stability" and never for "statistics".
-    """
-    start = beginning.encode()
-    found = []
-    for (name, term), facts in islice(leaf.iter_from(TERMS, beginning), SCAN_MAX):
-        if name != TERMS or not term.startswith(start):
-            break
-        found.append((-facts.doc_frequency(), term.decode()))
-    return [term for _, term in sorted(found)]
+def _stored(texts: Texts) -> bytes:
+    return json.dumps(texts, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
-def _alive(leaf: Any) -> Array:
-    alive = np.ones(leaf.doc_count_all(), bool)
-    alive[list(leaf.segment().deleted_docs())] = False
+def _key(term: str) -> bytes:
+    return term.encode("utf-8", "surrogatepass")
+
+
+def _alive(segment: Any) -> Array:
+    alive = np.ones(segment.doc_count_all(), bool)
+    alive[list(segment.deleted_docs())] = False
     return alive

@@ -37,7 +37,10 @@ def test_the_directory_is_private_since_it_holds_pickles(url):
 
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # Whoosh's own
 @pytest.mark.parametrize("damage", [b"", b"\x00" * 64, b"no index at all"])
-@pytest.mark.parametrize("pattern", ["_MAIN_*.toc", "MAIN_*.seg"])
+@pytest.mark.parametrize(
+    "pattern",
+    ["_MAIN_*.toc", *(f"MAIN_*.{end}" for end in ("trm", "pst", "fct", "txt"))],
+)
 def test_an_index_that_cannot_be_read_starts_again_at_zero(url, pattern, damage):
     index = open_index(url)
     index.apply([ENTRY], position=5)
@@ -53,7 +56,7 @@ def test_an_index_that_cannot_be_read_starts_again_at_zero(url, pattern, damage)
 def test_a_missing_segment_starts_again_too(url):
     index = open_index(url)
     index.apply([ENTRY], position=5)
-    for file in index.directory.glob("MAIN_*.seg"):
+    for file in index.directory.glob("MAIN_*.pst"):
         file.unlink()
     assert open_index(url).position == 0
 
@@ -114,11 +117,13 @@ def test_a_beginning_stands_for_the_most_frequent_words(url):
     assert index.search(Query("zzz*")).total == 0
 
 
-def test_what_was_asked_is_remembered_within_a_limit(url, monkeypatch):
-    monkeypatch.setattr("listings.search.shelf.POSTINGS_KEPT_MAX", 1_000)
+def test_what_was_asked_last_is_remembered_within_a_limit(url, monkeypatch):
+    monkeypatch.setattr("listings.search.shelf.KEPT_MAX", 10_000)
     index = open_index(url)
     index.rebuild(Entry(number, "", "data", 0) for number in range(1, 300))
     for number in range(50):
         assert index.search(Query(f"data nothing{number}")).total == 299
     (part,) = index._view.parts
-    assert len(part.shelf._known) <= 10
+    remembered = {term for clause in part.shelf._known for term, _ in clause.terms}
+    assert {"data", "nothing49"} <= remembered
+    assert len(remembered) <= 10
