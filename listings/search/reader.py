@@ -1,5 +1,6 @@
 """What every engine reads alike: questions to the newest view of the index."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from threading import Lock
 
@@ -9,7 +10,7 @@ from listings.search.results import Results
 from listings.search.shelf import Texts
 
 
-class Reader:
+class Reader(ABC):
     """Answers from a view; an engine says how it comes by the newest."""
 
     def __init__(self) -> None:
@@ -17,9 +18,9 @@ class Reader:
         self._reading = Lock()  # what shelves read from has one place to read at
         self._view = View(-1, ())
 
+    @abstractmethod
     def _refresh(self) -> View:
         """Return a view of the newest commit; read only parts not read yet."""
-        raise NotImplementedError
 
     def count(self) -> int:
         """Return the number of listings in the index."""

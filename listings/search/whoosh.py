@@ -275,13 +275,11 @@ class WhooshIndex(Reader):
 
     @contextmanager
     def _texts(self, segment: Any) -> Iterator[Any]:
-        """Give what takes the texts of *segment*, and count them in the end."""
-        storage = self._files.storage
-        with segment.create_file(storage, TEXTS) as file:
-            counted = _Counted(_TEXTS.writer(file))
-            yield counted
-            counted.column.finish(counted.number)
-        segment.set_doc_count(counted.number)
+        """Give what takes the texts of *segment* by number."""
+        with segment.create_file(self._files.storage, TEXTS) as file:
+            column = _TEXTS.writer(file)
+            yield column
+            column.finish(0)  # every number has been given
 
     def _write(self, gathered: Gathered, texts: Iterable[Texts]) -> Any:
         """Return *gathered* and its *texts* as a new segment."""
@@ -294,6 +292,7 @@ class WhooshIndex(Reader):
 
     def _write_terms(self, segment: Any, gathered: Gathered) -> None:
         storage = self._files.storage
+        segment.set_doc_count(gathered.columns.size)
         with segment.create_file(storage, FACTS) as facts:
             facts.write(packed_columns(gathered.columns))
         terms = OrderedHashWriter(segment.create_file(storage, TERMS))
@@ -378,19 +377,6 @@ class WhooshIndex(Reader):
                 if not last or toc.generation == self.generation:
                     raise
         raise AssertionError
-
-
-class _Counted:
-    """A column of texts, and how many there are."""
-
-    def __init__(self, column: Any) -> None:
-        self.column = column
-        self.number = 0
-
-    def add(self, number: int, value: bytes) -> None:
-        """Write *value* for the listing of *number*."""
-        self.column.add(number, value)
-        self.number = number + 1
 
 
 def _stored(texts: Texts) -> bytes:
