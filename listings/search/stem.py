@@ -10,6 +10,8 @@ from functools import lru_cache
 
 STEMMED_MIN = 4  # letters; shorter words are mostly codes and names: AWS, GIS, gas
 CACHED_MAX = 50_000
+# No plurals: what they would become is another word (SAR, radar; aid; new; custom).
+WHOLE = frozenset({"aids", "customs", "news", "sars"})
 
 _CONSONANT = "(?:[^aeiouy]|(?<![^aeiou])y)"
 _VOWEL = "(?:[aeiou]|(?<=[^aeiou])y)"
@@ -22,6 +24,8 @@ _SHORT = re.compile(f"{_CONSONANT}{_VOWEL}[^aeiouwxy]$")
 def stem(word: str) -> str:
     """Return the stem of a lower-case *word*; what is not plain English stays."""
     if len(word) < STEMMED_MIN or not (word.isascii() and word.isalpha()):
+        return word
+    if word in WHOLE:
         return word
     return _without_e(_y_to_i(_without_ed_ing(_singular(word))))
 
