@@ -33,8 +33,15 @@ def test_codes_and_short_words_stay(word):
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("general", "generic"), ("organ", "organic"), ("policy", "police")]
-    + [("sars", "sar"), ("news", "new"), ("customs", "custom"), ("aids", "aid")],
+    [
+        ("general", "generic"),
+        ("organ", "organic"),
+        ("policy", "police"),
+        ("sars", "sar"),
+        ("news", "new"),
+        ("customs", "custom"),
+        ("aids", "aid"),
+    ],
 )
 def test_words_of_different_meaning_stay_apart(one, other):
     assert stem(one) != stem(other)
