@@ -68,6 +68,7 @@ from marketplace.trading.venue import (
     SymbolTaken,
     UnknownInstrument,
 )
+from marketplace.transparency import NotLoggedYet
 from settlement import ids, money
 from settlement.entitlements import QuotaUsedUp, RightEnded
 from settlement.errors import (
@@ -127,6 +128,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     RenewalTooEarly: HTTPStatus.CONFLICT,
     Marked: HTTPStatus.CONFLICT,
     NoCertificate: HTTPStatus.NOT_FOUND,
+    NotLoggedYet: HTTPStatus.CONFLICT,
     TooManyKeys: HTTPStatus.CONFLICT,
     TooManyDemands: HTTPStatus.CONFLICT,
     TooManySearches: HTTPStatus.CONFLICT,

@@ -18,6 +18,8 @@ from marketplace.config import Config
 from marketplace.members import verification
 from marketplace.pricing.changes import Rises
 from marketplace.trading.gateway import Gateway
+from marketplace.transparency import PAUSE_S as CHECKPOINTS_S
+from marketplace.transparency import Log
 from settlement.errors import Busy, ExchangeHalted, OutcomeUnknown, Refusal
 
 STANDINGS_S = 0.5
@@ -125,6 +127,7 @@ def following(
     prices = projection.Prices(reads, writes, config.data)
     admissions = Admissions(reads, gateway, config.data)
     announcer = announcements.Announcer(reads, writes, config.data)
+    log_of_records = Log(config.data)
     feed = warehouse.Feed(reads, config.warehouse())
     followers: list[Projection | Follower] = [
         Projection(reads, index, projection.changes_after),
@@ -135,6 +138,7 @@ def following(
         Follower("admissions", admissions.step, ADMISSIONS_S),
         Follower("rises", Rises(reads, writes, gateway).step, RISES_S),
         Follower("registrations", lambda: pass_time(writes), REGISTRATIONS_S),
+        Follower("log", lambda: log_of_records.step(reads), CHECKPOINTS_S),
         Follower("tape", feed.step, warehouse.PAUSE_S),
         Follower("announcements", announcer.step, announcements.TELL_S),
         Follower("access", lambda: _lapse(reads, writes), LAPSES_S),

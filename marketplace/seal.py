@@ -1,9 +1,6 @@
 """The exchange's seal: an ES256 key outside the database that signs certificates."""
 
 import json
-import os
-import secrets
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +8,9 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 
+from marketplace.keeping import FOLDER, kept
+
 ALGORITHM = "ES256"
-FOLDER = "config"  # below the data directory
 NAME = "certificates.jwk"
 TOKEN_MAX = 2_000_000  # characters of a signed document that is looked at
 
@@ -22,7 +20,7 @@ class Seal:
 
     def __init__(self, data: Path) -> None:
         """Read the key below *data*; the first process that asks makes it."""
-        self._key = _kept(data / FOLDER / NAME)
+        self._key = ECKey.import_key(json.loads(kept(data / FOLDER / NAME, _new)))
 
     def sign(self, content: str) -> str:
         """Return *content* signed: JWS in compact form (RFC 7515)."""
@@ -44,15 +42,7 @@ class Seal:
         return dict(KeySet([self._key]).as_dict(private=False))
 
 
-def _kept(path: Path) -> ECKey:
-    """Return the key in *path*, made by the first process that asks for it."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        made = ECKey.generate_key("P-256", auto_kid=True)
-        draft = path.with_name(f"{NAME}.{secrets.token_hex(8)}")
-        draft.touch(mode=0o600)
-        draft.write_text(json.dumps(made.as_dict(private=True)), "ascii")
-        with suppress(FileExistsError):  # another process was faster
-            os.link(draft, path)
-        draft.unlink()
-    return ECKey.import_key(json.loads(path.read_text("ascii")))
+def _new() -> str:
+    """Return a new key as the JSON that is kept."""
+    made = ECKey.generate_key("P-256", auto_kid=True)
+    return json.dumps(made.as_dict(private=True))

@@ -18,6 +18,7 @@ from marketplace.members.passwords import Passwords
 from marketplace.pricing.changes import Guard
 from marketplace.seal import Seal
 from marketplace.trading.gateway import Gateway, open_gateway
+from marketplace.transparency import Log
 from settlement import store
 from settlement.statistics.warehouse import Warehouse
 
@@ -39,6 +40,7 @@ class Services:
     examiner: Examiner
     warehouse: Warehouse
     seal: Seal
+    log: Log
     closing: ExitStack = field(repr=False)
 
     def close(self) -> None:
@@ -91,6 +93,7 @@ def open_services(config: Config) -> Services:
             examiner,
             warehouse,
             Seal(config.data),
+            Log(config.data),
             stack.pop_all(),
         )
 

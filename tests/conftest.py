@@ -18,6 +18,7 @@ from settlement import store
 examining.PATIENCE_S = 60.0
 
 
+LIBRARY_OF_GO = Path("/usr/share/gocode/src/golang.org/x/mod")
 FINDERS: dict[str, Callable[[], str | None]] = {
     "postgres": lambda: os.environ.get("DATABOURSE_TEST_POSTGRES"),
     "pgbench": lambda: (
@@ -25,6 +26,7 @@ FINDERS: dict[str, Callable[[], str | None]] = {
         or next(map(str, Path("/usr/lib/postgresql").glob("*/bin/pgbench")), None)
     ),
     "chromium": lambda: shutil.which("chromium"),
+    "go": lambda: shutil.which("go") if LIBRARY_OF_GO.is_dir() else None,
     "peers": lambda: next(
         map(str, Path(__file__).resolve().parents[1].glob(".venv-peers/bin")), None
     ),
@@ -36,6 +38,7 @@ HINTS = {
     "postgres": "set DATABOURSE_TEST_POSTGRES to the URL of a server",
     "pgbench": "apt-get install postgresql",
     "chromium": "apt-get install chromium",
+    "go": "apt-get install golang-go golang-golang-x-mod-dev",
     "peers": "make peers",
     "chinese fonts": "apt-get install fonts-noto-cjk",
 }

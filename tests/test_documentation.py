@@ -193,6 +193,7 @@ def places(
     placed = program("buyer").made("/orders", buy(sold))
     right = program("buyer").read("/entitlements")["data"][0]["id"]
     asked = {"title": "Tides", "until_us": clock.now_us() + clock.DAY_US}
+    parts.log.step(parts.reads)
     release = program("buyer").read(f"/listings/{sold.product}")["releases"][0]
     return {
         "demand": program("buyer").made("/demands", asked)["id"],
@@ -212,6 +213,8 @@ def places(
         "attachment": _attachment(program("vendor"), sold.product),
         "authorisation": _authorised(parts),
         "number": "1",
+        "level": "0",
+        "place": "000.p/1",
         "form": "jsonld",
         "suffix": "ttl",
         "action": "site_read",

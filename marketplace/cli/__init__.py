@@ -15,6 +15,7 @@ COMMANDS = {
     "match": "marketplace.cli.match:match",
     "audit": "marketplace.cli.audit:audit",
     "replay": "marketplace.cli.replay:replay",
+    "log": "marketplace.cli.log:log",
     "export": "marketplace.cli.export:export",
     "catalogue": "marketplace.cli.catalogue:catalogue",
     "drafts": "marketplace.cli.drafts:drafts",

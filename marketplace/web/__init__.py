@@ -30,6 +30,7 @@ from marketplace.web import (
     layout,
     licences,
     listings,
+    log,
     notices,
     orders,
     oversight,
@@ -85,6 +86,7 @@ AREAS = (
     guide,
     accounts,
     certificates,
+    log,
     publicity,
 )
 
