@@ -109,7 +109,7 @@ def test_the_library_verifies_checkpoints_proofs_and_tiles(program, said):
         lambda told: told["leaves"][3].update(leaf="00" * 32),
         lambda told: told["leaves"][5]["path"].pop(),
         lambda told: told["consistency"].reverse(),
-        lambda told: told["tiles"].update({"1/000": "00" * 32 * WIDTH}),
+        lambda told: told["tiles"].update({"0/000": "00" * 32 * WIDTH}),
         lambda told: told["notes"].append(
             told["notes"].pop().replace("66001", "66002")
         ),
