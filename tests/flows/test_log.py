@@ -15,6 +15,8 @@ from tests.programs import buy, pay_in, program, sun
 
 __all__ = ["program", "sun"]
 
+ENGLISH = {"Accept-Language": "en"}
+
 
 @pytest.fixture
 def traded(program, sun, parts):
@@ -119,7 +121,9 @@ def test_a_record_that_is_not_published_yet_is_said_to_follow(
     late = placed["trades"][0]["trade"]
     refused = program("buyer").get(f"/trades/{late}/proof")
     assert (refused.status_code, refused.json["code"]) == (409, "not_logged_yet")
-    assert "Look again" in visit("buyer").get(f"/log/trades/{late}?lang=en").text
+    assert (
+        "Look again" in visit("buyer").get(f"/log/trades/{late}", headers=ENGLISH).text
+    )
 
 
 def test_every_change_of_a_published_record_is_found(traded, parts):
@@ -157,7 +161,7 @@ def test_the_pages_prove_a_trade_and_verify_what_is_brought(traded, visit):
     def brought(document):
         sent = {"csrf_token": anybody.token(), "file": (io.BytesIO(document), "p.json")}
         return anybody.client.post(
-            "/log?lang=en", data=sent, content_type="multipart/form-data"
+            "/log", data=sent, content_type="multipart/form-data", headers=ENGLISH
         )
 
     assert "Proven: record" in brought(file).text
@@ -169,5 +173,5 @@ def test_the_pages_prove_a_trade_and_verify_what_is_brought(traded, visit):
 
 
 def test_an_empty_log_says_so(visit):
-    assert "first checkpoint" in visit("").get("/log?lang=en").text
+    assert "first checkpoint" in visit("").get("/log", headers=ENGLISH).text
     assert visit("").get("/log/checkpoint").text.split("\n")[1] == "0"
