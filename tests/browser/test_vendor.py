@@ -119,3 +119,32 @@ def _complete(vendor):
         proof = {"name": f"{kind}.pdf", "mimeType": "application/pdf", "buffer": b"x"}
         page.set_input_files("#f-file", proof)
         vendor.follow("form[action$='/attachments'] button")
+
+
+def test_a_draft_saves_itself_and_leads_through_its_steps(visit, other_look):
+    vendor = visit(VENDOR, other_look)
+    page = vendor.page
+    vendor.go("/vendor/products/new")
+    page.fill("#f-title_en", "Typed and never sent")
+    page.wait_for_url("**/steps/1")  # the first save made the draft
+    assert page.locator("[data-saved]").inner_text()
+    page.fill("#f-summary_en", "Kept by the next button, whatever waits.")
+    vendor.follow("form[data-autosave] button[value='2']")
+    vendor.follow(".steps li:nth-child(5) a")
+    place = page.locator("#check-h ~ ul a[href$='/steps/3#f-scene']")
+    with page.expect_navigation():
+        place.click()
+    page.fill("#f-scene", "A port plans its berths.")
+    vendor.follow("form[data-autosave] button[value='4']")
+    vendor.follow(".steps li:nth-child(1) a")
+    assert page.input_value("#f-summary_en").startswith("Kept")
+
+
+def test_without_scripts_each_step_saves(visit, other_look):
+    vendor = visit(VENDOR, other_look, scripts=False)
+    vendor.go("/vendor/products/new")
+    vendor.page.fill("#f-title_en", "By hand")
+    vendor.follow("form[data-autosave] button[value='2']")
+    vendor.page.fill("#f-keywords", "one, two")
+    vendor.follow("form[data-autosave] button[value='1']")
+    assert vendor.page.input_value("#f-title_en") == "By hand"
