@@ -55,6 +55,14 @@ from marketplace.members.roles import SignInNeeded
 from marketplace.members.users import WrongSignIn
 from marketplace.security import is_api
 from marketplace.trading.auction import NotInCall
+from marketplace.trading.contests import (
+    AlreadyLeading,
+    BidsStand,
+    BidTooLow,
+    ContestOver,
+    OwnContest,
+    TooManyContests,
+)
 from marketplace.trading.lease import WriterElsewhere
 from marketplace.trading.offers import TooManyOffers
 from marketplace.trading.stops import TradingStopped
@@ -111,6 +119,12 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     FixedFact: HTTPStatus.CONFLICT,
     AlreadyTried: HTTPStatus.CONFLICT,
     SoldOut: HTTPStatus.CONFLICT,
+    BidTooLow: HTTPStatus.CONFLICT,
+    AlreadyLeading: HTTPStatus.CONFLICT,
+    OwnContest: HTTPStatus.FORBIDDEN,
+    ContestOver: HTTPStatus.CONFLICT,
+    BidsStand: HTTPStatus.CONFLICT,
+    TooManyContests: HTTPStatus.CONFLICT,
     TooManyOffers: HTTPStatus.CONFLICT,
     EditedMeanwhile: HTTPStatus.CONFLICT,
     ChangedMeanwhile: HTTPStatus.CONFLICT,

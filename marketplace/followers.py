@@ -17,6 +17,7 @@ from marketplace.community import access, announcements, searches
 from marketplace.config import Config
 from marketplace.members import verification
 from marketplace.pricing.changes import Rises
+from marketplace.pricing.hammer import Hammer
 from marketplace.trading.gateway import Gateway
 from marketplace.transparency import PAUSE_S as CHECKPOINTS_S
 from marketplace.transparency import Log
@@ -28,6 +29,7 @@ SEARCHES_S = searches.STEP_S
 LAPSES_S = 5.0
 REGISTRATIONS_S = 5.0
 ADMISSIONS = "admissions.position"
+HAMMER_S = 1.0  # auctions that have closed
 RISES_S = 5.0  # prices that were announced come into force
 CHANGES_MAX = 5_000  # of the catalogue, looked at in one step
 REST_S = 5.0  # after a failure
@@ -137,6 +139,7 @@ def following(
         ),
         Follower("admissions", admissions.step, ADMISSIONS_S),
         Follower("rises", Rises(reads, writes, gateway).step, RISES_S),
+        Follower("auctions", Hammer(reads, writes).step, HAMMER_S),
         Follower("registrations", lambda: pass_time(writes), REGISTRATIONS_S),
         Follower("log", lambda: log_of_records.step(reads), CHECKPOINTS_S),
         Follower("tape", feed.step, warehouse.PAUSE_S),

@@ -34,6 +34,7 @@ KINDS = {
     "record": "rec",
     "intake": "imp",
     "offer": "off",
+    "contest": "cts",
     "authorisation": "aut",
     "notice": "ntc",
     "question": "qst",

@@ -48,6 +48,16 @@ KINDS: Mapping[str, str] = {
     "rated": N_("%(title)s was reviewed by a buyer."),
     "rating_replied": N_("The vendor replied to your review of %(title)s."),
     "text_hidden": N_("The exchange hid what you wrote about %(title)s: %(reason)s"),
+    "contest_won": N_("You won the auction of %(title)s, and the right is yours."),
+    "contest_unpaid": N_(
+        "You won the auction of %(title)s: pay within two days, else your deposit is"
+        " lost."
+    ),
+    "contest_lost": N_(
+        "The auction of %(title)s went to another bidder; your deposit is free again."
+    ),
+    "contest_sold": N_("Your auction of %(title)s has ended: it is sold."),
+    "contest_failed": N_("Your auction of %(title)s has ended: nothing was sold."),
     "invited": N_("A vendor offers %(title)s to you."),
 }
 

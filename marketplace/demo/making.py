@@ -20,6 +20,7 @@ from marketplace.config import Config
 from marketplace.demo import dates, demands, listing, voices
 from marketplace.demo.calendar import DAYS, ZONE, Day, days, midnight
 from marketplace.demo.cashier import Cashier
+from marketplace.demo.contests import Auctions
 from marketplace.demo.floor import Floor, Hands, Traded
 from marketplace.demo.members import Cast, invite
 from marketplace.demo.menus import Menus
@@ -229,6 +230,7 @@ class _Making:
             )
             menus = Menus(floor, self._writes, self._registrar)
             menus.make(self._numbers, self._traded)
+            Auctions(floor, menus).make(self._numbers, self._traded)
             market = exchange.market
             cast = self._cast
             return Summary(

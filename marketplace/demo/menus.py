@@ -80,9 +80,12 @@ class Menus:
         self._announce(traded[METERED][-1])
 
     def _add(
-        self, product: int, vendor: Trader, units: Mapping[str, tuple[Unit, int]]
+        self,
+        product: int,
+        vendor: Trader,
+        units: Mapping[str, tuple[Unit, int | None]],
     ) -> None:
-        """Add instruments to a listed product, and post their prices."""
+        """Add instruments to a listed product, and post their prices, if any."""
         with self._writes.begin() as db:
             licence = _licence(db)
             made = {
@@ -96,8 +99,15 @@ class Menus:
             if facts.instrument in made.values():
                 self._floor.must(listing_command(self._registrar.id, facts))
         for symbol, (_, price) in units.items():
+            if price is None:
+                continue
             line = Line(made[symbol], "sell", price, 1, evergreen=True)
             self._floor.must(PlaceOrder(vendor.user, vendor.member, line))
+
+    def capped(self, product: int, vendor: Trader, symbol: str) -> int:
+        """Add a right for three years, without a price; the instrument."""
+        self._add(product, vendor, {symbol: (_unit("per_term", 1_095), None)})
+        return self._floor.market.symbols[symbol]
 
     def _try(self, symbol: str) -> None:
         """Let two buyers try a product."""
@@ -173,4 +183,4 @@ def _unit(mode: str, days: int, **more: object) -> Unit:
 def _licence(db: Connection) -> int:
     """Return the number of the exchange's licence for internal use."""
     made = licences.ensure(db, STANDARD)
-    return next(number for (code, _), number in made.items() if code == "internal")
+    return next(number for (one, _), number in made.items() if one == "internal")

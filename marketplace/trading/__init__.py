@@ -3,6 +3,7 @@
 # Importing these registers what carries out each command (see `market.handles`).
 from marketplace.trading import (
     calls,
+    contesting,
     negotiating,
     paying,
     placing,
@@ -11,4 +12,13 @@ from marketplace.trading import (
     stopping,
 )
 
-__all__ = ["calls", "negotiating", "paying", "placing", "rights", "rules", "stopping"]
+__all__ = [
+    "calls",
+    "contesting",
+    "negotiating",
+    "paying",
+    "placing",
+    "rights",
+    "rules",
+    "stopping",
+]

@@ -10,6 +10,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from marketplace.trading import timetable
+from marketplace.trading.bidding import (
+    BidInContest,
+    CancelContest,
+    OpenContest,
+    PayContest,
+)
 from marketplace.trading.control import (
     AllowTrading,
     SetPhase,
@@ -313,7 +319,8 @@ Command = (
     | RequestPayout | ApprovePayout | PayPayout | FailPayout | CancelPayout
     | GrantRight | SuspendRight | RestoreRight | RevokeRight | Deliver | Tick
     | OfferPrice | WithdrawOffer | TakeOffer | SetPhase | Uncross | SetTimetable
-    | StopTrading | AllowTrading
+    | StopTrading | AllowTrading | OpenContest | BidInContest | PayContest
+    | CancelContest
 )  # fmt: skip
 UNCROSSING = (SetPhase.__name__, Uncross.__name__)
 KINDS: dict[str, type[Command]] = {kind.__name__: kind for kind in Command.__args__}

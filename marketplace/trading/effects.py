@@ -32,6 +32,10 @@ class Effects(NamedTuple):
     stops: Rows  # upserted
     offers: Rows
     offers_changed: Rows  # (id, state, trade)
+    contests: Rows
+    contests_changed: Rows  # (id, closes_us, state, due_us, winner, price, trade)
+    contest_bids: Rows
+    contest_bidders: Rows  # upserted
 
 
 NOTHING = Effects(*([] for _ in Effects._fields))

@@ -8,7 +8,9 @@ import heapq
 from collections.abc import Callable
 from typing import Any
 
+from marketplace.trading.agenda import Agenda
 from marketplace.trading.commands import Command
+from marketplace.trading.contests import Contests
 from marketplace.trading.offers import Offers
 from marketplace.trading.orders import Order, OrderState, Reason
 from marketplace.trading.stops import Stop
@@ -38,7 +40,9 @@ class Market:
         self.rights = Register()
         self.payins = Payins()
         self.payouts = Payouts()
-        self.offers = Offers()
+        self.agenda = Agenda()
+        self.offers = Offers(self.agenda)
+        self.contests = Contests(self.agenda)
         self.trials: dict[int, int] = {}  # paid instrument → its free trial
         self.tried: set[tuple[int, int]] = set()  # (member, trial): once is enough
         self.fees: FeeSchedule = FIRST
@@ -126,11 +130,11 @@ class Market:
         return heap[0][0] if heap else None
 
     def next_due_us(self) -> int | None:
-        """Return when a Tick is next needed: order, right or offer ends; or None."""
+        """Return when a Tick is next needed: something ends or is due; or None."""
         times = (
             self.next_expiry_us(),
             self.rights.next_due_us(),
-            self.offers.next_due_us(),
+            self.agenda.next_due_us(),
             self.next_alarm_us(),
         )
         return min((time for time in times if time is not None), default=None)

@@ -5,11 +5,10 @@ price for one member therefore names one of the exceptions the law knows, in wor
 staff can judge. It waits here, never in a book: it sets no public price.
 """
 
-import heapq
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from marketplace.trading.agenda import Agenda
 from settlement.errors import NotFound, Refusal
 from settlement.ids import encode
 from settlement.states import Machine
@@ -81,6 +80,13 @@ class Offer:
     state: OfferState = OfferState.OPEN
     trade: int | None = None
 
+    rank = 0  # on the agenda
+
+    @property
+    def due_us(self) -> int | None:
+        """Return when it ends by itself; None once it has ended."""
+        return self.expires_us if self.state is OfferState.OPEN else None
+
     def row(self) -> tuple[object, ...]:
         """Return the values in the order of the table's columns."""
         return (
@@ -93,13 +99,13 @@ class Offer:
 class Offers:
     """The personal prices that may still be taken."""
 
-    def __init__(self) -> None:
-        """Start with none."""
+    def __init__(self, agenda: Agenda) -> None:
+        """Start with none; they end on *agenda*."""
+        self._agenda = agenda
         self.live: dict[int, Offer] = {}
         self.last = 0
         self.opened: list[Offer] = []  # new since the last drain
         self.changed: dict[int, Offer] = {}
-        self._due: list[tuple[int, int]] = []
         self._open: dict[int, int] = {}  # vendor → how many
 
     def open(self, offer: Offer) -> None:
@@ -114,7 +120,7 @@ class Offers:
         """Take over an open offer, from the records."""
         self.live[offer.number] = offer
         self._open[offer.vendor] = self._open.get(offer.vendor, 0) + 1
-        heapq.heappush(self._due, (offer.expires_us, offer.number))
+        self._agenda.put(offer)
 
     def get(self, number: int) -> Offer:
         """Return an open offer; NotFound if there is none."""
@@ -127,18 +133,8 @@ class Offers:
         """End an open offer by *event*."""
         offer.state = OFFER.after(offer.state, event)
         self.changed[offer.number] = offer
+        self._agenda.put(offer)
         del self.live[offer.number]
         self._open[offer.vendor] -= 1
         if not self._open[offer.vendor]:
             del self._open[offer.vendor]
-
-    def next_due_us(self) -> int | None:
-        """Return when the next open offer ends, or None."""
-        while self._due and self._due[0][1] not in self.live:
-            heapq.heappop(self._due)
-        return self._due[0][0] if self._due else None
-
-    def due(self, at_us: int) -> Iterator[Offer]:
-        """Yield the offers whose time is over at *at_us*, in order of their end."""
-        while (ends := self.next_due_us()) is not None and ends <= at_us:
-            yield self.live[heapq.heappop(self._due)[1]]

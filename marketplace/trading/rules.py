@@ -2,7 +2,7 @@
 
 import re
 
-from marketplace.trading import calls, exclusivity, scope
+from marketplace.trading import calls, contesting, exclusivity, scope
 from marketplace.trading.book import Book
 from marketplace.trading.commands import (
     DelistInstrument,
@@ -14,9 +14,10 @@ from marketplace.trading.commands import (
     SuspendInstrument,
     Tick,
 )
+from marketplace.trading.contests import Contest
 from marketplace.trading.holds import cancel, cancel_where
 from marketplace.trading.market import Market, handles
-from marketplace.trading.offers import OfferEvent
+from marketplace.trading.offers import Offer, OfferEvent
 from marketplace.trading.orders import BUY, PRICE_MAX, QUANTITY_MAX, SELL, Reason
 from marketplace.trading.rights import UNSTORABLE, end
 from marketplace.trading.venue import (
@@ -91,6 +92,8 @@ def list_instrument(
     exclusivity.note(market, venue)
     if present is not None:
         calls.carry_on(venue, present)
+        if venue.price_max != present.price_max or venue.terms != present.terms:
+            contesting.call_off(market, venue, seq)  # nobody bid for this
     if venue.trial_of is not None:
         market.trials[venue.trial_of] = venue.instrument
     if venue.price_max is not None:
@@ -234,6 +237,7 @@ def resume(market: Market, command: ResumeInstrument, _seq: int, _at_us: int) ->
 def delist(market: Market, command: DelistInstrument, seq: int, _at_us: int) -> int:
     """End trading and cancel the orders; rights stay. How many were cancelled."""
     venue = _move(market, command.instrument, BookEvent.DELIST)
+    contesting.call_off(market, venue, seq)
     return cancel_where(market, seq, Reason.DELISTED, instrument=venue.instrument)
 
 
@@ -257,7 +261,11 @@ def tick(market: Market, _command: Tick, seq: int, at_us: int) -> tuple[int, int
     for right in market.rights.due(at_us):
         end(market, right, EntitlementEvent.EXPIRE, seq)
         rights += 1
-    for offer in market.offers.due(at_us):
-        market.offers.move(offer, OfferEvent.EXPIRE)
+    for item in market.agenda.due(at_us):
+        if isinstance(item, Offer):
+            market.offers.move(item, OfferEvent.EXPIRE)
+        else:
+            assert isinstance(item, Contest), item
+            contesting.come_due(market, item, seq, at_us)
     calls.keep_time(market, seq, at_us)
     return orders, rights

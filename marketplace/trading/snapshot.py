@@ -35,7 +35,13 @@ def state(market: Market) -> dict[str, Any]:
             market.payins.last,
             market.payouts.last,
             market.offers.last,
+            market.contests.last,
+            market.contests.last_bid,
         ),
+        "contests": [
+            (contest.row(), [b.row() for _, b in sorted(contest.bidders.items())])
+            for _, contest in sorted(market.contests.live.items())
+        ],
         "offers": [offer.row() for _, offer in sorted(market.offers.live.items())],
         "payins": [p.row() for _, p in sorted(market.payins.waiting.items())],
         "payouts": [p.row() for _, p in sorted(market.payouts.waiting.items())],

@@ -113,6 +113,76 @@ offers = table(
 Index("ix_offers_member", offers.c.member, offers.c.id)
 Index("ix_offers_vendor", offers.c.vendor, offers.c.id)
 
+contests = table(
+    "contests",  # one right to the best of many bidders; prices are for each unit
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("seq", Whole, nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("by_user", Whole, nullable=False),
+    Column("vendor", Whole, nullable=False),
+    Column("instrument", Whole, nullable=False),
+    Column("terms", Whole, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("quantity", Whole, nullable=False),
+    Column("start", Whole, nullable=False),
+    Column("reserve", Whole, nullable=False),  # told to the vendor alone
+    Column("increment", Whole, nullable=False),
+    Column("closes_us", Whole, nullable=False),
+    Column("extension_us", Whole, nullable=False),
+    Column("deposit", Whole, nullable=False),  # of each bidder
+    Column("state", Text, nullable=False),
+    Column("due_us", Whole),  # when it next does something by itself
+    Column("winner", Whole),
+    Column("price", Whole),  # that the winner pays
+    Column("trade", Whole, unique=True),
+    CheckConstraint("kind IN ('ascending', 'first', 'second')", name="kind"),
+    CheckConstraint("(kind = 'ascending') = (increment > 0)", name="increment"),
+    CheckConstraint("kind = 'ascending' OR extension_us = 0", name="extension"),
+    CheckConstraint("quantity > 0 AND 0 < start AND start <= reserve", name="numbers"),
+    CheckConstraint("deposit > 0 AND deposit <= start * quantity", name="deposit"),
+    CheckConstraint(
+        "state IN ('open', 'awarded', 'sold', 'failed', 'cancelled')", name="state"
+    ),
+    CheckConstraint(
+        "(state IN ('open', 'awarded')) = (due_us IS NOT NULL)", name="due"
+    ),
+    CheckConstraint(
+        "(state IN ('awarded', 'sold')) = (winner IS NOT NULL)"
+        " AND (winner IS NULL) = (price IS NULL)",
+        name="winner",
+    ),
+    CheckConstraint("price >= reserve AND winner <> vendor", name="sale"),
+    CheckConstraint("(state = 'sold') = (trade IS NOT NULL)", name="trade"),
+)
+Index("ix_contests_instrument", contests.c.instrument, contests.c.id)
+Index("ix_contests_vendor", contests.c.vendor, contests.c.id)
+
+contest_bids = table(
+    "contest_bids",  # every bid that was taken
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("seq", Whole, nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("contest", Whole, nullable=False),
+    Column("member", Whole, nullable=False),
+    Column("by_user", Whole, nullable=False),
+    Column("price", Whole, nullable=False),
+)
+Index("ix_contest_bids_contest", contest_bids.c.contest, contest_bids.c.id)
+
+contest_bidders = table(
+    "contest_bidders",  # what a member bid last, and what became of its deposit
+    Column("contest", Whole, primary_key=True, autoincrement=False),
+    Column("member", Whole, primary_key=True, autoincrement=False),
+    Column("price", Whole, nullable=False),
+    Column("seq", Whole, nullable=False),  # of its last bid
+    Column("purpose", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    CheckConstraint(
+        "state IN ('held', 'returned', 'excluded', 'paid', 'forfeited')", name="state"
+    ),
+)
+Index("ix_contest_bidders_member", contest_bidders.c.member)
+
 phases = table(
     "phases",  # what an instrument does with orders; none: continuous, by hand
     Column("instrument", Whole, primary_key=True, autoincrement=False),

@@ -35,6 +35,7 @@ NOT_AN_AMOUNT = N_(
     "Give an amount in digits, with no more decimals than the currency has."
 )
 NOT_A_DAY = N_("Give a day, for example 2026-12-31.")
+NOT_A_MINUTE = N_("Give a day and a time, for example 2026-12-01T20:00.")
 WHOLE_DIGITS_MAX = 18
 P = ParamSpec("P")
 
@@ -116,6 +117,25 @@ class Day(fields.Field[int]):
             raise ValidationError(NOT_A_DAY) from error
         midnight = datetime.combine(day, time.min, ZoneInfo(TIMEZONE))
         return clock.from_datetime(midnight) + clock.DAY_US
+
+
+class Minute(fields.Field[int]):
+    """A minute of the exchange's calendar, as a browser's date and time field says."""
+
+    def _deserialize(
+        self,
+        value: Any,
+        attr: str | None,  # noqa: ARG002 (marshmallow hands it over)
+        data: Any,  # noqa: ARG002
+        **kwargs: Any,  # noqa: ARG002
+    ) -> int:
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError as error:
+            raise ValidationError(NOT_A_MINUTE) from error
+        if moment.tzinfo is not None or moment.second or moment.microsecond:
+            raise ValidationError(NOT_A_MINUTE)
+        return clock.from_datetime(moment.replace(tzinfo=ZoneInfo(TIMEZONE)))
 
 
 class PublicId(fields.Field[int]):

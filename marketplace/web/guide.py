@@ -15,6 +15,7 @@ from marketplace.language import N_
 from marketplace.members.verification import MEMBER
 from marketplace.pricing.changes import notice_of
 from marketplace.services import services
+from marketplace.trading.contests import CONTEST
 from marketplace.trading.offers import OFFER
 from marketplace.trading.orders import ORDER
 from marketplace.trading.venue import BOOK
@@ -38,6 +39,7 @@ MACHINES = (
     MEMBER,
     BOOK,
     OFFER,
+    CONTEST,
     REQUEST,
 )
 MACHINE_NAMES = {
@@ -51,6 +53,7 @@ MACHINE_NAMES = {
     "member": N_("Member"),
     "book": N_("Trading in an instrument"),
     "offer": N_("Personal price"),
+    "contest": N_("Auction"),
 }
 # Chinese, English, what it means: the words of the design, one meaning each.
 GLOSSARY = (
@@ -107,6 +110,11 @@ GLOSSARY = (
         "专属报价",
         "personal price",
         N_("An offer to one member, for a lawful reason on record; never in a book."),
+    ),
+    (
+        "竞价",
+        "auction",
+        N_("One right to the best of many bidders, each with a deposit."),
     ),
     (
         "涨价预告",
@@ -186,6 +194,12 @@ def states() -> ResponseReturnValue:
 def prices() -> ResponseReturnValue:
     """Show the rules for prices: modes, plans, rises, personal prices, public data."""
     return render_template("help/prices.html", notice=notice_of(services().config))
+
+
+@bp.get("/models")
+def models() -> ResponseReturnValue:
+    """Show the ways to agree a price, when each suits, and the rules of auctions."""
+    return render_template("help/models.html")
 
 
 @bp.get("/licences")

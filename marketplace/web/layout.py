@@ -19,6 +19,7 @@ def sections() -> list[tuple[str, str]]:
     found = [
         ("home.show", gettext("Home")),
         ("search.show", gettext("Market")),
+        ("contests.show", gettext("Auctions")),
         ("demands.show", gettext("Demands")),
     ]
     if current_user.is_authenticated and not current_user.is_staff:
@@ -98,6 +99,18 @@ def span(length_us: int) -> str:
     return str(ngettext("%(num)s day", "%(num)s days", hours // 24))
 
 
+def left(until_us: int) -> str:
+    """Return how long it is until a moment, in one unit; nothing once it is over."""
+    seconds = max(0, until_us - clock.now_us()) // clock.SECOND_US
+    if seconds >= 2 * 86_400:
+        return str(ngettext("%(num)s day", "%(num)s days", seconds // 86_400))
+    if seconds >= 2 * 3_600:
+        return str(ngettext("%(num)s hour", "%(num)s hours", seconds // 3_600))
+    if seconds >= 120:
+        return str(ngettext("%(num)s minute", "%(num)s minutes", seconds // 60))
+    return str(ngettext("%(num)s second", "%(num)s seconds", seconds))
+
+
 def new_key() -> str:
     """Return a fresh idempotency key for a form: pressing twice does it once."""
     return secrets.token_urlsafe(18)
@@ -107,5 +120,6 @@ def init_app(app: Flask) -> None:
     """Give templates the functions of this module."""
     app.jinja_env.filters["age"] = age
     app.jinja_env.filters["span"] = span
+    app.jinja_env.filters["left"] = left
     for answer in (sections, here, with_args, without, new_key):
         app.jinja_env.globals[answer.__name__] = answer

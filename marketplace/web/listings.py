@@ -17,7 +17,7 @@ from marketplace.evidence import case
 from marketplace.members import organisations
 from marketplace.members.signing import me
 from marketplace.services import services
-from marketplace.trading import board, reads
+from marketplace.trading import board, reads, rooms
 from marketplace.trading.board import Board
 from marketplace.trading.reads import Best, Levels
 from marketplace.trading.timetable import Phase
@@ -69,6 +69,7 @@ def show(product: str) -> ResponseReturnValue:
             last=reads.last_prices(db, numbers),
             books=reads.books_of(db, numbers),
             desk=desk(db, unit) if unit else None,
+            contests=rooms.of_instruments(db, numbers),
             releases=_releases(db, found),
             quality=measured.of_product(db, found.id),
             licences=_licences(units),

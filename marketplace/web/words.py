@@ -31,8 +31,28 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "origin": {
         "book": N_("Book"),
         "negotiated": N_("Personal price"),
-        "auction": N_("Auction"),
+        "auction": N_("Call auction"),
+        "contest": N_("Auction"),
         "filed": N_("Filed"),
+    },
+    "contest": {
+        "open": N_("Open"),
+        "awarded": N_("Waits for payment"),
+        "sold": N_("Sold"),
+        "failed": N_("Nothing sold"),
+        "cancelled": N_("Called off"),
+    },
+    "contest_kind": {
+        "ascending": N_("Ascending auction"),
+        "first": N_("Sealed bids, the best pays its own price"),
+        "second": N_("Sealed bids, the best pays the next price"),
+    },
+    "bidder": {
+        "held": N_("Deposit held"),
+        "returned": N_("Deposit returned"),
+        "excluded": N_("Deposit returned"),
+        "paid": N_("Won and paid"),
+        "forfeited": N_("Deposit lost"),
     },
     "offer": {
         "open": N_("Open"),

@@ -14,6 +14,7 @@ from settlement.invariants import (
     auctions,
     books,
     exclusivity,
+    contests,
     holds,
     money,
     payments,
@@ -73,6 +74,9 @@ CHECKS: tuple[Check, ...] = (
     prices.under_the_ceiling,
     prices.tried_once,
     prices.negotiated_as_offered,
+    contests.deposits_follow,
+    contests.sold_to_the_best,
+    contests.bids_as_ruled,
     payments.money_once,
     payments.states_in_order,
     payments.two_pairs_of_hands,
@@ -88,6 +92,7 @@ TABLES = (
     "journal", "accounts", "transfers", "trades", "contracts", "terms", "orders",
     "books", "standings", "entitlements", "receipts", "payins", "payouts", "arrivals",
     "fee_schedules", "auctions", "phases", "stops", "offers",
+    "contests", "contest_bids", "contest_bidders",
 )  # fmt: skip
 
 

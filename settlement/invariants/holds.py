@@ -20,7 +20,7 @@ LIVE_ORDERS = """
 
 
 def held_is_needed(db: Connection) -> Iterator[Violation]:
-    """H3: held pockets are the sum of live bids, finite offers and waiting payouts."""
+    """H3: held pockets are the sum of live bids and offers, payouts and deposits."""
     needed: dict[tuple[int, int], int] = {}
     for order in ask(db, LIVE_ORDERS):
         amount = _need(order.side, order.evergreen, order.price, order.remaining)
@@ -32,6 +32,13 @@ def held_is_needed(db: Connection) -> Iterator[Violation]:
         WHERE state IN ('requested', 'approved', 'submitted')
     """
     for member, currency, amount in ask(db, waiting):
+        needed[member, currency] = needed.get((member, currency), 0) + amount
+    deposits = """
+        SELECT p.member, b.currency, c.deposit FROM contest_bidders p
+        JOIN contests c ON c.id = p.contest JOIN books b ON b.instrument = c.instrument
+        WHERE p.state = 'held'
+    """
+    for member, currency, amount in ask(db, deposits):
         needed[member, currency] = needed.get((member, currency), 0) + amount
     query = "SELECT owner, asset, balance FROM accounts WHERE pocket = 1 ORDER BY id"
     held = {(owner, asset): balance for owner, asset, balance in ask(db, query)}

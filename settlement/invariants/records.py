@@ -25,18 +25,33 @@ NUMBERED: dict[str, tuple[str, int]] = {
     "terms": ("id", 1),
     "fee_schedules": ("version", 1),
     "offers": ("id", 1),
+    "contests": ("id", 1),
+    "contest_bids": ("id", 1),
 }
-SEQUENCED = ("transfers", "trades", "orders", "receipts", "fee_schedules", "offers")
+SEQUENCED = (
+    "transfers", "trades", "orders", "receipts", "fee_schedules", "offers", "contests",
+    "contest_bids",
+)  # fmt: skip
 
 # Which commands may leave rows in which table; transfers come from most of them.
 CAUSES: dict[str, frozenset[str]] = {
     "orders": frozenset({"PlaceOrder", "PlaceBasket"}),
     "trades": frozenset(
-        {"PlaceOrder", "PlaceBasket", "TakeOffer", "SetPhase", "Uncross", "Tick"}
+        {
+            "PlaceOrder",
+            "PlaceBasket",
+            "TakeOffer",
+            "SetPhase",
+            "Uncross",
+            "Tick",
+            "PayContest",
+        }
     ),
     "stops": frozenset({"StopTrading"}),
     "auctions": frozenset({"SetPhase", "Uncross", "Tick"}),
     "offers": frozenset({"OfferPrice"}),
+    "contests": frozenset({"OpenContest"}),
+    "contest_bids": frozenset({"BidInContest"}),
     "receipts": frozenset({"Deliver"}),
     "fee_schedules": frozenset({"PublishFees"}),
     "measures": frozenset({"SuspendRight", "RestoreRight", "RevokeRight"}),

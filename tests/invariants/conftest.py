@@ -9,12 +9,14 @@ from sqlalchemy import Connection
 
 from marketplace.schema import metadata
 from marketplace.trading import commands as c
-from marketplace.trading.gateway import Gateway, open_gateway
+from marketplace.trading.exchange import Exchange
+from marketplace.trading.gateway import Gateway
 from marketplace.trading.scope import Scope
-from settlement import store
+from settlement import clock, store
 from settlement.canonical import canonical
 from settlement.errors import Refusal
 from settlement.ids import encode
+from tests.floor import Clock
 
 VENDOR, ANN, BOB, CAT = 1, 2, 3, 4
 STAFF, SECOND, THIRD = 901, 902, 903
@@ -32,7 +34,7 @@ def terms(number: int) -> str:
     return canonical({"n": number, "release": release})
 
 
-def live(gateway: Gateway) -> None:
+def live(gateway: Gateway, hands: Clock) -> None:
     """Let members and staff do everything that the exchange knows."""
 
     def do(command: c.Command, key: str | None = None) -> object:
@@ -98,6 +100,25 @@ def live(gateway: Gateway) -> None:
     _price(do, order, refused)
     _call(do, order)
     _exclude(do, order)
+    _compete(do, hands)
+
+
+def _compete(do: Callable[..., object], hands: Clock) -> None:
+    """Auctions: CAT cannot pay, so BOB gets it at 50; ANN pays BOB's 60 next."""
+    up = ("ascending", 1_000, 40, 40, 10, hands.at_us + DAY_US, 0)
+    do(c.OpenContest(10, VENDOR, RESALE, *up))
+    for member, price in ((ANN, 40), (BOB, 50), (CAT, 300)):
+        do(c.BidInContest(member * 10, member, 1, price, "analysis"))
+    hands.at_us += DAY_US
+    do(c.Tick())
+    hands.at_us += 2 * DAY_US
+    do(c.Tick())
+    sealed = ("second", 1, 40, 40, 0, hands.at_us + DAY_US, 0)
+    do(c.OpenContest(10, VENDOR, RESALE, *sealed))
+    for member, price in ((ANN, 70), (BOB, 60)):
+        do(c.BidInContest(member * 10, member, 2, price, "analysis"))
+    hands.at_us += DAY_US
+    do(c.Tick())
 
 
 def _call(do: Callable[..., object], order: Callable[..., c.Placed]) -> None:
@@ -190,9 +211,10 @@ def open_market(url: str) -> None:
     writes = store.connect(url, write=True)
     metadata.create_all(writes)
     reads = store.connect(url)
-    gateway = open_gateway("inline:", writes, reads)
+    hands = Clock(clock.now_us())
+    gateway = Gateway(Exchange(writes, now_us=hands), reads)
     try:
-        live(gateway)
+        live(gateway, hands)
     finally:
         gateway.close()
         reads.dispose()

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,6 +23,12 @@ MEMBERS = (1, 2, 3)
 INSTRUMENTS = (1_000, 1_001, 1_002)  # evergreen class, transferable, with an end
 TRIAL, CEILING = 1_003, 9  # the free trial of 1_000; what 1_002 may cost at most
 TERM_US = 40
+LATER_US = 60_000_000  # a contest lasts a minute at least
+
+
+class Later(NamedTuple):
+    """No command: a minute, or some days, pass before the next."""
+
 
 lines = st.builds(
     c.Line,
@@ -91,6 +97,26 @@ flows = st.lists(
         st.builds(c.TakeOffer, user, member, st.integers(1, 4), st.just("analysis")),
         st.builds(c.TakeOffer, user, member, st.integers(1, 4), st.just("analysis")),
         st.builds(c.WithdrawOffer, user, st.sampled_from((1, 2)), st.integers(1, 4)),
+        *[
+            st.builds(
+                c.OpenContest, user, st.sampled_from((1, 1, 1, 2)), traded,
+                st.sampled_from(["ascending", "first", "second", "dutch"]),
+                st.integers(0, 3), st.integers(0, 9), st.integers(1, 9),
+                st.integers(0, 2), st.sampled_from([60_000_000, 9, 60_000_200]),
+                st.sampled_from([0, 0, 60]),
+            ),
+            st.builds(
+                c.BidInContest, user, member, st.integers(1, 3), st.integers(0, 90),
+                st.just("analysis"),
+            ),
+            st.builds(
+                c.BidInContest, user, member, st.integers(1, 3), st.integers(0, 90),
+                st.just("analysis"),
+            ),
+            st.builds(c.PayContest, user, member, st.integers(1, 3)),
+            st.builds(c.CancelContest, user, member, st.integers(1, 3)),
+            st.just(Later()),
+        ],
         st.builds(c.SuspendRight, user, number),
         st.builds(c.RestoreRight, user, number),
         st.builds(c.RevokeRight, user, number),
@@ -147,12 +173,16 @@ def opened() -> tuple[Market, list[tuple[c.Command, int]]]:
     return market, [(command, at) for at, command in enumerate(first, start=1)]
 
 
-def run(flow: list[c.Command]) -> tuple[Market, list[tuple[c.Command, int]]]:
+def run(flow: list[c.Command | Later]) -> tuple[Market, list[tuple[c.Command, int]]]:
     """Apply a flow; the market and what was applied when."""
     market, done = opened()
+    late_us = 0
     for command in flow:
+        if isinstance(command, Later):
+            late_us += LATER_US
+            continue
         seq = len(done) + 1
-        at_us = seq * 3
+        at_us = seq * 3 + late_us
         done.append((command, at_us))
         before = canonical(state(market))
         try:
@@ -165,7 +195,7 @@ def run(flow: list[c.Command]) -> tuple[Market, list[tuple[c.Command, int]]]:
 @given(flows)
 @settings(max_examples=150, deadline=None)
 def test_nothing_is_created_destroyed_overdrawn_or_crossed(
-    flow: list[c.Command],
+    flow: list[c.Command | Later],
 ) -> None:
     market, _ = run(flow)
     assert set(market.ledger.totals().values()) <= {0}
@@ -182,7 +212,7 @@ def test_nothing_is_created_destroyed_overdrawn_or_crossed(
 @given(flows)
 @settings(max_examples=100, deadline=None)
 def test_what_is_held_is_what_the_waiting_orders_and_payouts_need(
-    flow: list[c.Command],
+    flow: list[c.Command | Later],
 ) -> None:
     market, _ = run(flow)
     needed: dict[tuple[int, int], int] = {}
@@ -193,6 +223,11 @@ def test_what_is_held_is_what_the_waiting_orders_and_payouts_need(
         limit = venue.call.ceiling if order.price is None else order.price
         worth = limit * units if order.side is BUY else units
         needed[order.member, asset] = needed.get((order.member, asset), 0) + worth
+    for contest in market.contests.live.values():
+        currency = market.venue(contest.instrument).currency
+        for bidder in contest.ranking():
+            key = (bidder.member, currency)
+            needed[key] = needed.get(key, 0) + contest.deposit
     for payout in market.payouts.waiting.values():
         key = (payout.member, payout.currency)
         needed[key] = needed.get(key, 0) + payout.amount
@@ -210,7 +245,7 @@ def test_what_is_held_is_what_the_waiting_orders_and_payouts_need(
 
 @given(flows)
 @settings(max_examples=100, deadline=None)
-def test_a_right_follows_its_balance(flow: list[c.Command]) -> None:
+def test_a_right_follows_its_balance(flow: list[c.Command | Later]) -> None:
     market, _ = run(flow)
     units: dict[tuple[int, int], int] = {}
     for right in market.rights.live.values():
@@ -227,7 +262,9 @@ def test_a_right_follows_its_balance(flow: list[c.Command]) -> None:
 
 @given(flows)
 @settings(max_examples=100, deadline=None)
-def test_prices_keep_to_ceilings_offers_and_one_trial(flow: list[c.Command]) -> None:
+def test_prices_keep_to_ceilings_offers_and_one_trial(
+    flow: list[c.Command | Later],
+) -> None:
     market, _ = run(flow)
     assert all(
         trade.price <= CEILING
@@ -245,9 +282,67 @@ def test_prices_keep_to_ceilings_offers_and_one_trial(flow: list[c.Command]) -> 
     assert all(offer.reason and offer.note.strip() for offer in market.offers.opened)
 
 
+competitions = st.lists(
+    st.tuples(st.integers(0, 3), st.sampled_from((2, 3, 4)), st.integers(1, 90)),
+    max_size=12,
+)
+
+
+@given(competitions, st.sampled_from(["ascending", "first", "second"]))
+@settings(max_examples=150, deadline=None)
+def test_a_contest_goes_to_the_best_who_pays_and_every_deposit_ends_once(
+    wanted: list[tuple[int, int, int]], kind: str
+) -> None:
+    market, _ = opened()
+    market.apply(c.SetStanding(STAFF, 4, verified=True), 90, 90)
+    step = 1 if kind == "ascending" else 0
+    close = c.OpenContest(
+        1, VENDOR, INSTRUMENTS[0], kind, 3, 10, 20, step, LATER_US + 100, 0
+    )
+    market.apply(close, 91, 91)
+    money = {m: market.ledger.balance(m, 1) for m in (VENDOR, *MEMBERS[1:], 4)}
+    stands: dict[int, tuple[int, int]] = {}
+    for seq, (_, who, price) in enumerate(wanted, start=92):
+        with contextlib.suppress(Refusal):
+            market.apply(c.BidInContest(who, who, 1, price, "analysis"), seq, seq)
+            stands[who] = (-price, seq)
+    contest = market.contests.live[1]
+    market.apply(c.Tick(), 200, contest.closes_us)
+    market.apply(c.Tick(), 201, contest.closes_us + 10**12)
+    assert contest.state in ("sold", "failed")
+    ranked = sorted((-p, s, m) for m, (p, s) in stands.items() if -p >= 20)
+    ranked = [
+        (price, m) for price, _, m in sorted(ranked, key=lambda one: (-one[0], one[1]))
+    ][:2]
+    paid = {m: b.state for m, b in contest.bidders.items()}
+    for place, (price, m) in enumerate(ranked):
+        due = price
+        if kind == "second":
+            rest = sorted(
+                (
+                    -p
+                    for w, (p, _) in stands.items()
+                    if w != m and (place == 0 or w != ranked[0][1])
+                ),
+                reverse=True,
+            )
+            due = max(20, *rest, 20)
+        if money[m] >= due * 3:
+            assert (contest.winner, contest.price) == (m, due)
+            assert market.ledger.balance(m, 1) == money[m] - due * 3
+            break
+        assert paid[m] == "forfeited"
+    else:
+        assert contest.state == "failed"
+    for m, state_now in paid.items():
+        if state_now in ("returned", "excluded"):
+            assert market.ledger.balance(m, 1) == money[m]
+        assert market.ledger.balance(m, 1, Pocket.HELD) == 0
+
+
 @given(flows)
 @settings(max_examples=60, deadline=None)
-def test_replayed_loaded_and_live_are_one_state(flow: list[c.Command]) -> None:
+def test_replayed_loaded_and_live_are_one_state(flow: list[c.Command | Later]) -> None:
     market, done = run(flow)
     again = Market()
     for seq, (command, at_us) in enumerate(done, start=1):

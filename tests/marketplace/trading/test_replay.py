@@ -10,7 +10,7 @@ from marketplace.trading import commands as c
 from marketplace.trading import replay as module
 from marketplace.trading.replay import REBUILT, replay
 from marketplace.trading.timetable import Timetable
-from settlement import store
+from settlement import clock, store
 from settlement.errors import Refusal
 from tests.floor import (
     BUY,
@@ -32,6 +32,7 @@ from tests.floor import (
 def traded(tmp_path_factory):
     """The file of a market in which every table has rows."""
     path = tmp_path_factory.mktemp("traded") / "traded.db"
+    later_us = clock.now_us() + 80 * clock.DAY_US
     with trading(f"sqlite:///{path}") as floor:
         for command in (
             BUY,
@@ -47,6 +48,9 @@ def traded(tmp_path_factory):
             bid(12, 2),
             c.SetTimetable(STAFF, SUN, Timetable(0, (1,), (), ((9, "call"),))),
             c.Uncross(STAFF, SUN),
+            c.OpenContest(VERA, VERA, SUN, "ascending", 1, 20, 20, 5, later_us, 0),
+            c.BidInContest(CAT, CAT, 1, 20, "analysis"),
+            c.BidInContest(DAN, DAN, 1, 25, "analysis"),
             c.SuspendRight(STAFF, 1, "complaint"),
             c.StopTrading(STAFF, 77, True, "drill"),
             c.AllowTrading(SECOND, 77),
