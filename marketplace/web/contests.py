@@ -132,7 +132,9 @@ def new() -> ResponseReturnValue:
                 )
                 for book in rooms.may_be_sold(db, me().member)
             ],
-            kinds=WORDS["contest_kind"],
+            kinds=[
+                (code, gettext(text)) for code, text in WORDS["contest_kind"].items()
+            ],
             closes=_evening(),
         )
 

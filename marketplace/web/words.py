@@ -36,7 +36,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "filed": N_("Filed"),
     },
     "contest": {
-        "open": N_("Open"),
+        "open": N_("Takes bids"),
         "awarded": N_("Waits for payment"),
         "sold": N_("Sold"),
         "failed": N_("Nothing sold"),
