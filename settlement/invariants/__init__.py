@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Engine
 from settlement.invariants import (
     auctions,
     books,
-    exclusivity,
     contests,
+    exclusivity,
     holds,
     money,
     payments,
