@@ -6,12 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from marketplace.trading import exclusivity, timetable
+from marketplace.trading import contest_records, exclusivity, timetable
 from marketplace.trading import tables as t
 from marketplace.trading.auction import Call
 from marketplace.trading.book import Book
-from marketplace.trading.contests import Bidder, BidderState, Contest, ContestState
-from marketplace.trading.effects import Effects, Rows
+from marketplace.trading.effects import Effects
 from marketplace.trading.market import Market
 from marketplace.trading.offers import Offer, OfferState
 from marketplace.trading.orders import Order, OrderState, Side, TimeInForce
@@ -90,24 +89,10 @@ def drain(market: Market) -> Effects:
             (offer.number, str(offer.state), offer.trade)
             for offer in market.offers.changed.values()
         ],
-        **_contests(market),
+        **contest_records.drain(market),
     )
     _forget(market)
     return effects
-
-
-def _contests(market: Market) -> dict[str, Rows]:
-    """Return the rows of contests that began or changed, of bids and of bidders."""
-    desk = market.contests
-    return {
-        "contests": [contest.row() for contest in desk.opened],
-        "contests_changed": [
-            (c.number, c.closes_us, str(c.state), c.due_us, c.winner, c.price, c.trade)
-            for c in desk.changed.values()
-        ],
-        "contest_bids": list(desk.bids),
-        "contest_bidders": [bidder.row() for bidder in desk.bidders.values()],
-    }
 
 
 def _order_row(
@@ -234,14 +219,7 @@ def put_down(script: Script, effects: Effects) -> None:
     script.upsert(t.stops, effects.stops)
     script.insert(t.offers, effects.offers)
     script.update(t.offers, ("id", "state", "trade"), effects.offers_changed)
-    script.insert(t.contests, effects.contests)
-    script.update(
-        t.contests,
-        ("id", "closes_us", "state", "due_us", "winner", "price", "trade"),
-        effects.contests_changed,
-    )
-    script.insert(t.contest_bids, effects.contest_bids)
-    script.upsert(t.contest_bidders, effects.contest_bidders)
+    contest_records.put_down(script, effects)
 
 
 def load(db: Connection) -> Market:
@@ -254,7 +232,9 @@ def load(db: Connection) -> Market:
     _load_rights(db, market)
     _load_payments(db, market)
     _load_offers(db, market)
-    _load_contests(db, market)
+    contest_records.load(db, market)
+    market.contests.last = _last(db, t.contests.c.id)
+    market.contests.last_bid = _last(db, t.contest_bids.c.id)
     stopped = select(t.stops).where(t.stops.c.ended_seq.is_(None))
     market.stops = {row.member: Stop(*row) for row in db.execute(stopped)}
     verified = select(t.standings.c.member).where(t.standings.c.verified == 1)
@@ -379,25 +359,6 @@ def _load_offers(db: Connection, market: Market) -> None:
         offer.state = OfferState(row.state)
         market.offers.restore(offer)
     market.offers.last = _last(db, t.offers.c.id)
-
-
-def _load_contests(db: Connection, market: Market) -> None:
-    under_way = t.contests.c.state.in_(
-        (str(ContestState.OPEN), str(ContestState.AWARDED))
-    )
-    live = select(t.contests).where(under_way).order_by(t.contests.c.id)
-    for row in db.execute(live):
-        contest = Contest(*row)
-        contest.state = ContestState(row.state)
-        market.contests.restore(contest)
-    b = t.contest_bidders
-    of_live = select(b).join(t.contests, t.contests.c.id == b.c.contest)
-    for row in db.execute(of_live.where(under_way).order_by(b.c.contest, b.c.member)):
-        bidder = Bidder(*row)
-        bidder.state = BidderState(row.state)
-        market.contests.live[row.contest].bidders[row.member] = bidder
-    market.contests.last = _last(db, t.contests.c.id)
-    market.contests.last_bid = _last(db, t.contest_bids.c.id)
 
 
 def _load_payments(db: Connection, market: Market) -> None:

@@ -150,6 +150,108 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "contest_bidders",
+        sa.Column("contest", Whole, autoincrement=False, nullable=False),
+        sa.Column("member", Whole, autoincrement=False, nullable=False),
+        sa.Column("price", Whole, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('held', 'returned', 'excluded', 'paid', 'forfeited')",
+            name=op.f("ck_contest_bidders_state"),
+        ),
+        sa.PrimaryKeyConstraint("contest", "member", name=op.f("pk_contest_bidders")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("contest_bidders", schema=None) as batch_op:
+        batch_op.create_index("ix_contest_bidders_member", ["member"], unique=False)
+
+    op.create_table(
+        "contest_bids",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("contest", Whole, nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("price", Whole, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contest_bids")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("contest_bids", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_contest_bids_contest", ["contest", "id"], unique=False
+        )
+
+    op.create_table(
+        "contests",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("vendor", Whole, nullable=False),
+        sa.Column("instrument", Whole, nullable=False),
+        sa.Column("terms", Whole, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("quantity", Whole, nullable=False),
+        sa.Column("start", Whole, nullable=False),
+        sa.Column("reserve", Whole, nullable=False),
+        sa.Column("increment", Whole, nullable=False),
+        sa.Column("closes_us", Whole, nullable=False),
+        sa.Column("extension_us", Whole, nullable=False),
+        sa.Column("deposit", Whole, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("due_us", Whole, nullable=True),
+        sa.Column("winner", Whole, nullable=True),
+        sa.Column("price", Whole, nullable=True),
+        sa.Column("trade", Whole, nullable=True),
+        sa.CheckConstraint(
+            "(kind = 'ascending') = (increment > 0)", name=op.f("ck_contests_increment")
+        ),
+        sa.CheckConstraint(
+            "(state = 'sold') = (trade IS NOT NULL)", name=op.f("ck_contests_trade")
+        ),
+        sa.CheckConstraint(
+            "(state IN ('awarded', 'sold')) = (winner IS NOT NULL) AND (winner IS NULL) = (price IS NULL)",
+            name=op.f("ck_contests_winner"),
+        ),
+        sa.CheckConstraint(
+            "(state IN ('open', 'awarded')) = (due_us IS NOT NULL)",
+            name=op.f("ck_contests_due"),
+        ),
+        sa.CheckConstraint(
+            "kind = 'ascending' OR extension_us = 0", name=op.f("ck_contests_extension")
+        ),
+        sa.CheckConstraint(
+            "kind IN ('ascending', 'first', 'second')", name=op.f("ck_contests_kind")
+        ),
+        sa.CheckConstraint(
+            "state IN ('open', 'awarded', 'sold', 'failed', 'cancelled')",
+            name=op.f("ck_contests_state"),
+        ),
+        sa.CheckConstraint(
+            "deposit > 0 AND deposit <= start * quantity",
+            name=op.f("ck_contests_deposit"),
+        ),
+        sa.CheckConstraint(
+            "price >= reserve AND winner <> vendor", name=op.f("ck_contests_sale")
+        ),
+        sa.CheckConstraint(
+            "quantity > 0 AND 0 < start AND start <= reserve",
+            name=op.f("ck_contests_numbers"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contests")),
+        sa.UniqueConstraint("trade", name=op.f("uq_contests_trade")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("contests", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_contests_instrument", ["instrument", "id"], unique=False
+        )
+        batch_op.create_index("ix_contests_vendor", ["vendor", "id"], unique=False)
+
+    op.create_table(
         "contracts",
         sa.Column("trade", Whole, autoincrement=False, nullable=False),
         sa.Column("terms", Whole, nullable=False),
@@ -717,7 +819,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("delivery", Whole, nullable=False),
         sa.CheckConstraint(
-            "origin IN ('book', 'negotiated', 'auction', 'filed')",
+            "origin IN ('book', 'negotiated', 'auction', 'contest', 'filed')",
             name=op.f("ck_trades_origin"),
         ),
         sa.CheckConstraint(
@@ -1845,6 +1947,19 @@ def downgrade() -> None:
 
     op.drop_table("entitlements")
     op.drop_table("contracts")
+    with op.batch_alter_table("contests", schema=None) as batch_op:
+        batch_op.drop_index("ix_contests_vendor")
+        batch_op.drop_index("ix_contests_instrument")
+
+    op.drop_table("contests")
+    with op.batch_alter_table("contest_bids", schema=None) as batch_op:
+        batch_op.drop_index("ix_contest_bids_contest")
+
+    op.drop_table("contest_bids")
+    with op.batch_alter_table("contest_bidders", schema=None) as batch_op:
+        batch_op.drop_index("ix_contest_bidders_member")
+
+    op.drop_table("contest_bidders")
     op.drop_table("books")
     op.drop_table("authorisations")
     with op.batch_alter_table("auctions", schema=None) as batch_op:
