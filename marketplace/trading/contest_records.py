@@ -36,6 +36,7 @@ def put_down(script: Script, effects: Effects) -> None:
 
 
 def load(db: Connection, market: Market) -> None:
+    """Take over the contests under way, with their bidders, from the records."""
     under_way = t.contests.c.state.in_(
         (str(ContestState.OPEN), str(ContestState.AWARDED))
     )
