@@ -194,9 +194,18 @@ def places(
     right = program("buyer").read("/entitlements")["data"][0]["id"]
     asked = {"title": "Tides", "until_us": clock.now_us() + clock.DAY_US}
     parts.log.step(parts.reads)
+    auction = {
+        "instrument": sold.instrument,
+        "kind": "first",
+        "quantity": 1,
+        "start": 1_000,
+        "reserve": 1_000,
+        "closes_us": asked["until_us"],
+    }
     release = program("buyer").read(f"/listings/{sold.product}")["releases"][0]
     return {
         "demand": program("buyer").made("/demands", asked)["id"],
+        "contest": program("vendor").made("/contests", auction)["contest"]["id"],
         "search": program("buyer").made("/searches", {"address": "q=tides"})["id"],
         "product": sold.product,
         "release": release["id"],
