@@ -64,8 +64,9 @@ from marketplace.trading.contests import (
     TooManyContests,
 )
 from marketplace.trading.lease import WriterElsewhere
+from marketplace.trading.limits import TooFast, TooManyUntraded
 from marketplace.trading.offers import TooManyOffers
-from marketplace.trading.stops import TradingStopped
+from marketplace.trading.stops import TradingHalted, TradingStopped
 from marketplace.trading.venue import (
     AlreadyTried,
     FixedFact,
@@ -115,6 +116,9 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     InstrumentClosed: HTTPStatus.CONFLICT,
     NotInCall: HTTPStatus.CONFLICT,
     TradingStopped: HTTPStatus.CONFLICT,
+    TradingHalted: HTTPStatus.CONFLICT,
+    TooFast: HTTPStatus.TOO_MANY_REQUESTS,
+    TooManyUntraded: HTTPStatus.TOO_MANY_REQUESTS,
     SymbolTaken: HTTPStatus.CONFLICT,
     FixedFact: HTTPStatus.CONFLICT,
     AlreadyTried: HTTPStatus.CONFLICT,

@@ -35,6 +35,7 @@ KINDS = {
     "intake": "imp",
     "offer": "off",
     "contest": "cts",
+    "proposal": "prp",
     "authorisation": "aut",
     "notice": "ntc",
     "question": "qst",

@@ -17,6 +17,7 @@ from marketplace.api import (
     docs,
     entitlements,
     licences,
+    limits,
     listings,
     log,
     manifests,
@@ -33,6 +34,7 @@ from marketplace.api import (
     searches,
     staff,
     statistics,
+    stops,
     trades,
 )
 from marketplace.api.document import describe
@@ -40,6 +42,8 @@ from marketplace.api.document import describe
 RESOURCES = (
     market.bp,
     phases.bp,
+    limits.bp,
+    stops.bp,
     listings.bp,
     licences.bp,
     statistics.bp,

@@ -32,6 +32,7 @@ from marketplace.trading.commands import (
     PlaceOrder,
     ReduceOrder,
     Refused,
+    ReplaceOrder,
 )
 from marketplace.trading.orders import (
     PRICE_MAX,
@@ -167,6 +168,16 @@ class ReduceSchema(Body):
     quantity = Int(1, QUANTITY_MAX, required=True)
 
 
+class ReplaceSchema(Body):
+    """What the order is to be from now on."""
+
+    price = Int(0, PRICE_MAX, required=True, allow_none=True)
+    quantity = Int(
+        1, QUANTITY_MAX, required=True, metadata={"description": "That is to wait."}
+    )
+    post_only = Flag(load_default=False)
+
+
 class CancelAllSchema(Body):
     """In which instrument; in all unless it is named."""
 
@@ -262,6 +273,21 @@ def reduce_order(by: dict[str, int], header: dict[str, str], order: int) -> Any:
     """Reduce an order by a quantity; it keeps its place in the queue."""
     command = ReduceOrder(*who(), order, by["quantity"])
     return {"remaining": submit(command, header["key"])}
+
+
+@bp.route("/orders/<order>/replace", methods=["POST"])
+@bp.needs(*TRADERS)
+@bp.arguments(ReplaceSchema)
+@bp.arguments(KeyHeader, location="headers")
+@bp.response(200, PlacedSchema)
+@bp.refuses(402, 404, 409)
+def replace_order(new: dict[str, Any], header: dict[str, str], order: int) -> Any:
+    """Give an order another price or quantity, at once or not at all.
+
+    Less at the same price keeps the place in the queue; all else is a new order.
+    """
+    wanted = new["price"], new["quantity"], new["post_only"]
+    return submit(ReplaceOrder(*who(), order, *wanted), header["key"])
 
 
 @bp.route("/orders/cancel", methods=["POST"])

@@ -5,9 +5,10 @@ from typing import Any
 from marshmallow import Schema, fields, pre_dump
 
 from marketplace.api.fields import Code
+from marketplace.api.market import visible_book
 from marketplace.api.resource import PageQuery, Resource
 from marketplace.services import services
-from marketplace.trading import board, reads
+from marketplace.trading import board
 from marketplace.trading.orders import Side
 from marketplace.trading.timetable import Action, Phase, Timetable
 from settlement.store import Page
@@ -84,6 +85,7 @@ class AuctionSchema(IndicativeSchema):
 def get_phase(instrument: int) -> Any:
     """Read an instrument's phase and, while a call collects, its indicative price."""
     with services().reads.connect() as db:
+        visible_book(db, instrument)
         return board.board(db, instrument)
 
 
@@ -94,5 +96,5 @@ def get_phase(instrument: int) -> Any:
 def list_auctions(asked: dict[str, Any], instrument: int) -> Page:
     """List what the calls of an instrument came to, newest first."""
     with services().reads.connect() as db:
-        reads.book(db, instrument)
+        visible_book(db, instrument)
         return board.auctions_of(db, instrument, asked["cursor"], asked["limit"])

@@ -7,9 +7,20 @@ from sqlalchemy import Connection, Row, case, func, select
 
 from marketplace.trading import timetable
 from marketplace.trading.auction import ENDLESS, Indication, Step, determine
+from marketplace.trading.limits import NONE, Limits, merged
 from marketplace.trading.orders import Side
+from marketplace.trading.proposals import WHOLE
 from marketplace.trading.reads import LIVE, book
-from marketplace.trading.tables import auctions, books, orders, phases, stops
+from marketplace.trading.stops import OWN
+from marketplace.trading.tables import (
+    auctions,
+    books,
+    limits,
+    orders,
+    phases,
+    proposals,
+    stops,
+)
 from marketplace.trading.timetable import Phase, Timetable
 from settlement.store import PAGE_MAX, Page, page
 
@@ -92,6 +103,56 @@ def auctions_of(
     limit = min(limit, PAGE_MAX)
     rows = db.execute(query.order_by(auctions.c.seq.desc()).limit(limit + 1)).all()
     return page(rows, limit)
+
+
+class Proposed(NamedTuple):
+    """Limits that wait for a second person."""
+
+    id: int
+    at_us: int
+    by_user: int
+    kind: str
+    instrument: int  # WHOLE: the whole market
+    limits: Limits
+    reason: str
+
+
+def limits_of(db: Connection, instrument: int) -> Limits:
+    """Return the limits in force in an instrument, or in the WHOLE market."""
+    found = {WHOLE: NONE, instrument: NONE}
+    for number in sorted(found):
+        latest = select(limits).where(limits.c.instrument == number)
+        row = db.execute(latest.order_by(limits.c.seq.desc()).limit(1)).first()
+        if row is not None:
+            found[number] = Limits(*row[2:])
+    own = NONE if instrument == WHOLE else found[instrument]
+    return merged(own, found[WHOLE]) or NONE
+
+
+def proposed(db: Connection) -> list[Proposed]:
+    """Return the limits that wait for a second person, the oldest first."""
+    query = select(proposals).where(proposals.c.state == "open")
+    found = []
+    for row in db.execute(query.order_by(proposals.c.id).limit(CONTROLLED_MAX)):
+        instrument, values = json.loads(row.body)
+        one = Proposed(
+            row.id, row.at_us, row.by_user, row.kind, instrument, Limits(*values),
+            row.reason,
+        )  # fmt: skip
+        found.append(one)
+    return found
+
+
+def halted(db: Connection, instrument: int, currency: int) -> Row[Any] | None:
+    """Return what halts an instrument or its whole market, if anything does."""
+    query = select(stops).where(stops.c.ended_seq.is_(None), stops.c.member == 0)
+    return db.execute(query.where(stops.c.scope.in_((0, instrument, currency)))).first()
+
+
+def own_stop(db: Connection, member: int) -> Row[Any] | None:
+    """Return the stop that a member put on itself, if it stands."""
+    query = select(stops).where(stops.c.member == member, stops.c.scope == OWN)
+    return db.execute(query.where(stops.c.ended_seq.is_(None))).first()
 
 
 def stopped(db: Connection) -> list[Row[Any]]:

@@ -23,6 +23,7 @@ from marketplace.trading.orders import (
     WouldTake,
 )
 
+PRICE_BAND = Reason.PRICE_BAND
 EMPTY_MAX = 64  # emptied prices kept beside as many as are in use
 MARKET_KEY = -PRICE_MAX - 1  # better than any price: a market order waits for a call
 
@@ -149,15 +150,18 @@ class Book:
         self._bids = Ladder(-1)
         self._asks = Ladder(1)
 
-    def place(self, order: Order) -> tuple[list[Fill], Reason | None]:
+    def place(
+        self, order: Order, worst: int | None = None
+    ) -> tuple[list[Fill], Reason | None]:
         """Match *order*, let its rest wait if it may, and tell what happened.
 
         The fills are already taken off both orders. With a reason, the rest of *order*
         is cancelled and `remaining` tells how much that was. The time in force is the
         reason before the missing price is: a market order that is IOC or FOK ends by
         these, any other by NO_LIQUIDITY. An order that meets one of the same member is
-        cancelled there. A post-only order that would trade raises WouldTake and leaves
-        no trace.
+        cancelled there. A market order trades up to the price *worst*, if one is given,
+        and ends there by PRICE_BAND. A post-only order that would trade raises
+        WouldTake and leaves no trace.
         """
         price, time_in_force = order.price, order.time_in_force
         if order.side is BUY:
@@ -165,20 +169,28 @@ class Book:
             mine, theirs = self._bids, self._asks
         else:
             mine, theirs = self._asks, self._bids
-        limit = PRICE_MAX if price is None else theirs.sign * price
+        if price is not None:
+            limit = theirs.sign * price
+        else:
+            limit = PRICE_MAX if worst is None else theirs.sign * worst
         fills: list[Fill] = []
         reason = None
         heap = theirs.heap
         if heap and heap[0] <= limit:
             if order.post_only:
                 _refuse_taking(theirs, limit)
-            if time_in_force is not FOK or self.available(order) >= order.remaining:
+            if time_in_force is not FOK or (
+                self.available(order, worst) >= order.remaining
+            ):
                 reason = self._take(order, theirs, limit, fills)
         if order.remaining and reason is None:
             if price is not None and (time_in_force is GTC or time_in_force is GTD):
                 mine.add(order)
                 return fills, None
             reason = _why_not_resting(order)
+            at_edge = worst is not None and price is None and time_in_force is not FOK
+            if at_edge and theirs.best() is not None:
+                reason = PRICE_BAND
         if reason is not None:
             order.cancel()
         return fills, reason
@@ -217,10 +229,11 @@ class Book:
         """Return the waiting orders of *side* in priority order."""
         return [order for queue in self._ladder(side).walk() for order in queue]
 
-    def available(self, order: Order) -> int:
+    def available(self, order: Order, worst: int | None = None) -> int:
         """Return how much of *order* could trade now; it stops at the member's own."""
         theirs = self._asks if order.side is BUY else self._bids
-        limit = PRICE_MAX if order.price is None else theirs.sign * order.price
+        price = worst if order.price is None else order.price
+        limit = PRICE_MAX if price is None else theirs.sign * price
         found = 0
         for queue in theirs.walk(limit):
             for maker in queue:

@@ -18,7 +18,7 @@ from marketplace.trading.holds import cancel
 from marketplace.trading.market import Market, handles
 from marketplace.trading.orders import PRICE_MAX, Order, Reason
 from marketplace.trading.placing import grant
-from marketplace.trading.stops import check_stops
+from marketplace.trading.stops import ALL, check_stops
 from marketplace.trading.timetable import Action, Phase, after, possible
 from marketplace.trading.venue import (
     BookState,
@@ -111,6 +111,8 @@ def open_call(venue: Venue, reference: int | None) -> Call:
 def carry_on(venue: Venue, present: Venue) -> None:
     """Go on in the phase, with the call and by the timetable of *present*."""
     venue.call, venue.closed, venue.last = present.call, present.closed, present.last
+    venue.last_day, venue.before = present.last_day, present.before
+    venue.own_limits, venue.limits = present.own_limits, present.limits
     venue.timetable, venue.due_us = present.timetable, present.due_us
 
 
@@ -142,13 +144,19 @@ def keep_time(market: Market, seq: int, at_us: int) -> int:
         due = after(venue.timetable, due_us - 1)
         assert due is not None, venue
         assert due.at_us == due_us, venue
-        halted = HOUSE in market.stops or venue.state is not BookState.LISTED
+        halted = _is_halted(market, venue)
         if not halted:  # a halt holds the timetable's hand, too
             _do(market, venue, due.action, seq, at_us)
         plan(market, venue, due_us)
         market.phases_changed[venue.instrument] = venue
         steps += 1
     return steps
+
+
+def _is_halted(market: Market, venue: Venue) -> bool:
+    scopes = (ALL, venue.instrument, venue.currency)
+    stopped = any((HOUSE, scope) in market.stops for scope in scopes)
+    return stopped or venue.state is not BookState.LISTED
 
 
 def _do(market: Market, venue: Venue, action: Action, seq: int, at_us: int) -> None:
@@ -162,7 +170,7 @@ def _do(market: Market, venue: Venue, action: Action, seq: int, at_us: int) -> N
 def _trading(market: Market, instrument: int) -> Venue:
     """Return the venue, unless it is halted or delisted."""
     venue = market.venue(instrument)
-    check_stops(market)
+    check_stops(market, venue)
     if venue.state is not BookState.LISTED:
         raise InstrumentClosed(venue.symbol, str(venue.state))
     return venue
@@ -174,7 +182,7 @@ def _trade(market: Market, venue: Venue, call: Call, seq: int, at_us: int) -> Un
     found, matches = call.uncross()
     transfers: list[Transfer] = []
     if found.price is not None:
-        venue.last = found.price
+        venue.note(found.price, at_us)
         for match in matches:
             transfers += _settle(market, venue, match, found.price, seq, at_us)
         transfers += _improvements(market, venue, call, matches, found.price)
@@ -228,6 +236,7 @@ def _settle(
         "settled",
     )
     market.trades_new.append(trade)
+    market.activity.note_trade(buy.member, sell.member, venue.instrument, at_us)
     grant(market, venue, trade, buy.purpose or "")
     return clear(market.ledger, trade, HELD, OPEN if sell.evergreen else HELD)
 

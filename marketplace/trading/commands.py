@@ -7,7 +7,7 @@ renamed or reordered: the journal is read by position. ``by`` is the user that a
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from marketplace.trading import timetable
 from marketplace.trading.bidding import (
@@ -18,6 +18,8 @@ from marketplace.trading.bidding import (
 )
 from marketplace.trading.control import (
     AllowTrading,
+    Decide,
+    Propose,
     SetPhase,
     SetTimetable,
     StopTrading,
@@ -82,6 +84,21 @@ class ReduceOrder(NamedTuple):
     member: int
     order: int
     quantity: int
+
+
+class ReplaceOrder(NamedTuple):
+    """Give the member's own order another price or quantity, at once or not at all.
+
+    *quantity* is what is to wait from now on. Less at the same price keeps the place
+    in the queue; anything else is a new order, placed as the old one ends.
+    """
+
+    by: int
+    member: int
+    order: int
+    price: int | None
+    quantity: int
+    post_only: bool = False
 
 
 class SetStanding(NamedTuple):
@@ -320,7 +337,7 @@ Command = (
     | GrantRight | SuspendRight | RestoreRight | RevokeRight | Deliver | Tick
     | OfferPrice | WithdrawOffer | TakeOffer | SetPhase | Uncross | SetTimetable
     | StopTrading | AllowTrading | OpenContest | BidInContest | PayContest
-    | CancelContest
+    | CancelContest | ReplaceOrder | Propose | Decide
 )  # fmt: skip
 UNCROSSING = (SetPhase.__name__, Uncross.__name__)
 KINDS: dict[str, type[Command]] = {kind.__name__: kind for kind in Command.__args__}
@@ -357,14 +374,12 @@ def decode(kind: str, values: Sequence[Any]) -> Command:
         return command._replace(
             purposes=tuple(command.purposes), scope=Scope(*command.scope)
         )
-    if isinstance(command, SetAudience) and command.members is not None:
-        return command._replace(members=tuple(command.members))
-    return command
+    return cast("Command", type(command)(*map(frozen, command)))
 
 
 def decode_result(kind: str, result: Any) -> Any:
     """Return a command's result as `Market.apply` gave it, from its JSON."""
-    if kind == PlaceOrder.__name__:
+    if kind in (PlaceOrder.__name__, ReplaceOrder.__name__):
         return _decode_placed(result)
     if kind == PlaceBasket.__name__:
         return tuple(
@@ -374,6 +389,11 @@ def decode_result(kind: str, result: Any) -> Any:
     if kind in UNCROSSING and result is not None:
         return Uncrossed(*result)
     return tuple(result) if isinstance(result, list) else result
+
+
+def frozen(values: Any) -> Any:
+    """Return JSON arrays as tuples, however deep."""
+    return tuple(map(frozen, values)) if isinstance(values, list | tuple) else values
 
 
 def _decode_placed(values: Sequence[Any]) -> Placed:

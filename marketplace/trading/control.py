@@ -1,6 +1,6 @@
 """Commands of market control: phases, calls, the kill switch; see `commands`."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from marketplace.trading.timetable import Timetable
 
@@ -35,13 +35,15 @@ class SetTimetable(NamedTuple):
 class StopTrading(NamedTuple):
     """Take no more orders of a member, or of anybody (0); cancel theirs if asked.
 
-    The kill switch: it needs no second person, and cancels are always taken.
+    The kill switch: it needs no second person, and cancels are always taken. *scope*
+    halts less than all: an instrument, or everything that is traded in a currency.
     """
 
     by: int
     stopped: int  # the member, or the house for everybody
     cancel: bool
     reason: str
+    scope: int = 0  # an asset's number; 0: all; OWN: all, stopped by the member itself
 
 
 class AllowTrading(NamedTuple):
@@ -49,6 +51,32 @@ class AllowTrading(NamedTuple):
 
     by: int
     stopped: int
+    scope: int = 0
+
+
+class SetLimits(NamedTuple):
+    """Set the limits of an instrument, or of the whole market (0); see `limits`."""
+
+    by: int
+    instrument: int
+    limits: tuple[int | None, ...]
+
+
+class Propose(NamedTuple):
+    """Propose a step that two persons take: who proposes it does not decide it."""
+
+    by: int
+    kind: str  # one of `proposals.KINDS`
+    values: tuple[Any, ...]  # of that command, without who asks for it
+    reason: str
+
+
+class Decide(NamedTuple):
+    """Carry a proposal out, or turn it down; who made it may only withdraw it."""
+
+    by: int
+    proposal: int
+    approve: bool
 
 
 class Uncrossed(NamedTuple):

@@ -30,6 +30,8 @@ class Effects(NamedTuple):
     phases: Rows  # upserted
     auctions: Rows
     stops: Rows  # upserted
+    limits: Rows
+    proposals: Rows  # upserted
     offers: Rows
     offers_changed: Rows  # (id, state, trade)
     contests: Rows

@@ -6,11 +6,13 @@ same numbers and times give the same state, so that the journal can rebuild it.
 
 import heapq
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from marketplace.trading.agenda import Agenda
 from marketplace.trading.commands import Command
 from marketplace.trading.contests import Contests
+from marketplace.trading.activity import Activity
+from marketplace.trading.limits import NONE, Limits
 from marketplace.trading.offers import Offers
 from marketplace.trading.orders import Order, OrderState, Reason
 from marketplace.trading.stops import Stop
@@ -23,6 +25,10 @@ from settlement.ids import encode
 from settlement.ledger import Ledger
 from settlement.payments.payins import Payins
 from settlement.payments.payouts import Payouts
+
+if TYPE_CHECKING:
+    from marketplace.trading.control import SetLimits
+    from marketplace.trading.proposals import Proposal
 
 Handler = Callable[["Market", Any, int, int], Any]
 
@@ -68,8 +74,15 @@ class Market:
         self.fees_new = [(FIRST.version, 0, FIRST.trade_bps)]
         self.venues_changed: dict[int, Venue] = {}
         self.alarms: list[tuple[int, int]] = []  # (due_us, instrument) of timetables
-        self.stops: dict[int, Stop] = {}  # who may not place orders; HOUSE: nobody may
-        self.stops_changed: dict[int, Stop] = {}
+        self.stops: dict[tuple[int, int], Stop] = {}  # (member, scope); see `stops`
+        self.stops_changed: dict[tuple[int, int], Stop] = {}
+        self.limits: Limits = NONE  # of the whole market
+        self.limits_new: list[tuple[object, ...]] = []
+        self.activity = Activity()
+        self.proposals: dict[int, Proposal] = {}  # those that wait
+        self.steps: dict[int, SetLimits] = {}  # what they would do
+        self.last_proposal = 0
+        self.proposals_changed: dict[int, Proposal] = {}
         self.phases_changed: dict[int, Venue] = {}
         self.auctions_new: list[tuple[object, ...]] = []
         self.standings_changed: dict[int, bool] = {}

@@ -121,11 +121,11 @@ def take(market: Market, command: TakeOffer, seq: int, at_us: int) -> int:
     for party in (offer.member, offer.vendor):
         if party not in market.verified:
             raise NotVerified(party)
-    check_stops(market, offer.member, offer.vendor)
     if offer.expires_us <= at_us:
         raise AlreadyExpired(offer.expires_us)
     venue = _open_venue(market, offer.instrument)
     check_named(offer.member, venue)
+    check_stops(market, venue, offer.member, offer.vendor)
     check_purpose(command.purpose, venue)
     exclusivity.check(market, offer.member, venue, at_us)
     if venue.trial_of is not None:

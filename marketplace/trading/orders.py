@@ -85,6 +85,8 @@ class Reason(StrEnum):
     SOLD_OUT = "sold_out"  # another buyer has got a right that excludes it
     REPLACED = "replaced"  # by a newer offer of the same exclusive right
     STOPPED = "stopped"
+    PRICE_BAND = "price_band"  # a market order came to the edge of the band
+    AMENDED = "amended"  # a new order with another price or quantity stands for it
     EXPIRED = "expired"
 
 

@@ -12,10 +12,12 @@ from marketplace.trading.commands import (
     PlaceOrder,
     ReduceOrder,
     Refused,
+    ReplaceOrder,
 )
 from marketplace.trading.holds import cancel, cancel_where, hold, release
+from marketplace.trading.limits import check_limits
 from marketplace.trading.market import Market, handles
-from marketplace.trading.orders import BUY, SELL, Order, Reason
+from marketplace.trading.orders import BUY, SELL, Order, Reason, Side, WouldTake
 from marketplace.trading.risk import check_audience, check_cover, check_line
 from marketplace.trading.stops import check_stops
 from marketplace.trading.trials import check_first, note_trial
@@ -83,25 +85,77 @@ def reduce_order(market: Market, command: ReduceOrder, seq: int, _at_us: int) ->
     return order.remaining
 
 
-def _place(
-    market: Market, by: int, member: int, line: Line, seq: int, at_us: int
+@handles(ReplaceOrder)
+def replace_order(
+    market: Market, command: ReplaceOrder, seq: int, at_us: int
 ) -> Placed:
-    """Check, match, settle the fills, hold for the rest: all or nothing."""
+    """Give an order another price or quantity, at once or not at all.
+
+    Less at the same price keeps the place in the queue; all else is a new order.
+    """
+    order = market.order_of(command.member, command.order)
+    price, quantity = command.price, command.quantity
+    if order.evergreen:
+        raise WrongOrder("evergreen")  # a posted price changes with its notice
+    if price == order.price and 0 < quantity <= order.remaining:
+        by = order.remaining - quantity
+        reduce_order(
+            market, ReduceOrder(command.by, command.member, order.id, by), seq, at_us
+        )
+        return Placed(order.id, str(order.state), order.remaining, 0, None, ())
+    line = Line(
+        order.instrument, str(order.side), price, quantity, str(order.time_in_force),
+        order.expires_us, False, command.post_only, order.purpose or "",
+    )  # fmt: skip
+    return _place(market, command.by, command.member, line, seq, at_us, order)
+
+
+def _check_place(line: Line, side: Side, venue: Venue) -> None:
+    """Refuse a post-only order that would trade, before the one it replaces ends."""
+    theirs = venue.book.best(SELL if side is BUY else BUY)
+    if not line.post_only or venue.call is not None or theirs is None:
+        return
+    assert line.price is not None, line
+    assert theirs.price is not None, theirs
+    meets = theirs.price <= line.price if side is BUY else theirs.price >= line.price
+    if meets:
+        raise WouldTake(theirs.price)
+
+
+def _place(
+    market: Market,
+    by: int,
+    member: int,
+    line: Line,
+    seq: int,
+    at_us: int,
+    replaced: Order | None = None,
+) -> Placed:
+    """Check, match, settle the fills, hold for the rest: all or nothing.
+
+    *replaced* ends as the new order is placed, and what it holds counts as free.
+    """
     if member not in market.verified:
         raise NotVerified(member)
-    if market.stops:
-        check_stops(market, member)
     venue = market.venue(line.instrument)
+    if market.stops:
+        check_stops(market, venue, member)
     check_audience(member, venue)
     side, time_in_force = check_line(line, venue, at_us)
+    worst = None
+    if venue.limits is not None:
+        worst = check_limits(line, side, member, venue, market.activity, at_us)
     if venue.trial_of is not None and side is BUY:
         check_first(market, member, venue, line.quantity)
     if venue.scope.exclusive:
         exclusivity.check_order(member, venue, side, line)
     if side is BUY:
         exclusivity.check(market, member, venue, at_us)
-    check_cover(line, side, member, venue, market)
-    if len(market.orders_of.get(member, ())) >= OPEN_ORDERS_MAX:
+    check_cover(line, side, member, venue, market, worst, replaced)
+    if replaced is not None:
+        _check_place(line, side, venue)  # after this nothing is refused
+        cancel(market, replaced, seq, Reason.AMENDED)
+    elif len(market.orders_of.get(member, ())) >= OPEN_ORDERS_MAX:
         raise TooManyOrders(OPEN_ORDERS_MAX)
     order = Order(
         market.last_order + 1,
@@ -118,8 +172,12 @@ def _place(
         placed_seq=seq,
     )
     # A post-only order may be refused here, an immediate one in a call.
-    fills, reason = (venue.call or venue.book).place(order)
+    if venue.call is not None:
+        fills, reason = venue.call.place(order)
+    else:
+        fills, reason = venue.book.place(order, worst)
     market.last_order = order.id
+    market.activity.note_order(member, line.instrument, at_us)
     transfers: list[Transfer] = []
     traded = tuple(
         [_settle(market, venue, order, fill, transfers, seq, at_us) for fill in fills]
@@ -166,7 +224,7 @@ def _settle(
     maker, quantity = fill
     price = maker.price
     assert price is not None, maker
-    venue.last = price
+    venue.note(price, at_us)
     number = market.last_trade = market.last_trade + 1
     taker_buys = taker.side is BUY
     buy, sell = (taker, maker) if taker_buys else (maker, taker)
@@ -190,6 +248,7 @@ def _settle(
     pays_from = FREE if taker_buys else HELD
     transfers += clear(market.ledger, trade, pays_from, _source(venue, sell, taker))
     market.trades_new.append(trade)
+    market.activity.note_trade(buy.member, sell.member, venue.instrument, at_us)
     grant(market, venue, trade, buy.purpose or "")
     if not maker.remaining:
         market.forget(maker)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from marketplace.trading import contest_records, exclusivity, timetable
+from marketplace.trading import contest_records, exclusivity, restoring, timetable
 from marketplace.trading import tables as t
 from marketplace.trading.auction import Call
 from marketplace.trading.book import Book
@@ -84,6 +84,8 @@ def drain(market: Market) -> Effects:
         phases=[venue.phase_row() for venue in market.phases_changed.values()],
         auctions=list(market.auctions_new),
         stops=[tuple(stop) for stop in market.stops_changed.values()],
+        limits=list(market.limits_new),
+        proposals=[tuple(made) for made in market.proposals_changed.values()],
         offers=[offer.row() for offer in market.offers.opened],
         offers_changed=[
             (offer.number, str(offer.state), offer.trade)
@@ -149,12 +151,13 @@ def _forget(market: Market) -> None:
     for collected in (
         market.orders_new, market.trades_new, market.contracts_new, market.terms_new,
         market.receipts_new, market.measures_new, market.fees_new, market.auctions_new,
+        market.limits_new,
         market.ledger.posted, market.rights.granted,
     ):  # fmt: skip
         collected.clear()
     for changed in (
         market.orders_changed, market.venues_changed, market.standings_changed,
-        market.phases_changed, market.stops_changed,
+        market.phases_changed, market.stops_changed, market.proposals_changed,
         market.rights.changed,
     ):  # fmt: skip
         changed.clear()
@@ -217,6 +220,8 @@ def put_down(script: Script, effects: Effects) -> None:
     script.upsert(t.phases, effects.phases)
     script.insert(t.auctions, effects.auctions)
     script.upsert(t.stops, effects.stops)
+    script.insert(t.limits, effects.limits)
+    script.upsert(t.proposals, effects.proposals)
     script.insert(t.offers, effects.offers)
     script.update(t.offers, ("id", "state", "trade"), effects.offers_changed)
     contest_records.put_down(script, effects)
@@ -236,7 +241,10 @@ def load(db: Connection) -> Market:
     market.contests.last = _last(db, t.contests.c.id)
     market.contests.last_bid = _last(db, t.contest_bids.c.id)
     stopped = select(t.stops).where(t.stops.c.ended_seq.is_(None))
-    market.stops = {row.member: Stop(*row) for row in db.execute(stopped)}
+    market.stops = {(r.member, r.scope): Stop(*r) for r in db.execute(stopped)}
+    restoring.load_limits(db, market)
+    restoring.load_proposals(db, market)
+    restoring.load_activity(db, market)
     verified = select(t.standings.c.member).where(t.standings.c.verified == 1)
     market.verified = set(db.execute(verified).scalars())
     market.last_trade = _last(db, s.trades.c.id)
@@ -297,16 +305,7 @@ def _load_orders(db: Connection, market: Market) -> None:
 
 def _load_phases(db: Connection, market: Market) -> None:
     """Open the calls that collect, and wind the timetables; the orders are there."""
-    latest = (
-        select(s.trades.c.price)
-        .where(s.trades.c.instrument == t.books.c.instrument)
-        .where(s.trades.c.origin.in_(("book", "auction")))
-        .order_by(s.trades.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    for instrument, price in db.execute(select(t.books.c.instrument, latest)):
-        market.venues[instrument].last = price
+    restoring.load_prices(db, market)
     for row in db.execute(select(t.phases)):
         venue = market.venues[row.instrument]
         venue.closed = row.phase == str(Phase.CLOSED)

@@ -11,6 +11,7 @@ from marketplace.trading.orders import (
     QUANTITY_MAX,
     SELL,
     VALUE_MAX,
+    Order,
     Side,
     TimeInForce,
 )
@@ -138,42 +139,61 @@ def check_purpose(purpose: str, venue: Venue) -> None:
 
 
 def check_cover(
-    line: Line, side: Side, member: int, venue: Venue, market: Funds
+    line: Line,
+    side: Side,
+    member: int,
+    venue: Venue,
+    market: Funds,
+    worst: int | None = None,
+    replaced: Order | None = None,
 ) -> None:
     """Refuse an order that the member could not settle in full.
+
+    *worst* is where a market order ends; what *replaced* holds counts as free.
 
     A bid needs limit × quantity free, a market bid what the book asks now; a seller
     who is not the vendor needs the rights: transferable, active, unused, not on offer.
     """
     if side is BUY:
         needed = (
-            _market_cost(line.quantity, venue)
+            _market_cost(line.quantity, venue, worst)
             if line.price is None
             else line.price * line.quantity
         )
+        if replaced is not None:
+            limit = replaced.price
+            if limit is None:
+                assert venue.call is not None, replaced
+                limit = venue.call.ceiling
+            needed = max(0, needed - limit * replaced.remaining)
         market.ledger.require(member, venue.currency, needed)
     elif member != venue.vendor:
         if not venue.transferable:
             raise NotTransferable(venue.symbol)
         if line.evergreen:
             raise WrongOrder("evergreen")
-        _require_rights(line.quantity, member, venue, market)
+        spare = 0 if replaced is None else replaced.remaining
+        _require_rights(line.quantity, member, venue, market, spare)
 
 
-def _require_rights(quantity: int, member: int, venue: Venue, market: Funds) -> None:
-    """Refuse to sell units that are suspended, used or already on offer."""
-    on_offer = market.ledger.balance(member, venue.instrument, Pocket.HELD)
+def _require_rights(
+    quantity: int, member: int, venue: Venue, market: Funds, spare: int
+) -> None:
+    """Refuse to sell units that are suspended, used or already on offer elsewhere."""
+    on_offer = market.ledger.balance(member, venue.instrument, Pocket.HELD) - spare
     available = market.rights.unused_units(member, venue.instrument) - on_offer
     if available < quantity:
         raise InsufficientBalance(venue.symbol, quantity, available)
 
 
-def _market_cost(quantity: int, venue: Venue) -> int:
+def _market_cost(quantity: int, venue: Venue, worst: int | None) -> int:
     """Return what *quantity* units cost at the offers that wait now, in minor units."""
     if venue.call is not None:
         return _held_in_call(quantity, venue.call)
     cost = 0
     for level in venue.book.levels(SELL, QUANTITY_MAX):
+        if worst is not None and level.price > worst:
+            break
         taken = quantity if level.evergreen else min(quantity, level.quantity)
         cost += taken * level.price
         quantity -= taken

@@ -16,6 +16,7 @@ from marketplace.trading.commands import (
 )
 from marketplace.trading.contests import Contest
 from marketplace.trading.holds import cancel, cancel_where
+from marketplace.trading.limits import NONE, merged
 from marketplace.trading.market import Market, handles
 from marketplace.trading.offers import Offer, OfferEvent
 from marketplace.trading.orders import BUY, PRICE_MAX, QUANTITY_MAX, SELL, Reason
@@ -94,6 +95,8 @@ def list_instrument(
         calls.carry_on(venue, present)
         if venue.price_max != present.price_max or venue.terms != present.terms:
             contesting.call_off(market, venue, seq)  # nobody bid for this
+    else:
+        venue.limits = merged(NONE, market.limits)
     if venue.trial_of is not None:
         market.trials[venue.trial_of] = venue.instrument
     if venue.price_max is not None:

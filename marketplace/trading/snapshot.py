@@ -20,12 +20,15 @@ def state(market: Market) -> dict[str, Any]:
             (
                 venue.row(),
                 venue.phase_row(),
+                (venue.last, venue.last_day, venue.before, venue.limits),
                 [_order(order) for order in venue.book.orders(BUY)],
                 [_order(order) for order in venue.book.orders(SELL)],
             )
             for _, venue in sorted(market.venues.items())
         ],
+        "activity": market.activity.state(),
         "fees": market.fees,
+        "limits": market.limits,
         "last": (
             market.last_order,
             market.last_trade,
@@ -37,12 +40,14 @@ def state(market: Market) -> dict[str, Any]:
             market.offers.last,
             market.contests.last,
             market.contests.last_bid,
+            market.last_proposal,
         ),
         "contests": [
             (contest.row(), [b.row() for _, b in sorted(contest.bidders.items())])
             for _, contest in sorted(market.contests.live.items())
         ],
         "offers": [offer.row() for _, offer in sorted(market.offers.live.items())],
+        "proposals": [made for _, made in sorted(market.proposals.items())],
         "payins": [p.row() for _, p in sorted(market.payins.waiting.items())],
         "payouts": [p.row() for _, p in sorted(market.payouts.waiting.items())],
         "rights": [right.row() for _, right in sorted(market.rights.live.items())],

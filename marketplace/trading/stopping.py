@@ -5,11 +5,12 @@ from marketplace.trading.holds import cancel_where
 from marketplace.trading.market import Market, handles
 from marketplace.trading.orders import Reason
 from marketplace.trading.rights import check_reason
-from marketplace.trading.stops import Stop
+from marketplace.trading.stops import ALL, OWN, Stop
 from marketplace.trading.venue import WrongOrder
 from settlement.errors import NotFound, OwnWork
 from settlement.ids import encode
 from settlement.ledger import HOUSE
+from settlement.money import BY_ASSET
 
 
 @handles(StopTrading)
@@ -18,28 +19,44 @@ def stop(market: Market, command: StopTrading, seq: int, at_us: int) -> int:
     check_reason(command.reason)
     if not command.reason.strip():
         raise WrongOrder("reason")
-    member = command.stopped
-    if member < HOUSE:
+    member, scope = command.stopped, command.scope
+    if member < HOUSE or (scope == OWN) > (member != HOUSE):
         raise WrongOrder("member")
-    kept = market.stops.get(member)
-    if kept is None:
-        kept = Stop(member, seq, at_us, command.by, command.reason)
-        market.stops[member] = market.stops_changed[member] = kept
+    if scope not in (ALL, OWN) and (
+        member != HOUSE or (scope not in BY_ASSET and scope not in market.venues)
+    ):
+        raise WrongOrder("scope")
+    key = (member, scope)
+    if key not in market.stops:
+        kept = Stop(member, scope, seq, at_us, command.by, command.reason)
+        market.stops[key] = market.stops_changed[key] = kept
     if not command.cancel:
         return 0
-    return cancel_where(
-        market, seq, Reason.STOPPED, None if member == HOUSE else member
+    return sum(
+        cancel_where(
+            market, seq, Reason.STOPPED, None if member == HOUSE else member, instrument
+        )
+        for instrument in _within(market, scope)
     )
+
+
+def _within(market: Market, scope: int) -> list[int | None]:
+    """Return the instruments that a scope covers; [None] if it covers all."""
+    if scope in (ALL, OWN):
+        return [None]
+    if scope in market.venues:
+        return [scope]
+    return [v.instrument for v in market.venues.values() if v.currency == scope]
 
 
 @handles(AllowTrading)
 def allow(market: Market, command: AllowTrading, seq: int, _at_us: int) -> None:
     """Take orders again; OwnWork for who stopped them, NotFound if nothing is."""
-    kept = market.stops.get(command.stopped)
+    key = (command.stopped, command.scope)
+    kept = market.stops.get(key)
     if kept is None:
         raise NotFound("member", encode("member", command.stopped))
     if kept.by_user == command.by:
         raise OwnWork
-    del market.stops[command.stopped]
-    ended = kept._replace(ended_seq=seq, ended_by=command.by)
-    market.stops_changed[command.stopped] = ended
+    del market.stops[key]
+    market.stops_changed[key] = kept._replace(ended_seq=seq, ended_by=command.by)

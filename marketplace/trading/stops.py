@@ -8,12 +8,18 @@ from settlement.ledger import HOUSE
 
 if TYPE_CHECKING:
     from marketplace.trading.market import Market
+    from marketplace.trading.venue import Venue
+
+
+ALL = 0  # scope: everything, wherever
+OWN = -1  # scope: everything, stopped by the member itself and not by the house
 
 
 class Stop(NamedTuple):
     """One stop: whom, since when, by whom and why; and how it ended."""
 
     member: int  # HOUSE: everybody
+    scope: int  # an instrument, or a currency and so what is traded in it; ALL, OWN
     seq: int
     at_us: int
     by_user: int
@@ -29,7 +35,27 @@ class TradingStopped(Refusal):
     everybody: bool
 
 
-def check_stops(market: "Market", *members: int) -> None:
-    """Refuse with TradingStopped if the market or one of *members* is stopped."""
-    if HOUSE in market.stops or not market.stops.keys().isdisjoint(members):
-        raise TradingStopped(HOUSE in market.stops)
+@dataclass(eq=False)
+class TradingHalted(Refusal):
+    """This instrument, or its whole market, is halted; orders can be cancelled."""
+
+    symbol: str
+    reason: str
+
+
+def check_stops(market: "Market", venue: "Venue | None", *members: int) -> None:
+    """Refuse if the market, the venue or one of *members* is stopped.
+
+    Raises TradingStopped or TradingHalted.
+    """
+    stops = market.stops
+    if not stops:
+        return
+    if (HOUSE, ALL) in stops:
+        raise TradingStopped(everybody=True)
+    if any((member, scope) in stops for member in members for scope in (ALL, OWN)):
+        raise TradingStopped(everybody=False)
+    if venue is not None:
+        for scope in (venue.instrument, venue.currency):
+            if halt := stops.get((HOUSE, scope)):
+                raise TradingHalted(venue.symbol, halt.reason)

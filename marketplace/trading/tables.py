@@ -220,6 +220,7 @@ Index("ix_auctions_instrument", auctions.c.instrument, auctions.c.seq)
 stops = table(
     "stops",  # who may not place orders, or could not; 0 is everybody
     Column("member", Whole, primary_key=True, autoincrement=False),
+    Column("scope", Whole, primary_key=True, autoincrement=False),  # see `stops.Stop`
     Column("seq", Whole, nullable=False),
     Column("at_us", Whole, nullable=False),
     Column("by_user", Whole, nullable=False),
@@ -228,6 +229,36 @@ stops = table(
     Column("ended_by", Whole),
     CheckConstraint("(ended_seq IS NULL) = (ended_by IS NULL)", name="end"),
     CheckConstraint("ended_by <> by_user", name="two_persons"),
+)
+
+limits = table(
+    "limits",  # set from a record on; the latest of an instrument is in force
+    Column("seq", Whole, primary_key=True, autoincrement=False),
+    Column("instrument", Whole, nullable=False),  # 0: the whole market
+    Column("static_bps", Whole),  # null: as the market has it, or none; 0: none
+    Column("dynamic_bps", Whole),
+    Column("finger_times", Whole),
+    Column("value_max", Whole),
+    Column("second_max", Whole),
+    Column("untraded_max", Whole),
+)
+Index("ix_limits_instrument", limits.c.instrument, limits.c.seq)
+
+proposals = table(
+    "proposals",  # steps that two persons take
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("seq", Whole, nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("by_user", Whole, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("body", Text, nullable=False),  # canonical JSON
+    Column("reason", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("decided_seq", Whole),
+    Column("decided_by", Whole),
+    CheckConstraint("state IN ('open', 'approved', 'rejected')", name="state"),
+    CheckConstraint("(state = 'open') = (decided_seq IS NULL)", name="decision"),
+    CheckConstraint("state <> 'approved' OR decided_by <> by_user", name="two_persons"),
 )
 
 standings = table(

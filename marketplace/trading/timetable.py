@@ -15,6 +15,7 @@ STEPS_MAX = 24  # a day
 HOLIDAYS_MAX = 400
 SEARCH_MAX = 1_000  # days that are looked through for the next that trades
 ZONE_MAX = 14 * 60  # minutes
+EAST_US = 8 * 60 * MINUTE_US  # the exchange keeps the time of China
 
 
 class Phase(StrEnum):
@@ -48,6 +49,11 @@ class Timetable(NamedTuple):
     weekdays: tuple[int, ...]  # 0 is Monday
     holidays: tuple[int, ...]  # days since 1970, when nothing happens
     steps: tuple[tuple[int, str], ...]  # (minute of the day, action), in order
+
+
+def day_of(at_us: int) -> int:
+    """Return the exchange's own day of a moment, counted from 1970."""
+    return (at_us + EAST_US) // DAY_US
 
 
 def possible(table: Timetable) -> bool:

@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from marketplace.trading.auction import Call
 from marketplace.trading.book import Book
 from marketplace.trading.scope import NOWHERE, Scope
-from marketplace.trading.timetable import Phase, Timetable
+from marketplace.trading.timetable import Phase, Timetable, day_of
 from settlement.canonical import canonical
 from settlement.errors import Refusal
 from settlement.states import Machine
+
+if TYPE_CHECKING:
+    from marketplace.trading.limits import Limits
 
 
 class BookState(StrEnum):
@@ -79,6 +82,10 @@ class Venue:
     call: Call | None = None  # while orders collect
     closed: bool = False  # no order is taken, though the instrument is not halted
     last: int | None = None  # the price of the last trade in the book or a call
+    last_day: int = 0  # the exchange's day of that trade
+    before: int | None = None  # the last price before that day
+    own_limits: "Limits | None" = None  # as they were set for this instrument alone
+    limits: "Limits | None" = None  # what holds; None: nothing does
     timetable: Timetable | None = None
     due_us: int | None = None  # when the timetable next does something
 
@@ -88,6 +95,17 @@ class Venue:
         if self.closed:
             return Phase.CLOSED
         return Phase.CALL if self.call else Phase.CONTINUOUS
+
+    def note(self, price: int, at_us: int) -> None:
+        """Remember that a trade was made at *price*."""
+        day = day_of(at_us)
+        if day != self.last_day:
+            self.before, self.last_day = self.last, day
+        self.last = price
+
+    def reference(self, at_us: int) -> int | None:
+        """Return the last price before the day of *at_us*."""
+        return self.before if day_of(at_us) == self.last_day else self.last
 
     def phase_row(self) -> tuple[object, ...]:
         """Return the values in the order of the columns of the table ``phases``."""

@@ -1,6 +1,7 @@
 """The staff desk's market control: phases, calls, timetables, the kill switch."""
 
 import re
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -16,17 +17,32 @@ from marketplace.members import users
 from marketplace.members.roles import STAFF, needs
 from marketplace.members.signing import me
 from marketplace.services import services
-from marketplace.trading import board
+from marketplace.trading import board, reads
 from marketplace.trading.control import (
     AllowTrading,
+    Decide,
+    Propose,
+    SetLimits,
     SetPhase,
     SetTimetable,
     StopTrading,
     Uncross,
 )
+from marketplace.trading.limits import BPS, MOST, Limits
+from marketplace.trading.proposals import WHOLE
 from marketplace.trading.rights import REASON_MAX
+from marketplace.trading.stops import ALL
 from marketplace.trading.timetable import Phase, Timetable
-from marketplace.web.forms import Form, PublicId, again, amount, choice, read, text
+from marketplace.web.forms import (
+    Form,
+    PublicId,
+    Whole,
+    again,
+    amount,
+    choice,
+    read,
+    text,
+)
 from marketplace.web.staff import bp
 from settlement import ids
 from settlement.errors import Invalid
@@ -76,8 +92,28 @@ class StopForm(Form):
 
     stopped = PublicId("member", load_default=None)
     everybody = text(1, needed=False)
+    scope = Whole(ALL, 2**53, load_default=ALL)
     cancel = text(1, needed=False)
     reason = text(REASON_MAX, needed=False)
+
+
+class LimitsForm(Form):
+    """Limits as they are typed; empty: as the market has it, 0: none."""
+
+    instrument = PublicId("instrument", load_default=None)
+    static_bps = Whole(0, BPS - 1, load_default=None)
+    dynamic_bps = Whole(0, BPS - 1, load_default=None)
+    finger_times = Whole(0, 10_000, load_default=None)
+    value_max = Whole(0, MOST, load_default=None)
+    second_max = Whole(0, MOST, load_default=None)
+    untraded_max = Whole(0, MOST, load_default=None)
+    reason = text(REASON_MAX)
+
+
+class DecisionForm(Form):
+    """Whether a proposal is carried out."""
+
+    step = choice(["approve", "reject"])
 
 
 @bp.get("/market")
@@ -87,7 +123,7 @@ def market() -> ResponseReturnValue:
     symbol = request.args.get("symbol", "").strip()
     with services().reads.connect() as db:
         unit = instruments.by_symbol(db, symbol) if symbol else None
-        stopped = board.stopped(db)
+        stopped, proposed = board.stopped(db), board.proposed(db)
         return render_template(
             "staff/market.html",
             controlled=board.controlled(db),
@@ -95,9 +131,16 @@ def market() -> ResponseReturnValue:
             board=board.board(db, unit.id) if unit else None,
             auctions=board.auctions_of(db, unit.id, limit=10) if unit else None,
             stopped=stopped,
-            who=users.names(db, {stop.by_user for stop in stopped}),
+            who=users.names(db, _authors(stopped) | _authors(proposed)),
+            limits=board.limits_of(db, unit.id if unit else WHOLE),
+            proposed=proposed,
+            books=reads.books_of(db, {row.instrument for row in proposed}),
             phases=[*Phase],
         )
+
+
+def _authors(rows: Iterable[Any]) -> set[int]:
+    return {row.by_user for row in rows}
 
 
 @bp.post("/market/<instrument>/phase")
@@ -162,20 +205,48 @@ def stop() -> ResponseReturnValue:
     member = HOUSE if typed["everybody"] else typed["stopped"]
     if member is None:
         raise Invalid({"stopped": [WHOM]})
-    command = StopTrading(me().id, member, bool(typed["cancel"]), typed["reason"])
+    cancel, scope = bool(typed["cancel"]), typed["scope"]
+    command = StopTrading(me().id, member, cancel, typed["reason"], scope)
     cancelled = services().gateway.submit(command).result
     flash(gettext("Stopped. Orders cancelled: %(number)s.", number=cancelled), "info")
     return _back()
 
 
-@bp.post("/market/stops/<member>/end")
+@bp.post("/market/stops/<member>/end", defaults={"scope": ALL})
+@bp.post("/market/stops/<member>/<int(signed=True):scope>/end")
 @needs(*CONTROLLERS)
 @again(market)
-def allow(member: str) -> ResponseReturnValue:
+def allow(member: str, scope: int) -> ResponseReturnValue:
     """Take orders again; another person than who stopped them."""
     stopped = ids.decode("member", member)
-    services().gateway.submit(AllowTrading(me().id, stopped))
+    services().gateway.submit(AllowTrading(me().id, stopped, scope))
     flash(gettext("Orders are taken again."), "success")
+    return _back()
+
+
+@bp.post("/market/limits")
+@needs(*CONTROLLERS)
+@again(market)
+def propose_limits() -> ResponseReturnValue:
+    """Propose limits of an instrument or of the whole market to a second person."""
+    typed = read(LimitsForm())
+    limits = tuple(typed[name] for name in Limits._fields)
+    values = (typed["instrument"] or WHOLE, limits)
+    command = Propose(me().id, SetLimits.__name__, values, typed["reason"])
+    services().gateway.submit(command)
+    flash(gettext("Proposed; another person decides it."), "success")
+    return _back(request.args.get("symbol"))
+
+
+@bp.post("/market/proposals/<proposal>")
+@needs(*CONTROLLERS)
+@again(market)
+def decide_proposal(proposal: str) -> ResponseReturnValue:
+    """Carry a proposal out, or turn it down."""
+    number = ids.decode("proposal", proposal)
+    step = read(DecisionForm(), request.values)["step"]
+    services().gateway.submit(Decide(me().id, number, step == "approve"))
+    flash(gettext("Decided."), "success")
     return _back()
 
 

@@ -10,12 +10,21 @@ from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.services import services
-from marketplace.trading import reads
-from marketplace.trading.commands import CancelAll, CancelOrder, ReduceOrder
+from marketplace.trading import board, reads
+from marketplace.trading.commands import (
+    CancelAll,
+    CancelOrder,
+    ReduceOrder,
+    ReplaceOrder,
+)
+from marketplace.trading.control import AllowTrading, StopTrading
 from marketplace.trading.orders import QUANTITY_MAX
-from marketplace.web.forms import Form, Whole, again, read
+from marketplace.trading.rights import REASON_MAX
+from marketplace.trading.stops import OWN
+from marketplace.web.forms import Form, Whole, again, amount, read, text
 from marketplace.web.layout import before
 from settlement import ids, statements
+from settlement.money import BY_ASSET
 
 bp = Blueprint("orders", __name__, url_prefix="/orders")
 LIVE_MAX = 100  # shown on one page
@@ -28,6 +37,19 @@ class ReduceForm(Form):
     quantity = Whole(1, QUANTITY_MAX, required=True)
 
 
+class ReplaceForm(Form):
+    """What the order is to be from now on."""
+
+    price = text(24)
+    quantity = Whole(1, QUANTITY_MAX, required=True)
+
+
+class StopForm(Form):
+    """Why the member stops its trading."""
+
+    reason = text(REASON_MAX)
+
+
 @bp.get("/")
 @needs()
 def show() -> ResponseReturnValue:
@@ -36,6 +58,7 @@ def show() -> ResponseReturnValue:
         return render_template(
             "orders/orders.html",
             live=reads.orders_of(db, me().member, limit=LIVE_MAX, live=True),
+            stop=board.own_stop(db, me().member),
             past=reads.orders_of(db, me().member, before(), PAST),
         )
 
@@ -104,6 +127,43 @@ def reduce(order: str) -> ResponseReturnValue:
     left = services().gateway.submit(ReduceOrder(me().id, me().member, number, by))
     flash(gettext("Reduced; still waiting: %(number)s.", number=left.result), "success")
     return redirect(url_for(".one", order=order), HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/<order>/replace")
+@needs("buyer", "vendor")
+@again(one)
+def replace(order: str) -> ResponseReturnValue:
+    """Give an order another price or quantity, at once or not at all."""
+    typed, number = read(ReplaceForm()), ids.decode("order", order)
+    with services().reads.connect() as db:
+        old = reads.order(db, number, me().member)
+    price = amount(typed, "price", BY_ASSET[old.currency].code)
+    command = ReplaceOrder(me().id, me().member, number, price, typed["quantity"])
+    placed = services().gateway.submit(command).result
+    address = url_for(".one", order=ids.encode("order", placed.order), placed=1)
+    return redirect(address, HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/stop")
+@needs("buyer", "vendor")
+@again(show)
+def stop() -> ResponseReturnValue:
+    """Cancel all orders of the member and take no more: its own kill switch."""
+    reason = read(StopForm())["reason"]
+    command = StopTrading(me().id, me().member, True, reason, OWN)
+    number = services().gateway.submit(command).result
+    flash(gettext("Stopped. Orders cancelled: %(number)s.", number=number), "info")
+    return redirect(url_for(".show"), HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/stop/end")
+@needs("buyer", "vendor")
+@again(show)
+def allow() -> ResponseReturnValue:
+    """Take the member's orders again; another of its users decides it."""
+    services().gateway.submit(AllowTrading(me().id, me().member, OWN))
+    flash(gettext("Orders are taken again."), "success")
+    return redirect(url_for(".show"), HTTPStatus.SEE_OTHER)
 
 
 @bp.post("/cancel")

@@ -93,6 +93,7 @@ TABLES = (
     "books", "standings", "entitlements", "receipts", "payins", "payouts", "arrivals",
     "fee_schedules", "auctions", "phases", "stops", "offers",
     "contests", "contest_bids", "contest_bidders",
+    "limits", "proposals",
 )  # fmt: skip
 
 

@@ -27,19 +27,21 @@ NUMBERED: dict[str, tuple[str, int]] = {
     "offers": ("id", 1),
     "contests": ("id", 1),
     "contest_bids": ("id", 1),
+    "proposals": ("id", 1),
 }
 SEQUENCED = (
     "transfers", "trades", "orders", "receipts", "fee_schedules", "offers", "contests",
-    "contest_bids",
+    "contest_bids", "proposals",
 )  # fmt: skip
 
 # Which commands may leave rows in which table; transfers come from most of them.
 CAUSES: dict[str, frozenset[str]] = {
-    "orders": frozenset({"PlaceOrder", "PlaceBasket"}),
+    "orders": frozenset({"PlaceOrder", "PlaceBasket", "ReplaceOrder"}),
     "trades": frozenset(
         {
             "PlaceOrder",
             "PlaceBasket",
+            "ReplaceOrder",
             "TakeOffer",
             "SetPhase",
             "Uncross",
@@ -48,6 +50,8 @@ CAUSES: dict[str, frozenset[str]] = {
         }
     ),
     "stops": frozenset({"StopTrading"}),
+    "limits": frozenset({"Decide"}),
+    "proposals": frozenset({"Propose"}),
     "auctions": frozenset({"SetPhase", "Uncross", "Tick"}),
     "offers": frozenset({"OfferPrice"}),
     "contests": frozenset({"OpenContest"}),
@@ -210,6 +214,12 @@ def _differs(kind: str, number: int) -> Violation:
     return Violation("A4", f"{kind.title()} {name} is not what the journal says.")
 
 
+def _replacement(db: Connection, order: int, price: int | None) -> tuple[Any, ...]:
+    """Return the line of what replaced an order: the old one's but for the price."""
+    old = ask(db, "SELECT instrument, side FROM orders WHERE id = :id", id=order)
+    return (*next(iter(old), (None, None)), price)
+
+
 def _answers(db: Connection) -> Iterator[Said]:
     """Yield what the journal says of each command that placed orders."""
     for seq, body in ask(db, "SELECT seq, body FROM journal ORDER BY seq"):
@@ -217,6 +227,10 @@ def _answers(db: Connection) -> Iterator[Said]:
         if outcome != journal_module.APPLIED or kind not in CAUSES["orders"]:
             continue
         _by, member, wanted = command[:3]
+        if kind == "ReplaceOrder":
+            wanted = _replacement(db, *command[2:4])
+            if rest[0][0] == command[2]:  # reduced, where it waits
+                continue
         basket = kind == "PlaceBasket"
         lines, results = (wanted, rest[0]) if basket else ([wanted], rest)
         said = Said([], [])

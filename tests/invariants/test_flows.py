@@ -63,6 +63,7 @@ def any_command(dice: random.Random, number: int) -> c.Command:
             c.PlaceBasket(user, member, tuple(line(dice) for _ in range(4))),
             c.CancelOrder(user, member, order),
             c.ReduceOrder(user, member, order, dice.randint(1, 4)),
+            c.ReplaceOrder(user, member, order, dice.randint(45, 55), small),
             c.CancelAll(user, member, instrument),
             c.RequestPayin(user, member, 1, small * 100, "more"),
             c.ConfirmPayin(staff, small),

@@ -67,6 +67,28 @@ phases = st.one_of(
         st.none() | st.integers(-1, 12),
     ),
     st.builds(c.Uncross, user, traded),
+    st.builds(
+        c.Propose, user, st.just("SetLimits"),
+        st.tuples(
+            st.sampled_from((0, *INSTRUMENTS)),
+            st.tuples(
+                *(
+                    st.sampled_from((None, 0, most))
+                    for most in (2_000, 4_000, 3, 30, 6, 4)
+                )
+            ),
+        ),
+        st.just("why"),
+    ),
+    st.builds(c.Decide, user, st.integers(0, 3), st.booleans()),
+    st.builds(
+        c.StopTrading, user, st.sampled_from((0, 0, 1, 2)), st.booleans(),
+        st.just("why"), st.sampled_from((0, 1, 1_000, 1_001, -1)),
+    ),
+    st.builds(
+        c.AllowTrading, user, st.sampled_from((0, 0, 1, 2)),
+        st.sampled_from((0, 1, 1_000, 1_001, -1)),
+    ),
     st.builds(c.SetTimetable, user, traded, st.none() | timetables),
 )  # fmt: skip
 flows = st.lists(
@@ -77,6 +99,10 @@ flows = st.lists(
         st.builds(c.CancelOrder, user, member, number),
         st.builds(c.CancelAll, user, member, st.none() | st.sampled_from(INSTRUMENTS)),
         st.builds(c.ReduceOrder, user, member, number, st.integers(-1, 4)),
+        st.builds(
+            c.ReplaceOrder, user, member, number, st.none() | st.integers(-1, 12),
+            st.integers(-1, 6), st.booleans(),
+        ),
         st.builds(c.RequestPayin, user, member, st.integers(0, 2), amount, words),
         st.builds(c.ConfirmPayin, user, number),
         st.builds(c.ApprovePayin, user, number),

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load
 
-from marketplace.api.fields import Body, Code, Flag, Id, Int, Long, Text
+from marketplace.api.fields import Body, Code, Currency, Flag, Id, Int, Long, Text
 from marketplace.api.orders import CancelledAllSchema
 from marketplace.api.phases import IndicativeSchema
 from marketplace.api.resource import KeyHeader, Resource, submit
@@ -22,6 +22,7 @@ from marketplace.trading.control import (
 )
 from marketplace.trading.orders import PRICE_MAX
 from marketplace.trading.rights import REASON_MAX
+from marketplace.trading.stops import ALL, OWN
 from marketplace.trading.timetable import (
     DAY_MIN,
     HOLIDAYS_MAX,
@@ -128,10 +129,15 @@ def set_timetable(
 
 
 class NewStopSchema(Body):
-    """Whom to stop (null: everybody), whether to cancel their orders, and why."""
+    """Whom to stop (null: everybody), whether to cancel their orders, and why.
+
+    With an instrument or a currency only that, or what is traded in it, is halted.
+    """
 
     member = Id("member", required=True, allow_none=True)
     cancel = Flag(required=True)
+    instrument = Id("instrument", load_default=None, allow_none=True)
+    currency = Currency(load_default=None, allow_none=True)
     reason = Text(REASON_MAX, least=1, required=True)
 
 
@@ -139,6 +145,10 @@ class StopSchema(Schema):
     """One stop that stands; member is null for everybody."""
 
     member = Id("member", required=True, allow_none=True)
+    scope = fields.Integer(
+        required=True,
+        metadata={"description": "0: all; -1: by itself; else currency or instrument."},
+    )
     at_us = fields.Integer(required=True)
     by = Id("user", attribute="by_user", required=True)
     reason = fields.String(required=True)
@@ -154,6 +164,9 @@ class WhomSchema(Body):
     """Whose orders are taken again; null: everybody's."""
 
     member = Id("member", required=True, allow_none=True)
+    scope = Int(
+        OWN, 2**53, load_default=ALL, metadata={"description": "As the stop has it."}
+    )
 
 
 @bp.route("/staff/stops")
@@ -174,7 +187,8 @@ def list_stops() -> Any:
 def stop_trading(new: dict[str, Any], header: dict[str, str]) -> Any:
     """Take no more orders of a member, or of anybody; cancels are always taken."""
     whom = HOUSE if new["member"] is None else new["member"]
-    command = StopTrading(me().id, whom, new["cancel"], new["reason"])
+    scope = new["instrument"] or new["currency"] or ALL
+    command = StopTrading(me().id, whom, new["cancel"], new["reason"], scope)
     return {"orders": submit(command, header["key"])}
 
 
@@ -187,4 +201,4 @@ def stop_trading(new: dict[str, Any], header: dict[str, str]) -> Any:
 def allow_trading(whom: dict[str, int | None], header: dict[str, str]) -> None:
     """Take orders again; another person than the one who stopped them."""
     stopped = HOUSE if whom["member"] is None else whom["member"]
-    submit(AllowTrading(me().id, stopped), header["key"])
+    submit(AllowTrading(me().id, stopped, whom["scope"] or ALL), header["key"])

@@ -54,6 +54,9 @@ def traded(tmp_path_factory):
             c.SuspendRight(STAFF, 1, "complaint"),
             c.StopTrading(STAFF, 77, True, "drill"),
             c.AllowTrading(SECOND, 77),
+            c.Propose(STAFF, "SetLimits", (SUN, (900, 800, 9, 700, 600, 500)), "slips"),
+            c.Decide(SECOND, 1, approve=True),
+            c.Propose(STAFF, "SetLimits", (0, (None,) * 6), "calm again"),
             c.PlaceBasket(CAT, CAT, (BUY.line, line("buy", 8, 10**8))),
         ):
             try:

@@ -1,0 +1,85 @@
+"""What the market knows of prices, limits, proposals and activity, from the tables."""
+
+import json
+
+from sqlalchemy import Connection, func, select
+
+from marketplace.trading import tables as t
+from marketplace.trading.commands import frozen
+from marketplace.trading.limits import NONE, Limits, merged
+from marketplace.trading.market import Market
+from marketplace.trading.proposals import WHOLE, Proposal, ProposalState, restored
+from marketplace.trading.timetable import DAY_US, EAST_US, day_of
+from settlement import tables as s
+
+PRICED = ("book", "auction")  # origins of trades that make a price
+
+
+def load_prices(db: Connection, market: Market) -> None:
+    """Give each venue its last price, and the last one before that day."""
+    trades = s.trades.c
+    latest = (
+        select(func.max(trades.id))
+        .where(trades.instrument == t.books.c.instrument, trades.origin.in_(PRICED))
+        .scalar_subquery()
+    )
+    known = select(t.books.c.instrument, latest.label("latest")).subquery()
+    query = select(known.c.instrument, trades.price, trades.at_us)
+    for instrument, price, at_us in db.execute(
+        query.join(s.trades, trades.id == known.c.latest)
+    ):
+        venue = market.venues[instrument]
+        venue.last, venue.last_day = price, day_of(at_us)
+        earlier = (
+            select(trades.price)
+            .where(trades.instrument == instrument, trades.origin.in_(PRICED))
+            .where(trades.at_us < venue.last_day * DAY_US - EAST_US)
+            .order_by(trades.id.desc())
+            .limit(1)
+        )
+        venue.before = db.scalar(earlier)
+
+
+def load_limits(db: Connection, market: Market) -> None:
+    """Put the latest limits of the market and of each instrument in force."""
+    for _, instrument, *values in db.execute(select(t.limits).order_by(t.limits.c.seq)):
+        if instrument == WHOLE:
+            market.limits = Limits(*values)
+        else:
+            market.venues[instrument].own_limits = Limits(*values)
+    for venue in market.venues.values():
+        venue.limits = merged(venue.own_limits or NONE, market.limits)
+
+
+def load_proposals(db: Connection, market: Market) -> None:
+    """Let the open proposals wait again."""
+    last = select(func.coalesce(func.max(t.proposals.c.id), 0))
+    market.last_proposal = int(db.execute(last).scalar_one())
+    waiting = select(t.proposals).where(t.proposals.c.state == str(ProposalState.OPEN))
+    for row in db.execute(waiting.order_by(t.proposals.c.id)):
+        kept = Proposal(*row)
+        market.proposals[kept.number] = kept
+        market.steps[kept.number] = restored(kept, frozen(json.loads(kept.body)))
+
+
+def load_activity(db: Connection, market: Market) -> None:
+    """Count the orders and trades of the last day that had any."""
+    trades, orders = s.trades.c, t.orders.c
+    at_us = db.scalar(select(orders.at_us).order_by(orders.id.desc()).limit(1))
+    if at_us is None:
+        return
+    begins_us = day_of(at_us) * DAY_US - EAST_US
+    placed = select(orders.member, orders.instrument, orders.at_us)
+    before = select(orders.id).where(orders.at_us < begins_us)
+    latest = before.order_by(orders.id.desc()).limit(1).scalar_subquery()
+    placed = placed.where(orders.id > func.coalesce(latest, 0)).order_by(orders.id)
+    traded = select(trades.buyer, trades.seller, trades.instrument, trades.at_us)
+    before = select(trades.id).where(trades.at_us < begins_us)
+    latest = before.order_by(trades.id.desc()).limit(1).scalar_subquery()
+    traded = traded.where(
+        trades.id > func.coalesce(latest, 0), trades.origin.in_(PRICED)
+    ).order_by(trades.id)
+    market.activity.restore(
+        (tuple(row) for row in db.execute(placed)),
+        (tuple(row) for row in db.execute(traded)),
+    )
