@@ -110,6 +110,16 @@ def replace_order(
     return _place(market, command.by, command.member, line, seq, at_us, order)
 
 
+def _check_exclusive(
+    market: Market, member: int, venue: Venue, side: Side, line: Line, at_us: int
+) -> None:
+    """Refuse what an exclusive right, this one or another's, stands in the way of."""
+    if venue.scope.exclusive:
+        exclusivity.check_order(member, venue, side, line)
+    if side is BUY:
+        exclusivity.check(market, member, venue, at_us)
+
+
 def _check_place(line: Line, side: Side, venue: Venue) -> None:
     """Refuse a post-only order that would trade, before the one it replaces ends."""
     theirs = venue.book.best(SELL if side is BUY else BUY)
@@ -147,10 +157,7 @@ def _place(
         worst = check_limits(line, side, member, venue, market.activity, at_us)
     if venue.trial_of is not None and side is BUY:
         check_first(market, member, venue, line.quantity)
-    if venue.scope.exclusive:
-        exclusivity.check_order(member, venue, side, line)
-    if side is BUY:
-        exclusivity.check(market, member, venue, at_us)
+    _check_exclusive(market, member, venue, side, line, at_us)
     check_cover(line, side, member, venue, market, worst, replaced)
     if replaced is not None:
         _check_place(line, side, venue)  # after this nothing is refused
