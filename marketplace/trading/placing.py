@@ -165,19 +165,10 @@ def _place(
     elif len(market.orders_of.get(member, ())) >= OPEN_ORDERS_MAX:
         raise TooManyOrders(OPEN_ORDERS_MAX)
     order = Order(
-        market.last_order + 1,
-        member,
-        line.instrument,
-        side,
-        line.price,
-        line.quantity,
-        time_in_force=time_in_force,
-        expires_us=line.expires_us,
-        evergreen=line.evergreen,
-        post_only=line.post_only,
-        purpose=line.purpose,
+        market.last_order + 1, member, line.instrument, side, line.price, line.quantity,
+        time_in_force, line.expires_us, line.evergreen, line.post_only, line.purpose,
         placed_seq=seq,
-    )
+    )  # fmt: skip
     # A post-only order may be refused here, an immediate one in a call.
     if venue.call is not None:
         fills, reason = venue.call.place(order)
