@@ -32,7 +32,7 @@ from marketplace.trading.market import Market, handles
 from marketplace.trading.orders import PRICE_MAX, QUANTITY_MAX, VALUE_MAX
 from marketplace.trading.placing import grant
 from marketplace.trading.risk import check_audience, check_purpose
-from marketplace.trading.stops import check_stops
+from marketplace.trading.stops import check_stops, is_stopped
 from marketplace.trading.venue import (
     AboveCeiling,
     BookState,
@@ -48,7 +48,7 @@ from marketplace.trading.venue import (
 from settlement.clearing import Trade, clear
 from settlement.errors import NotFound
 from settlement.ids import encode
-from settlement.ledger import HOUSE, Pocket, Transfer
+from settlement.ledger import Pocket, Transfer
 
 NO_ORDER = 0  # a contest fills no order
 
@@ -88,7 +88,7 @@ def _check_trading(market: Market, venue: Venue, member: int) -> None:
     """Refuse what may not trade now: the member, the instrument, the market."""
     if member not in market.verified:
         raise NotVerified(member)
-    check_stops(market, member)
+    check_stops(market, venue, member)
     if venue.state is not BookState.LISTED:
         raise InstrumentClosed(venue.symbol, str(venue.state))
 
@@ -203,7 +203,7 @@ def come_due(market: Market, contest: Contest, seq: int, at_us: int) -> None:
     A halt holds the clock's hand: what is due waits until trade goes on.
     """
     venue = market.venue(contest.instrument)
-    stopped = not market.stops.keys().isdisjoint((HOUSE, contest.vendor))
+    stopped = is_stopped(market, venue, contest.vendor)
     if stopped or venue.state is not BookState.LISTED:
         market.contests.defer(contest, at_us + HALT_US)
         return
@@ -250,7 +250,7 @@ def _may(market: Market, venue: Venue, member: int, at_us: int) -> bool:
         return False
     return (
         member in market.verified
-        and member not in market.stops
+        and not is_stopped(market, venue, member)
         and venue.admits(member)
     )
 

@@ -8,10 +8,10 @@ import heapq
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from marketplace.trading.activity import Activity
 from marketplace.trading.agenda import Agenda
 from marketplace.trading.commands import Command
 from marketplace.trading.contests import Contests
-from marketplace.trading.activity import Activity
 from marketplace.trading.limits import NONE, Limits
 from marketplace.trading.offers import Offers
 from marketplace.trading.orders import Order, OrderState, Reason

@@ -59,3 +59,12 @@ def check_stops(market: "Market", venue: "Venue | None", *members: int) -> None:
         for scope in (venue.instrument, venue.currency):
             if halt := stops.get((HOUSE, scope)):
                 raise TradingHalted(venue.symbol, halt.reason)
+
+
+def is_stopped(market: "Market", venue: "Venue | None", *members: int) -> bool:
+    """Tell whether the market, the venue or one of *members* is stopped."""
+    try:
+        check_stops(market, venue, *members)
+    except (TradingStopped, TradingHalted):
+        return True
+    return False

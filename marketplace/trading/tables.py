@@ -1,6 +1,6 @@
 """The tables of orders and of the market's own view of members and instruments."""
 
-from sqlalchemy import CheckConstraint, Column, Index, Text
+from sqlalchemy import CheckConstraint, Column, Index, Text, text
 
 from settlement.store import Whole, table
 
@@ -69,8 +69,8 @@ books = table(
     # Of the scope; see `scope.Scope`.
     Column("product", Whole, nullable=False, server_default="0"),
     Column("exclusive", Whole, nullable=False, server_default="0"),
-    Column("field", Text, nullable=False, server_default=""),
-    Column("territory", Text, nullable=False, server_default=""),
+    Column("field", Text, nullable=False, server_default=text("''")),
+    Column("territory", Text, nullable=False, server_default=text("''")),
     CheckConstraint("hidden IN (0, 1)", name="hidden"),
     CheckConstraint(
         "exclusive = 0 OR (exclusive = 1 AND transferable = 0 AND product > 0)",

@@ -126,8 +126,10 @@ def upgrade() -> None:
         sa.Column("hidden", Whole, server_default="0", nullable=False),
         sa.Column("product", Whole, server_default="0", nullable=False),
         sa.Column("exclusive", Whole, server_default="0", nullable=False),
-        sa.Column("field", sa.Text(), server_default="", nullable=False),
-        sa.Column("territory", sa.Text(), server_default="", nullable=False),
+        sa.Column("field", sa.Text(), server_default=sa.text("('')"), nullable=False),
+        sa.Column(
+            "territory", sa.Text(), server_default=sa.text("('')"), nullable=False
+        ),
         sa.CheckConstraint(
             "state IN ('listed', 'suspended', 'delisted')", name=op.f("ck_books_state")
         ),
@@ -382,6 +384,24 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("licences", schema=None) as batch_op:
         batch_op.create_index("ix_licences_owner", ["owner", "id"], unique=False)
+
+    op.create_table(
+        "limits",
+        sa.Column("seq", Whole, autoincrement=False, nullable=False),
+        sa.Column("instrument", Whole, nullable=False),
+        sa.Column("static_bps", Whole, nullable=True),
+        sa.Column("dynamic_bps", Whole, nullable=True),
+        sa.Column("finger_times", Whole, nullable=True),
+        sa.Column("value_max", Whole, nullable=True),
+        sa.Column("second_max", Whole, nullable=True),
+        sa.Column("untraded_max", Whole, nullable=True),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_limits")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("limits", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_limits_instrument", ["instrument", "seq"], unique=False
+        )
 
     op.create_table(
         "measures",
@@ -748,6 +768,32 @@ def upgrade() -> None:
         batch_op.create_index("ix_products_vendor", ["vendor", "id"], unique=False)
 
     op.create_table(
+        "proposals",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("decided_seq", Whole, nullable=True),
+        sa.Column("decided_by", Whole, nullable=True),
+        sa.CheckConstraint(
+            "(state = 'open') = (decided_seq IS NULL)",
+            name=op.f("ck_proposals_decision"),
+        ),
+        sa.CheckConstraint(
+            "state <> 'approved' OR decided_by <> by_user",
+            name=op.f("ck_proposals_two_persons"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('open', 'approved', 'rejected')", name=op.f("ck_proposals_state")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_proposals")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "receipts",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("seq", Whole, nullable=False),
@@ -778,6 +824,7 @@ def upgrade() -> None:
     op.create_table(
         "stops",
         sa.Column("member", Whole, autoincrement=False, nullable=False),
+        sa.Column("scope", Whole, autoincrement=False, nullable=False),
         sa.Column("seq", Whole, nullable=False),
         sa.Column("at_us", Whole, nullable=False),
         sa.Column("by_user", Whole, nullable=False),
@@ -788,7 +835,7 @@ def upgrade() -> None:
             "(ended_seq IS NULL) = (ended_by IS NULL)", name=op.f("ck_stops_end")
         ),
         sa.CheckConstraint("ended_by <> by_user", name=op.f("ck_stops_two_persons")),
-        sa.PrimaryKeyConstraint("member", name=op.f("pk_stops")),
+        sa.PrimaryKeyConstraint("member", "scope", name=op.f("pk_stops")),
         sqlite_strict=True,
     )
     op.create_table(
@@ -1872,6 +1919,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_receipts_entitlement")
 
     op.drop_table("receipts")
+    op.drop_table("proposals")
     with op.batch_alter_table("products", schema=None) as batch_op:
         batch_op.drop_index("ix_products_vendor")
         batch_op.drop_index("ix_products_state")
@@ -1923,6 +1971,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_measures_entitlement")
 
     op.drop_table("measures")
+    with op.batch_alter_table("limits", schema=None) as batch_op:
+        batch_op.drop_index("ix_limits_instrument")
+
+    op.drop_table("limits")
     with op.batch_alter_table("licences", schema=None) as batch_op:
         batch_op.drop_index("ix_licences_owner")
 
