@@ -331,15 +331,14 @@ class Tick(NamedTuple):
 Command = (
     PlaceOrder | PlaceBasket | CancelOrder | CancelAll | ReduceOrder | SetStanding
     | ListInstrument | SetAudience | SuspendInstrument | ResumeInstrument
-    | DelistInstrument
-    | PublishFees | RequestPayin | ConfirmPayin | ApprovePayin | RejectPayin
-    | RequestPayout | ApprovePayout | PayPayout | FailPayout | CancelPayout
+    | DelistInstrument | PublishFees | RequestPayin | ConfirmPayin | ApprovePayin
+    | RejectPayin | RequestPayout | ApprovePayout | PayPayout | FailPayout | CancelPayout
     | GrantRight | SuspendRight | RestoreRight | RevokeRight | Deliver | Tick
     | OfferPrice | WithdrawOffer | TakeOffer | SetPhase | Uncross | SetTimetable
-    | StopTrading | AllowTrading | OpenContest | BidInContest | PayContest
-    | CancelContest | ReplaceOrder | Propose | Decide
+    | StopTrading | AllowTrading | ReplaceOrder | Propose | Decide
+    | OpenContest | BidInContest | PayContest | CancelContest
 )  # fmt: skip
-UNCROSSING = (SetPhase.__name__, Uncross.__name__)
+UNCROSSING = ("SetPhase", "Uncross")
 KINDS: dict[str, type[Command]] = {kind.__name__: kind for kind in Command.__args__}
 
 
