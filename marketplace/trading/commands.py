@@ -332,8 +332,8 @@ Command = (
     PlaceOrder | PlaceBasket | CancelOrder | CancelAll | ReduceOrder | SetStanding
     | ListInstrument | SetAudience | SuspendInstrument | ResumeInstrument
     | DelistInstrument | PublishFees | RequestPayin | ConfirmPayin | ApprovePayin
-    | RejectPayin | RequestPayout | ApprovePayout | PayPayout | FailPayout | CancelPayout
-    | GrantRight | SuspendRight | RestoreRight | RevokeRight | Deliver | Tick
+    | RejectPayin | RequestPayout | ApprovePayout | PayPayout | FailPayout
+    | CancelPayout | GrantRight | SuspendRight | RestoreRight | RevokeRight | Deliver | Tick
     | OfferPrice | WithdrawOffer | TakeOffer | SetPhase | Uncross | SetTimetable
     | StopTrading | AllowTrading | ReplaceOrder | Propose | Decide
     | OpenContest | BidInContest | PayContest | CancelContest
