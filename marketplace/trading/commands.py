@@ -333,9 +333,9 @@ Command = (
     | ListInstrument | SetAudience | SuspendInstrument | ResumeInstrument
     | DelistInstrument | PublishFees | RequestPayin | ConfirmPayin | ApprovePayin
     | RejectPayin | RequestPayout | ApprovePayout | PayPayout | FailPayout
-    | CancelPayout | GrantRight | SuspendRight | RestoreRight | RevokeRight | Deliver | Tick
+    | CancelPayout | GrantRight | SuspendRight | RestoreRight | RevokeRight | Deliver
     | OfferPrice | WithdrawOffer | TakeOffer | SetPhase | Uncross | SetTimetable
-    | StopTrading | AllowTrading | ReplaceOrder | Propose | Decide
+    | StopTrading | AllowTrading | ReplaceOrder | Propose | Decide | Tick
     | OpenContest | BidInContest | PayContest | CancelContest
 )  # fmt: skip
 UNCROSSING = ("SetPhase", "Uncross")
