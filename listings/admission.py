@@ -6,7 +6,7 @@ Every step is a row of ``reviews``. Nobody decides on a product of their own mem
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from listings import catalogue, products, publicdata, releases, tables, terms
 from listings.changes import touch
@@ -351,16 +351,28 @@ def _require_tradable(db: Connection, row: Row[Any], event: ListingEvent) -> Non
     """Refuse unless registered and authorised today, and compliance is assessed.
 
     无登记不交易、无合规不上架: no trade without registration, no listing without
-    compliance. What the operator imported and nobody edited has no assessor: it is
-    only described, see `importing`.
+    compliance. What the operator imported as listed and nobody edited has no assessor:
+    it is only described, see `importing`.
     """
     newest = registration_of(db, row.id)
     if row.state != ProductState.REGISTERED or newest is None:
         raise IllegalMove(PRODUCT.name, row.state, event.value)
     Renewal(newest).require_valid(clock.now_us())
     publicdata.require_running(db, row.id)
-    if row.origin is None or row.edited_by != OPERATOR.id:
+    if row.edited_by != OPERATOR.id or not _came_listed(db, row.id):
         opinions.require_compliance(db, row.id)
+
+
+def _came_listed(db: Connection, product: int) -> bool:
+    """Tell whether the operator's import listed it, not merely drafted it."""
+    r = tables.reviews
+    query = select(r.c.id).where(
+        r.c.product == product,
+        r.c.machine == LISTING.name,
+        r.c.event == ListingEvent.ADMIT.value,
+        r.c.by_user == OPERATOR.id,
+    )
+    return db.scalar(query.limit(1)) is not None
 
 
 def _remarks(reasons: Mapping[str, str]) -> dict[str, str]:

@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from sqlalchemy import update
 
-from listings import catalogue
+from listings import catalogue, tables
 from listings.registration import checklist
 from listings.registration.passing import pass_time
 from settlement import clock, ids
@@ -51,6 +52,10 @@ def test_no_gate_can_be_skipped_by_page(visit, parts):
         refused(registrar.post(f"{desk}/{early}"))
     register_by_page(registrar, product)
     refused(registrar.post(f"{desk}/admit"))  # no compliance opinion
+    with parts.writes.begin() as db:  # as if the draft had come from a table
+        drafted = {"origin": "table", "origin_id": "1", "edited_by": 0}
+        db.execute(update(tables.products).values(drafted))
+    refused(registrar.post(f"{desk}/admit"))  # still none
     refused(vendor.post(f"{page}/publish"))  # not admitted
     assert state_of(parts, product, "listing_state") == "pending"
     list_late(vendor, registrar, page)
