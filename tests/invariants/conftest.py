@@ -34,8 +34,11 @@ def terms(number: int) -> str:
     return canonical({"n": number, "release": release})
 
 
-def live(gateway: Gateway, hands: Clock) -> None:
-    """Let members and staff do everything that the exchange knows."""
+def live(gateway: Gateway, hands: Clock, *, scarce: bool = True) -> None:
+    """Let members and staff do everything that the exchange knows.
+
+    Without *scarce* all but selling what only one can have: rights alone, by auction.
+    """
 
     def do(command: c.Command, key: str | None = None) -> object:
         return gateway.submit(command, key).result
@@ -99,8 +102,9 @@ def live(gateway: Gateway, hands: Clock) -> None:
     _pay_out(do)
     _price(do, order, refused)
     _call(do, order)
-    _exclude(do, order)
-    _compete(do, hands)
+    if scarce:
+        _exclude(do, order)
+        _compete(do, hands)
 
 
 def _compete(do: Callable[..., object], hands: Clock) -> None:
@@ -206,15 +210,15 @@ def _pay_out(do: Callable[..., object]) -> None:
     do(c.CancelPayout(20, ANN, withdrawn))
 
 
-def open_market(url: str) -> None:
-    """Make the tables at *url*, let the market live, and close it."""
+def open_market(url: str, *, scarce: bool = True) -> None:
+    """Make the tables at *url*, let the market live, and close it; see `live`."""
     writes = store.connect(url, write=True)
     metadata.create_all(writes)
     reads = store.connect(url)
     hands = Clock(clock.now_us())
     gateway = Gateway(Exchange(writes, now_us=hands), reads)
     try:
-        live(gateway, hands)
+        live(gateway, hands, scarce=scarce)
     finally:
         gateway.close()
         reads.dispose()

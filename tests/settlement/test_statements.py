@@ -25,7 +25,7 @@ HOUSE = 0
 
 @pytest.fixture
 def db(database_url: str) -> Iterator[Connection]:
-    open_market(database_url)
+    open_market(database_url, scarce=False)
     engine = store.connect(database_url)
     with engine.connect() as db:
         yield db
