@@ -139,15 +139,14 @@ class Log:
         """Return a published tile by its level and path; None if there is none."""
         return self._tiles().tile(level, place)
 
-    def inclusion(self, record: int) -> list[bytes]:
-        """Return the audit path of a record in the newest checkpoint.
+    def inclusion(self, record: int, size: int) -> list[bytes]:
+        """Return the audit path of a record in the first *size* published ones.
 
-        NotLoggedYet if it is younger than that.
+        NotLoggedYet if it is not one of them.
         """
-        tiles = self._tiles()
-        if not 1 <= record <= tiles.size:
-            raise NotLoggedYet(record, tiles.size, int(PAUSE_S))
-        return merkle.inclusion(tiles, record - 1, tiles.size)
+        if not 1 <= record <= size:
+            raise NotLoggedYet(record, size, int(PAUSE_S))
+        return merkle.inclusion(Tiles(self._tile_folder, size), record - 1, size)
 
     def consistency(self, old: int, new: int) -> list[bytes]:
         """Return the proof that the log of *old* records begins that of *new*.
@@ -240,13 +239,14 @@ def prove(
     row = db.execute(query).one_or_none()
     if row is None:
         raise NotFound("record", str(record))
-    path = log.inclusion(record)
+    note = log.note()  # read once: a newer one has another path
+    path = log.inclusion(record, Checkpoint.read(opened(note, log.key)).size)
     own = shown_to is not None and shown_to == row.principal != HOUSE
     return {
         "record": record,
         "leaf": log.leaf(record, row.body).hex(),
         "path": [one.hex() for one in path],
-        "checkpoint": log.note(),
+        "checkpoint": note,
         "body": row.body if own else None,
         "salt": log.salt(record).hex() if own else None,
     }
@@ -295,19 +295,26 @@ def verify(proof: str | bytes, key: str) -> Proven:
         said = json.loads(proof)
         record, leaf = int(said["record"]), bytes.fromhex(said["leaf"])
         path: Sequence[bytes] = [bytes.fromhex(one) for one in said["path"]]
-        note, body = str(said["checkpoint"]), said.get("body")
         salt = bytes.fromhex(said.get("salt") or "")
-    except (ValueError, KeyError, TypeError, RecursionError):
+        note, body = _text(said["checkpoint"]), _text(said.get("body"))
+        statement = _text(said.get("statement"))
+    except (ValueError, ArithmeticError, LookupError, TypeError, RecursionError):
         raise NoProof("unreadable") from None
     try:
         checkpoint = Checkpoint.read(opened(note, key))
     except BadNote:
         raise NoProof("checkpoint") from None
-    if body is not None:
-        if leaf_of(salt, str(body)) != leaf:
-            raise NoProof("body")
-        if not str(body).startswith(f"[{record},"):
-            raise NoProof("record")
+    if body and leaf_of(salt, body) != leaf:
+        raise NoProof("body")
+    if body and not body.startswith(f"[{record},"):
+        raise NoProof("record")
     if not merkle.includes(leaf, record - 1, checkpoint.size, path, checkpoint.root):
         raise NoProof("path")
-    return Proven(record, checkpoint, body, said.get("statement"))
+    return Proven(record, checkpoint, body or None, statement or None)
+
+
+def _text(value: Any) -> str:
+    """Return a text that has bytes; empty for null. ValueError, TypeError."""
+    if not isinstance(value, str | None):
+        raise TypeError(value)
+    return (value or "").encode().decode()

@@ -85,7 +85,7 @@ class DutySchema(Schema):
 
 
 class DutiesSchema(Schema):
-    """The duties of one page of rights, the most urgent first."""
+    """The duties of one right, the most urgent first."""
 
     data = fields.List(fields.Nested(DutySchema), required=True)
 
@@ -165,14 +165,14 @@ def set_window(wanted: dict[str, int | None], instrument: int) -> Any:
 @bp.route("/duties")
 @bp.needs()
 @bp.arguments(PageQuery, location="query")
-@bp.response(200, DutiesSchema)
+@bp.lists(DutySchema)
 def list_duties(asked: dict[str, Any]) -> Any:
     """List what the member has to do under its rights; pages go by right."""
+    cursor, limit = asked["cursor"], asked["limit"]
     with services().reads.connect() as db:
-        page = statements.entitlements_of(
-            db, me().member, asked["cursor"], asked["limit"]
-        )
-        return {"data": duties.of_rights(db, page.rows, clock.now_us())}
+        page = statements.entitlements_of(db, me().member, cursor, limit)
+        due = duties.of_rights(db, page.rows, clock.now_us())
+        return {"rows": due, "before": page.before}
 
 
 @bp.route("/entitlements/<entitlement>/duties", methods=["POST"])

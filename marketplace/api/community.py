@@ -111,7 +111,7 @@ def list_reviews(asked: dict[str, Any], product: int) -> Page:
     limit = asked["limit"]
     with services().reads.connect() as db:
         catalogue.listing(db, product, me().member)
-        found = ratings.of_product(db, product, before=asked["cursor"], limit=limit + 1)
+        found = ratings.of_product(db, product, asked["cursor"], limit + 1)
     return summaries(found, limit)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Row, Table, select, update
 
 from listings import products
 from marketplace.community.notices import notify
@@ -11,6 +11,7 @@ from marketplace.members.users import User
 from settlement import clock
 from settlement.errors import Invalid, NotFound
 from settlement.ids import encode
+from settlement.store import PAGE_MAX
 
 REASON_MAX = 2_000  # characters
 
@@ -38,6 +39,24 @@ def row_of(db: Connection, table: Table, kind: str, number: int) -> Any:
     if row is None:
         raise NotFound(kind, encode(kind, number))
     return row
+
+
+def written(
+    table: Table,
+    db: Connection,
+    product: int,
+    before: int | None = None,
+    limit: int = PAGE_MAX,
+    *,
+    hidden: bool = False,
+) -> list[Row[Any]]:
+    """Return what was written about a product, newest first; *hidden* for staff."""
+    query = select(table).where(table.c.product == product)
+    if before is not None:
+        query = query.where(table.c.id < before)
+    if not hidden:
+        query = query.where(table.c.hidden_us.is_(None))
+    return list(db.execute(query.order_by(table.c.id.desc()).limit(limit)))
 
 
 def checked(text: str, most: int, field: str, *, needed: bool = True) -> str:

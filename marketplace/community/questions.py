@@ -1,11 +1,12 @@
 """Questions and answers on a listing, in public (features C5)."""
 
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from listings import catalogue, products
-from marketplace.community.moderation import checked, row_of
+from marketplace.community.moderation import checked, row_of, written
 from marketplace.community.notices import notify
 from marketplace.community.tables import questions
 from marketplace.language import N_
@@ -14,7 +15,6 @@ from marketplace.members.users import User
 from settlement import clock
 from settlement.errors import Invalid, NotFound
 from settlement.ids import encode
-from settlement.store import PAGE_MAX
 
 TEXT_MAX = 2_000  # characters
 OPEN_MAX = 10  # unanswered ones of one member about one product
@@ -75,18 +75,4 @@ def get(db: Connection, question: int) -> Row[Any]:
     return found
 
 
-def of_product(
-    db: Connection,
-    product: int,
-    before: int | None = None,
-    limit: int = PAGE_MAX,
-    *,
-    hidden: bool = False,
-) -> list[Row[Any]]:
-    """Return the questions about a product, newest first; *hidden* ones for staff."""
-    query = select(questions).where(_q.product == product)
-    if before is not None:
-        query = query.where(_q.id < before)
-    if not hidden:
-        query = query.where(_q.hidden_us.is_(None))
-    return list(db.execute(query.order_by(_q.id.desc()).limit(limit)))
+of_product = partial(written, questions)

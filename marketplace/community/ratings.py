@@ -5,13 +5,14 @@ a reply is void once the review changes.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from listings import catalogue, products, tables
 from listings.tables import instruments
-from marketplace.community.moderation import checked, row_of
+from marketplace.community.moderation import checked, row_of, written
 from marketplace.community.notices import notify
 from marketplace.community.tables import ratings
 from marketplace.language import N_
@@ -102,21 +103,7 @@ def get(db: Connection, rating: int) -> Row[Any]:
     return found
 
 
-def of_product(
-    db: Connection,
-    product: int,
-    before: int | None = None,
-    limit: int = PAGE_MAX,
-    *,
-    hidden: bool = False,
-) -> list[Row[Any]]:
-    """Return the reviews of a product, newest first; *hidden* ones for staff."""
-    query = select(ratings).where(_r.product == product)
-    if before is not None:
-        query = query.where(_r.id < before)
-    if not hidden:
-        query = query.where(_r.hidden_us.is_(None))
-    return list(db.execute(query.order_by(_r.id.desc()).limit(limit)))
+of_product = partial(written, ratings)
 
 
 def mean(db: Connection, product: int) -> Mean:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError
 
 from listings import instruments
 from marketplace.control import CONTROLLERS
@@ -35,6 +35,7 @@ from marketplace.trading.stops import ALL
 from marketplace.trading.timetable import Phase, Timetable
 from marketplace.web.forms import (
     Form,
+    Parsed,
     PublicId,
     Whole,
     again,
@@ -57,17 +58,12 @@ SAY_WHY = N_("Give the reason, in at most 2,000 characters.")
 WHOM = N_("Name the member, or everybody.")
 
 
-class Time(fields.Field[int]):
+class Time(Parsed):
     """A time of day, as minutes."""
 
-    def _deserialize(
-        self,
-        value: Any,
-        attr: str | None,  # noqa: ARG002 (marshmallow hands it over)
-        data: Any,  # noqa: ARG002
-        **kwargs: Any,  # noqa: ARG002
-    ) -> int:
-        parts = TIME.fullmatch(str(value))
+    def parse(self, typed: str) -> int:
+        """Return what was typed as a number; ValidationError if it is none."""
+        parts = TIME.fullmatch(typed)
         if parts is None:
             raise ValidationError(NOT_A_TIME)
         return int(parts[1]) * 60 + int(parts[2])

@@ -1,5 +1,6 @@
 """Forms: what was typed is checked field by field, and shown again if it is refused."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
 from functools import wraps
@@ -74,7 +75,18 @@ def text(length: int, *, needed: bool = True) -> fields.String:
     )
 
 
-class Whole(fields.Field[int]):
+class Parsed(ABC, fields.Field[int]):
+    """What is typed as text and means a number, by `parse`."""
+
+    @abstractmethod
+    def parse(self, typed: str) -> int:
+        """Return what was typed as a number; ValidationError if it is none."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> int:
+        return self.parse(str(value))
+
+
+class Whole(Parsed):
     """A whole number from *low* to *high*, in ASCII digits."""
 
     def __init__(self, low: int, high: int, **more: Any) -> None:
@@ -85,52 +97,34 @@ class Whole(fields.Field[int]):
             **more,
         )
 
-    def _deserialize(
-        self,
-        value: Any,
-        attr: str | None,  # noqa: ARG002 (marshmallow hands it over)
-        data: Any,  # noqa: ARG002
-        **kwargs: Any,  # noqa: ARG002
-    ) -> int:
-        digits = str(value)
-        if (
-            not (digits.isascii() and digits.isdigit())
-            or len(digits) > WHOLE_DIGITS_MAX
-        ):
+    def parse(self, typed: str) -> int:
+        """Return what was typed as a number; ValidationError if it is none."""
+        plain = typed.isascii() and typed.isdigit()
+        if not plain or len(typed) > WHOLE_DIGITS_MAX:
             raise ValidationError(NOT_WHOLE)
-        return int(digits)
+        return int(typed)
 
 
-class Day(fields.Field[int]):
+class Day(Parsed):
     """A day of the exchange's calendar, as the microsecond after its end."""
 
-    def _deserialize(
-        self,
-        value: Any,
-        attr: str | None,  # noqa: ARG002 (marshmallow hands it over)
-        data: Any,  # noqa: ARG002
-        **kwargs: Any,  # noqa: ARG002
-    ) -> int:
+    def parse(self, typed: str) -> int:
+        """Return what was typed as a number; ValidationError if it is none."""
         try:
-            day = date.fromisoformat(str(value))
+            day = date.fromisoformat(typed)
         except ValueError as error:
             raise ValidationError(NOT_A_DAY) from error
         midnight = datetime.combine(day, time.min, ZoneInfo(TIMEZONE))
         return clock.from_datetime(midnight) + clock.DAY_US
 
 
-class Minute(fields.Field[int]):
+class Minute(Parsed):
     """A minute of the exchange's calendar, as a browser's date and time field says."""
 
-    def _deserialize(
-        self,
-        value: Any,
-        attr: str | None,  # noqa: ARG002 (marshmallow hands it over)
-        data: Any,  # noqa: ARG002
-        **kwargs: Any,  # noqa: ARG002
-    ) -> int:
+    def parse(self, typed: str) -> int:
+        """Return what was typed as a number; ValidationError if it is none."""
         try:
-            moment = datetime.fromisoformat(str(value))
+            moment = datetime.fromisoformat(typed)
         except ValueError as error:
             raise ValidationError(NOT_A_MINUTE) from error
         if moment.tzinfo is not None or moment.second or moment.microsecond:
@@ -138,7 +132,7 @@ class Minute(fields.Field[int]):
         return clock.from_datetime(moment.replace(tzinfo=ZoneInfo(TIMEZONE)))
 
 
-class PublicId(fields.Field[int]):
+class PublicId(Parsed):
     """A public id of one kind."""
 
     def __init__(self, kind: str, **more: Any) -> None:
@@ -146,15 +140,10 @@ class PublicId(fields.Field[int]):
         super().__init__(error_messages={"required": NEEDED}, **more)
         self.kind = kind
 
-    def _deserialize(
-        self,
-        value: Any,
-        attr: str | None,  # noqa: ARG002 (marshmallow hands it over)
-        data: Any,  # noqa: ARG002
-        **kwargs: Any,  # noqa: ARG002
-    ) -> int:
+    def parse(self, typed: str) -> int:
+        """Return what was typed as a number; ValidationError if it is none."""
         try:
-            return ids.decode(self.kind, str(value))
+            return ids.decode(self.kind, typed)
         except NotFound as error:
             raise ValidationError(NOT_OFFERED) from error
 

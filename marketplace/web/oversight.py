@@ -2,12 +2,11 @@
 
 import re
 from http import HTTPStatus
-from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError
 
 from listings import catalogue
 from marketplace.language import N_
@@ -20,7 +19,7 @@ from marketplace.trading import reads
 from marketplace.trading.commands import PublishFees
 from marketplace.trading.gateway import KEY_LENGTH_MAX
 from marketplace.trading.rights import REASON_MAX
-from marketplace.web.forms import NEEDED, OUT_OF_RANGE, Form, again, read, text
+from marketplace.web.forms import NEEDED, OUT_OF_RANGE, Form, Parsed, again, read, text
 from marketplace.web.layout import before
 from marketplace.web.staff import bp
 from settlement import clock, ids, statements
@@ -40,17 +39,12 @@ class MeasureForm(Form):
     reason = text(REASON_MAX, needed=False)
 
 
-class Rate(fields.Field[int]):
+class Rate(Parsed):
     """A percentage, as basis points."""
 
-    def _deserialize(
-        self,
-        value: Any,
-        attr: str | None,  # noqa: ARG002 (marshmallow hands it over)
-        data: Any,  # noqa: ARG002
-        **kwargs: Any,  # noqa: ARG002
-    ) -> int:
-        parts = RATE.fullmatch(str(value).removesuffix("%").strip())
+    def parse(self, typed: str) -> int:
+        """Return what was typed as a number; ValidationError if it is none."""
+        parts = RATE.fullmatch(typed.removesuffix("%").strip())
         if parts is None:
             raise ValidationError(NOT_A_RATE)
         bps = int(parts[1]) * 100 + int((parts[2] or "").ljust(2, "0"))

@@ -130,13 +130,13 @@ def test_a_draft_saves_itself_and_leads_through_its_steps(visit, other_look):
     assert page.locator("[data-saved]").inner_text()
     page.fill("#f-summary_en", "Kept by the next button, whatever waits.")
     vendor.follow("form[data-autosave] button[value='2']")
-    vendor.follow(".steps li:nth-child(5) a")
+    vendor.follow(".wizard li:nth-child(5) a")
     place = page.locator("#check-h ~ ul a[href$='/steps/3#f-scene']")
     with page.expect_navigation():
         place.click()
     page.fill("#f-scene", "A port plans its berths.")
     vendor.follow("form[data-autosave] button[value='4']")
-    vendor.follow(".steps li:nth-child(1) a")
+    vendor.follow(".wizard li:nth-child(1) a")
     assert page.input_value("#f-summary_en").startswith("Kept")
 
 

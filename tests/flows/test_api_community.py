@@ -97,6 +97,8 @@ def test_a_duty_is_listed_and_done_once_with_its_evidence(program, sun, trade):
     right = program("buyer").read("/entitlements")["data"][0]["id"]
     (duty,) = program("buyer").read("/duties")["data"]
     assert (duty["entitlement"], duty["kind"]) == (right, "delete")
+    first = program("buyer").read("/duties", limit=1)
+    assert "next" in first
     done = {"kind": "delete", "number": duty["number"], "statement": "Wiped."}
     path = f"/entitlements/{right}/duties"
     assert program("other").post(path, done).status_code == 404

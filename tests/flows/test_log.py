@@ -78,10 +78,33 @@ def test_a_changed_proof_proves_nothing(program, traded, parts, field, problem):
     assert refused.value.problem == problem
 
 
-@pytest.mark.parametrize("junk", ["", "{}", "[]", "null", '{"record": []}', "[" * 9999])
+@pytest.mark.parametrize(
+    "junk", ["", "{}", "[]", "null", '{"record": []}', "[" * 9999, b"\xff"]
+)
 def test_what_is_no_proof_is_refused(parts, junk):
     with pytest.raises(NoProof):
         verify(junk, parts.log.key)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"record": float("inf")},
+        {"record": -1},
+        {"body": "[1,\ud800"},
+        {"body": 7},
+        {"checkpoint": "\ud800\n\n"},
+        {"checkpoint": None},
+        {"path": None},
+        {"path": [7]},
+        {"salt": "x"},
+        {"statement": {}},
+    ],
+)
+def test_junk_in_a_proof_is_refused(program, traded, parts, change):
+    proof = program("buyer").read(f"/trades/{traded}/proof") | change
+    with pytest.raises(NoProof):
+        verify(json.dumps(proof), parts.log.key)
 
 
 def test_a_mirror_rebuilds_the_log_from_tiles(traded, parts, visit):

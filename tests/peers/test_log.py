@@ -63,7 +63,7 @@ def said(tmp_path_factory):
         ]
     engine.dispose()
     for leaf in leaves:
-        leaf["path"] = [one.hex() for one in log.inclusion(leaf["index"] + 1)]
+        leaf["path"] = [one.hex() for one in log.inclusion(leaf["index"] + 1, NEW)]
     return {
         "key": log.key,
         "notes": notes,
