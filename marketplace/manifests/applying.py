@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from listings import admission, catalogue, instruments, licences, products
 from listings.instruments import Instrument, Unit
+from listings.plans import Plan
 from listings.products import Facts
 from listings.stages import ProductState
 from listings.standard import ALL
@@ -247,6 +248,8 @@ class _Work(NamedTuple):
             "symbol": values["symbol"].upper(),
             "licence": self._step(document, path, choose) or usual,
         }
+        if not isinstance(chosen.get("plan"), Plan | None):
+            chosen["plan"] = None  # its problems are named; the rest may have more
         if trial is not None:
             of = known.get(trial.upper())
             chosen["trial_of"] = of.id if of else 0

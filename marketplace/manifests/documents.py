@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, select, update
 from listings import products, tables
 from listings.instruments import DELIVERIES_MAX, LOT_MAX, OF_PRODUCT_MAX, TERM_DAYS_MAX
 from listings.products import Facts
-from marketplace.api.fields import Body, Currency, Flag, Id, Int, Long
+from marketplace.api.fields import Body, Currency, Flag, Id, Int, Long, Text
 from marketplace.api.plans import PlanSchema
 from marketplace.api.reader import flat
 from marketplace.manifests.reading import Problem, Written
@@ -66,7 +66,7 @@ class DocumentWritten(Body):
     """One product: by its id, or by a name of the vendor's own that makes it."""
 
     product = Id("product", load_default=None, allow_none=True)
-    reference = fields.String(load_default=None, validate=Long(1, REFERENCE_MAX))
+    reference = Text(REFERENCE_MAX, least=1, load_default=None)
     facts = fields.Nested(FactsWritten, required=True)
     instruments = fields.List(
         fields.Nested(UnitWritten), load_default=list, validate=Long(0, OF_PRODUCT_MAX)
@@ -121,8 +121,5 @@ def named(db: Connection, vendor: int, reference: str) -> int | None:
 def name(db: Connection, product: int, vendor: int, reference: str) -> None:
     """Call a product *reference* from now on."""
     table = tables.products
-    values = {
-        "origin": origin(vendor),
-        "origin_id": products.CONTROL.sub("", reference),
-    }
+    values = {"origin": origin(vendor), "origin_id": reference}
     db.execute(update(table).where(table.c.id == product).values(values))

@@ -8,6 +8,7 @@ lines of them are a file without end.
 
 import re
 from collections.abc import Iterator
+from math import isfinite
 from typing import Any, NamedTuple
 
 import yaml
@@ -153,4 +154,6 @@ def core(text: str) -> Any:
         return TRUTH[text]
     if WHOLE.fullmatch(text):
         return int(text)
-    return float(text) if BROKEN.fullmatch(text) else text
+    if BROKEN.fullmatch(text) and isfinite(number := float(text)):
+        return number
+    return text

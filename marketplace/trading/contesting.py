@@ -32,7 +32,12 @@ from marketplace.trading.market import Market, handles
 from marketplace.trading.orders import PRICE_MAX, QUANTITY_MAX, VALUE_MAX
 from marketplace.trading.placing import grant
 from marketplace.trading.risk import check_audience, check_purpose
-from marketplace.trading.stops import check_stops, is_stopped
+from marketplace.trading.stops import (
+    TradingStopped,
+    check_stops,
+    is_barred,
+    is_halted,
+)
 from marketplace.trading.venue import (
     AboveCeiling,
     BookState,
@@ -93,6 +98,18 @@ def _check_trading(market: Market, venue: Venue, member: int) -> None:
         raise InstrumentClosed(venue.symbol, str(venue.state))
 
 
+def _check_vendor(market: Market, contest: Contest) -> None:
+    """Refuse while the vendor may not sell; a stop of its own binds no bidder."""
+    if not _may_sell(market, contest):
+        raise TradingStopped(everybody=False)
+
+
+def _may_sell(market: Market, contest: Contest) -> bool:
+    """Tell whether the vendor may sell what it has put up."""
+    vendor = contest.vendor
+    return vendor in market.verified and not is_barred(market, vendor)
+
+
 def _check_quantity(quantity: int, venue: Venue) -> None:
     if not 0 < quantity <= QUANTITY_MAX:
         raise WrongOrder("quantity")
@@ -135,6 +152,7 @@ def bid(market: Market, command: BidInContest, seq: int, at_us: int) -> tuple[in
     if member == contest.vendor:
         raise OwnContest
     _check_trading(market, venue, member)
+    _check_vendor(market, contest)
     exclusivity.check(market, member, venue, at_us)
     check_purpose(command.purpose, venue)
     _check_price(command.price, contest.quantity, venue)
@@ -171,9 +189,8 @@ def pay(market: Market, command: PayContest, seq: int, at_us: int) -> int:
         raise NotFound("contest", encode("contest", command.contest))
     venue = market.venue(contest.instrument)
     _check_trading(market, venue, command.member)
-    check_audience(command.member, venue)
+    _check_vendor(market, contest)
     exclusivity.check(market, command.member, venue, at_us)
-    _check_trading(market, venue, contest.vendor)
     market.ledger.require(command.member, venue.currency, _owed(contest))
     return _sell(market, venue, contest, seq, at_us)
 
@@ -200,14 +217,13 @@ def call_off(market: Market, venue: Venue, seq: int) -> None:
 def come_due(market: Market, contest: Contest, seq: int, at_us: int) -> None:
     """Close a contest, or pass on from a winner who has not paid in time.
 
-    A halt holds the clock's hand: what is due waits until trade goes on.
+    A halt of the house holds the clock's hand: what is due waits until trade goes on.
     """
     venue = market.venue(contest.instrument)
-    stopped = is_stopped(market, venue, contest.vendor)
-    if stopped or venue.state is not BookState.LISTED:
+    if is_halted(market, venue) or venue.state is not BookState.LISTED:
         market.contests.defer(contest, at_us + HALT_US)
         return
-    if contest.state is ContestState.AWARDED and contest.vendor in market.verified:
+    if contest.state is ContestState.AWARDED and _may_sell(market, contest):
         assert contest.winner is not None, contest
         winner = contest.bidders[contest.winner]
         if _may(market, venue, winner.member, at_us):
@@ -222,7 +238,7 @@ def _award(
     market: Market, venue: Venue, contest: Contest, seq: int, at_us: int
 ) -> None:
     """Give it to the best bidder who may have it; keep the next one's deposit too."""
-    held, may = contest.ranking(), contest.vendor in market.verified
+    held, may = contest.ranking(), _may_sell(market, contest)
     out = [bidder for bidder in held if not _may(market, venue, bidder.member, at_us)]
     _give_back(market, venue, contest, out, seq, BidderState.EXCLUDED)
     ranked = [b for b in held if b not in out and b.price >= contest.reserve and may]
@@ -234,7 +250,7 @@ def _award(
         contest.winner = contest.price = None
         market.contests.move(contest, ContestEvent.FAIL)
         return
-    contest.winner, contest.price = ranked[0].member, contest.price_for(ranked)
+    contest.winner, contest.price = ranked[0].member, contest.price_for(ranked[0])
     market.contests.move(contest, ContestEvent.AWARD)
     if _pays(market, venue, contest):
         _sell(market, venue, contest, seq, at_us)
@@ -243,16 +259,16 @@ def _award(
 
 
 def _may(market: Market, venue: Venue, member: int, at_us: int) -> bool:
-    """Tell whether a bidder may still have it."""
+    """Tell whether a bidder may still have it.
+
+    Neither the bidder's own stop nor the vendor's choice of members, once the bid was
+    taken, undoes a bid.
+    """
     try:
         exclusivity.check(market, member, venue, at_us)
     except SoldOut:
         return False
-    return (
-        member in market.verified
-        and not is_stopped(market, venue, member)
-        and venue.admits(member)
-    )
+    return member in market.verified and not is_barred(market, member)
 
 
 def _owed(contest: Contest) -> int:

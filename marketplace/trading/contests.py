@@ -5,7 +5,7 @@ that comes within the last minutes moves the close. *first* and *second*: bids a
 sealed, nobody is shown any before the close, and the best pays its own price, or the
 price of the next (Vickrey 1961). A deposit is held with the first bid and goes back to
 who does not win; a winner who does not pay loses it to the vendor, and the next bidder
-is asked (domain §5: 10 % of the start price; no bid fails; unpaid, the next).
+is asked, once (domain §5: 10 % of the start price; no bid fails; unpaid, the next).
 """
 
 from collections.abc import Iterator
@@ -146,12 +146,21 @@ class Contest:
             return self.start
         return best[0].price + self.increment
 
-    def price_for(self, ranked: list[Bidder]) -> int:
-        """Return what the first of *ranked* pays: its own bid, or just the next's."""
+    def price_for(self, winner: Bidder) -> int:
+        """Return what *winner* pays: its own bid, or just the next one's.
+
+        The next one's counts though its deposit went back when others were ahead; that
+        of who defaulted or was excluded does not.
+        """
         if self.kind != "second":
-            return ranked[0].price
-        next_price = ranked[1].price if len(ranked) > 1 else 0
-        return max(self.start, self.reserve, next_price)
+            return winner.price
+        stand = (BidderState.HELD, BidderState.RETURNED)
+        others = [
+            bidder.price
+            for bidder in self.bidders.values()
+            if bidder is not winner and bidder.state in stand
+        ]
+        return max(self.start, self.reserve, *others)
 
 
 @dataclass(eq=False)

@@ -98,15 +98,17 @@ def band(venue: Venue, at_us: int) -> tuple[int, int] | None:
     ):
         if bps and reference:
             away = reference * bps // BPS
+            low, high = reference - away, reference + away
+            # A market that moved far since yesterday has bands that do not meet: the
+            # dynamic one is cut to the nearer edge of the static, where trading can
+            # still come back.
             floor, ceiling = (
-                max(floor, reference - away),
-                min(ceiling, reference + away),
+                max(floor, min(low, ceiling)),
+                min(ceiling, max(high, floor)),
             )
     if (floor, ceiling) == (0, PRICE_MAX):
         return None
-    # A market that moved far since yesterday has bands that do not meet: the dynamic
-    # one is then cut to an edge of the static, where trading can still come back.
-    return min(floor, ceiling), ceiling
+    return floor, ceiling
 
 
 def check_limits(

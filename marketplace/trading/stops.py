@@ -61,10 +61,15 @@ def check_stops(market: "Market", venue: "Venue | None", *members: int) -> None:
                 raise TradingHalted(venue.symbol, halt.reason)
 
 
-def is_stopped(market: "Market", venue: "Venue | None", *members: int) -> bool:
-    """Tell whether the market, the venue or one of *members* is stopped."""
-    try:
-        check_stops(market, venue, *members)
-    except (TradingStopped, TradingHalted):
-        return True
-    return False
+def is_halted(market: "Market", venue: "Venue") -> bool:
+    """Tell whether trade in the venue is stopped for everybody, by the house."""
+    scopes = (ALL, venue.instrument, venue.currency)
+    return any((HOUSE, scope) in market.stops for scope in scopes)
+
+
+def is_barred(market: "Market", member: int) -> bool:
+    """Tell whether the house has stopped the member.
+
+    A stop of its own does not count: it is no way out of what it has promised.
+    """
+    return (member, ALL) in market.stops

@@ -237,3 +237,30 @@ def test_the_market_s_own_rules_hold_for_prices(parts, program, vendor):
         assert answer.status_code == 422, wrong
         (where,) = answer.json["problems"]
         assert where.endswith(": instruments.0.price")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'reference: "a\\ab"\nfacts: {kind: dataset}\n',
+        'reference: "\\0"\nfacts: {kind: dataset}\n',
+        (
+            "reference: q9\nfacts: {kind: dataset}\ninstruments:\n"
+            "- {symbol: A9, licence: internal, mode: per_term, term_days: 5,"
+            " plan: {kind: x, tiers: [{a: 1e999}]}}\n"
+        ),
+    ],
+)
+def test_odd_references_and_plans_are_named_not_stored(parts, vendor, text):
+    with pytest.raises(Invalid):
+        apply(parts, text, vendor, dry_run=False)
+    with parts.reads.connect() as db:
+        assert db.scalar(select(func.count()).select_from(tables.products)) == 0
+
+
+def test_a_number_beyond_all_numbers_stays_text(parts, vendor):
+    text = "reference: q\nfacts: {kind: dataset, extra: {size: 1e999}}\n"
+    apply(parts, text, vendor, dry_run=False)
+    with parts.reads.connect() as db:
+        (row,) = db.execute(select(tables.products)).all()
+        assert products.facts_of(row).extra == {"size": "1e999"}

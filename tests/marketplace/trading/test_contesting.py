@@ -13,7 +13,7 @@ from marketplace.trading.contests import (
     OwnContest,
 )
 from marketplace.trading.market import Market
-from marketplace.trading.stops import TradingStopped
+from marketplace.trading.stops import OWN, TradingStopped
 from marketplace.trading.timetable import MINUTE_US
 from marketplace.trading.venue import (
     InstrumentClosed,
@@ -28,7 +28,7 @@ CLOSE_US = 10 * MINUTE_US
 OPEN = c.OpenContest(
     VERA, VERA, SUN, "ascending", 1, 1_000, 1_500, 100, CLOSE_US, MINUTE_US
 )
-HELD = 1
+HELD, EVE = 1, 77
 
 
 class Room:
@@ -151,6 +151,45 @@ def test_a_winner_who_may_not_trade_any_more_is_passed_over_with_the_deposit(unp
     unpaid.pass_to(CLOSE_US + PAY_US)
     assert unpaid.contest.winner == CAT
     assert unpaid.money(DAN) == CASH
+
+
+def test_the_next_after_a_default_pays_the_price_of_the_one_after():
+    room = Room(kind="second", increment=0, extension_us=0)
+    room.do(c.SetStanding(STAFF, EVE, verified=True))
+    room.do(c.ConfirmPayin(STAFF, room.do(c.RequestPayin(EVE, EVE, CNY, CASH, "x"))))
+    room.do(c.RequestPayout(CAT, CAT, CNY, CASH - 1_000, "away"))
+    for member, price in ((DAN, 9_900), (EVE, 9_000), (CAT, 500_000)):
+        room.bid(member, price)
+    room.pass_to(CLOSE_US)
+    assert (room.contest.winner, room.money(EVE)) == (CAT, CASH)
+    room.pass_to(CLOSE_US + PAY_US)
+    assert (room.contest.winner, room.contest.price) == (DAN, 9_000)
+
+
+def test_a_stop_of_ones_own_is_no_way_out_of_a_bid(unpaid):
+    unpaid.do(c.StopTrading(DAN, DAN, True, "enough", OWN), CLOSE_US + 1)
+    unpaid.pass_to(CLOSE_US + PAY_US)
+    assert unpaid.money(DAN) == CASH - 100
+    assert unpaid.contest.winner == CAT
+
+
+def test_a_vendor_cannot_hold_an_auction_open_or_choose_its_bidders_afterwards():
+    room = Room()
+    room.bid(CAT, 1_500)
+    room.do(c.StopTrading(VERA, VERA, True, "too cheap", OWN))
+    room.do(c.SetAudience(STAFF, SUN, (DAN,), hidden=False))
+    room.pass_to(CLOSE_US)
+    assert (str(room.contest.state), room.contest.winner) == ("sold", CAT)
+
+
+def test_of_a_vendor_that_may_not_sell_no_bid_is_taken_and_deposits_go_back():
+    room = Room()
+    room.bid(CAT, 1_500)
+    room.do(c.StopTrading(STAFF, VERA, True, "under inquiry"))
+    with pytest.raises(TradingStopped):
+        room.bid(DAN, 2_000)
+    room.pass_to(CLOSE_US)
+    assert (str(room.contest.state), room.money(CAT)) == ("failed", CASH)
 
 
 @pytest.mark.parametrize(("kind", "price"), [("first", 3_000), ("second", 2_000)])

@@ -72,6 +72,18 @@ def test_the_static_collar_stays_all_day_and_moves_at_midnight(stage):
     place(stage, ANN, "sell", 121, 1)
 
 
+@pytest.mark.parametrize(("last", "edge"), [(50, 90), (200, 110)])
+def test_bands_that_do_not_meet_leave_the_nearer_edge_of_the_collar(stage, last, edge):
+    stage.at_us += DAY_US
+    place(stage, ANN, "sell", last, 1)
+    assert place(stage, BOB, "buy", last, 1).trades
+    limit(stage, static_bps=1_000, dynamic_bps=1_000)
+    with pytest.raises(PriceBand) as refused:
+        place(stage, BOB, "buy", 100, 1)
+    assert (refused.value.floor, refused.value.ceiling) == (edge, edge)
+    assert place(stage, BOB, "buy", edge, 1).remaining == 1
+
+
 def test_a_market_order_takes_to_the_edge_of_the_band_and_pays_no_more(stage):
     for price in (100, 110, 120):
         place(stage, ANN, "sell", price, 2)
