@@ -7,7 +7,6 @@ BIN    := .venv/bin
 RUN    := .venv/.runtime
 DEV    := .venv/.development
 PEERS  := .venv-peers/.made
-PEERS  := .venv-peers/.made
 # uv, quiet, and never into another environment that happens to be active
 UV      = $(BIN)/uv pip
 INTO    = --quiet --python $(BIN)/python $(CERTS)
@@ -26,7 +25,7 @@ $(UV) install $(INTO) --no-deps --no-build-isolation --offline -e .
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format peers assets translations revision baseline bench lock clean
+.PHONY: help install run test full lint format peers assets translations revision baseline bench lock clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +37,10 @@ run: $(RUN) $(MO) ## start the exchange with a demo market on http://127.0.0.1:8
 
 test: $(DEV) $(MO) ## run the tests; what the machine lacks is skipped by name (ARGS=… for pytest)
 	@$(BIN)/pytest -n 2 $(ARGS)
+
+full: $(DEV) $(MO) ## run on everything the tests that take a sample (SEED=…); real catalogues needed
+	@DATABOURSE_TEST_FULL=1 $(if $(SEED),DATABOURSE_TEST_SEED=$(SEED)) \
+	  $(BIN)/pytest tests/flows/test_real_input.py tests/quality
 
 lint: $(DEV) ## check style, types, who imports whom, translations
 	$(BIN)/ruff check .

@@ -76,6 +76,12 @@ def require() -> Callable[[str], str]:
     return _required
 
 
+@pytest.fixture(scope="session")
+def full() -> bool:
+    """Tell whether what takes a sample is to take everything: `make full`."""
+    return os.environ.get("DATABOURSE_TEST_FULL", "") not in {"", "0"}
+
+
 @pytest.fixture(
     params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 )

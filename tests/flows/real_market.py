@@ -1,6 +1,7 @@
 """A market of real listings: catalogues imported, members enrolled, files for sale."""
 
 import csv
+import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,15 +29,16 @@ from tests.flows.crowd import Goods
 from tests.gates import DECLARED, assess, register
 from tests.visitors import PASSWORD, credit_code, organisation
 
-CATALOGUES = {  # name → files, entries
-    "akshare-interfaces": (("interfaces.json", "doc_samples.jsonl"), 1_090),
+CATALOGUES = {  # name → files, those of which the entries are, how many they are
+    "akshare-interfaces": (("interfaces.json", "doc_samples.jsonl"), 1, 1_090),
     "aws-open-data-registry": (
         ("registry.jsonl", "tools_and_applications.jsonl"),
+        2,
         2_052,
     ),
-    "firstdata": (("all-sources.json",), 768),
+    "firstdata": (("all-sources.json",), 1, 768),
 }
-MEMBERS, VENDORS, SUBMITTERS = 200, 12, 16
+VENDORS, SUBMITTERS = 12, 16
 PRICED = 20  # imported listings of each class
 DELIVERIES = 3  # of one right for a term
 # Minor units for each member, by currency; two of staff must agree to the first.
@@ -52,6 +54,17 @@ class People(NamedTuple):
     staff: dict[str, User]
 
 
+class Size(NamedTuple):
+    """How much of everything."""
+
+    every: int  # of so many entries of a catalogue, one is listed
+    members: int
+    orders: int
+
+
+SAMPLE, FULL = Size(10, 60, 2_000), Size(1, 200, 10_000)
+
+
 def databourse(*words: str) -> str:
     """Run a command as the operator does; what it said."""
     done = CliRunner().invoke(main, words, catch_exceptions=False)
@@ -59,22 +72,43 @@ def databourse(*words: str) -> str:
     return done.output
 
 
-def import_catalogues(data: Path) -> None:
-    """List the three catalogues, each for a vendor of its own."""
-    for number, (name, (files, entries)) in enumerate(CATALOGUES.items(), start=1):
+def import_catalogues(data: Path, scratch: Path, every: int) -> int:
+    """List the three catalogues, each for a vendor of its own; how many entries."""
+    total = 0
+    for number, (name, (files, first, all_)) in enumerate(CATALOGUES.items(), start=1):
         said = databourse(
             *("member", "add", name, f"vendor@{name}.example"),
             *("--code", credit_code(number), "--vendor", "--buyer", "--verify"),
         )
         vendor = next(word for word in said.split() if word.startswith("mem_"))
-        paths = [str(data / name / file) for file in files]
-        said = databourse("import", name, *paths, "--vendor", vendor)
+        paths, entries = [data / name / file for file in files], all_
+        if every > 1:
+            thinned = [thin(path, scratch, every) for path in paths[:first]]
+            paths[:first] = [path for path, _ in thinned]
+            entries = sum(left for _, left in thinned)
+        said = databourse("import", name, *map(str, paths), "--vendor", vendor)
         assert f"✓ {entries:,} entries: {entries:,} created," in said
         assert ", 0 refused, " in said
+        total += entries
+    return total
 
 
-def enrol_everybody(parts: Services) -> People:
-    """Register and verify members up to MEMBERS, and the staff."""
+def thin(path: Path, scratch: Path, every: int) -> tuple[Path, int]:
+    """Copy one of *every* entries of a file; the copy, and how many it has."""
+    copy, text = scratch / path.name, path.read_text(encoding="utf-8")
+    if path.suffix == ".jsonl":
+        kept = text.splitlines()[::every]
+        copy.write_text("\n".join(kept), encoding="utf-8")
+        return copy, len(kept)
+    document = json.loads(text)
+    name = next(name for name, value in document.items() if isinstance(value, list))
+    document[name] = document[name][::every]
+    copy.write_text(json.dumps(document), encoding="utf-8")
+    return copy, len(document[name])
+
+
+def enrol_everybody(parts: Services, many: int) -> People:
+    """Register and verify members up to so many, and the staff."""
     hashed = parts.passwords.hash(PASSWORD)
     with parts.writes.begin() as db:
         named = {row.email: row.id for row in db.execute(select(logins))}
@@ -82,7 +116,7 @@ def enrol_everybody(parts: Services) -> People:
             name: users.get(db, named[f"vendor@{name}.example"]) for name in CATALOGUES
         }
         members = list(catalogues.values())
-        for number in range(100, 100 + MEMBERS - len(members)):
+        for number in range(100, 100 + many - len(members)):
             wanted = organisation(number, vendor=number < 100 + VENDORS, buyer=True)
             email = f"m{number}@member.example"
             member, user = users.sign_up(db, wanted, email, f"M{number}", hashed)
@@ -97,7 +131,7 @@ def enrol_everybody(parts: Services) -> People:
             for role in roles
         }
     told = verification.tell_market(parts.reads, parts.gateway)
-    assert told == MEMBERS - len(CATALOGUES)
+    assert told == many - len(CATALOGUES)
     return People(catalogues, members, staff)
 
 
