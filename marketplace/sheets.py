@@ -26,41 +26,28 @@ from marketplace.community import ratings, watches
 from marketplace.documents import pdf, qr
 from marketplace.members import organisations
 from marketplace.members.users import User
+from marketplace.paper import (
+    DASH,
+    Grid,
+    Line,
+    Section,
+    code,
+    day,
+    joined,
+    line,
+    listed,
+    printable,
+    same,
+    text,
+)
 from marketplace.trading import reads
-from settlement import clock, ids
+from settlement import ids
 from settlement.errors import NotFound
 from settlement.tables import trades
 
-TEXT_MAX = 4_000  # characters of one text; the listing shows all of it
 FIELDS_MAX = 200  # of the dictionary
 QUALIFICATIONS = ("compliance", "quality", "commitment", "valuation")
 FREE = "free"
-DASH = Name("–", "–")
-
-
-class Line(NamedTuple):
-    """One field of the sheet; texts that are the same in both languages stand twice."""
-
-    label: Name
-    said: Name
-
-
-class Grid(NamedTuple):
-    """A table of the sheet."""
-
-    heads: tuple[Name, ...]
-    rows: tuple[tuple[Name, ...], ...]
-
-
-_NO_GRID = Grid((), ())
-
-
-class Section(NamedTuple):
-    """A section of the sheet."""
-
-    title: Name
-    lines: tuple[Line, ...] = ()
-    grid: Grid | None = None
 
 
 class Sheet(NamedTuple):
@@ -94,14 +81,14 @@ def sheet(db: Connection, product: int, user: User) -> Sheet:
     units = catalogue.instruments_of(db, product)
     if found.listing_state in catalogue.PUBLIC:
         units = [unit for unit in units if unit.state != "pending"]
-    listed = found.listing_state == "listed"
-    lacking = [] if listed else [Name("挂牌", "Listing")]
+    on_market = found.listing_state == "listed"
+    lacking = [] if on_market else [Name("挂牌", "Listing")]
     lacking += [KINDS[kind] for kind in QUALIFICATIONS if not verified[kind]]
     return Sheet(
         product,
         found.certificate,
-        _text(found.title_zh, found.title_en),
-        found.admitted_us if listed else None,
+        text(found.title_zh, found.title_en),
+        found.admitted_us if on_market else None,
         tuple(lacking),
         (
             _basics(db, found),
@@ -124,25 +111,15 @@ def printed(said: Sheet, address: str) -> bytes:
 
 def worded(said: Sheet) -> dict[str, str]:
     """Return what the paper says of a sheet, both languages of each text together."""
-    sections = [
-        {
-            "title": _joined(section.title),
-            "lines": [(_joined(one.label), _joined(one.said)) for one in section.lines],
-            "heads": [_joined(head) for head in (section.grid or _NO_GRID).heads],
-            "rows": [
-                [_joined(cell) for cell in row]
-                for row in (section.grid or _NO_GRID).rows
-            ],
-        }
-        for section in said.sections
-    ]
     return {
         "number": ids.encode("product", said.product),
-        "title": _joined(said.title),
-        "listed": _day(said.listed_us).zh,
-        "lacking": " · ".join(_joined(name) for name in said.lacking),
+        "title": joined(said.title),
+        "listed": day(said.listed_us).zh,
+        "lacking": " · ".join(joined(name) for name in said.lacking),
         "hash": said.sha256,
-        "sections": json.dumps(sections, ensure_ascii=False),
+        "sections": json.dumps(
+            [printable(one) for one in said.sections], ensure_ascii=False
+        ),
     }
 
 
@@ -181,27 +158,27 @@ def _basics(db: Connection, found: Listing) -> Section:
     return Section(
         Name("基本信息", "Basics"),
         (
-            _line("产品代码", "Product code", ids.encode("product", found.id)),
-            Line(Name("产品名称", "Name"), _text(found.title_zh, found.title_en)),
-            Line(Name("供方", "Vendor"), _text(*vendor)),
-            Line(Name("产品类型", "Class"), _code(CLASSES, found.kind)),
-            Line(Name("行业", "Sector"), _code(SECTORS, found.sector)),
-            Line(Name("归属地域", "Region"), _code(regions(), found.region)),
+            line("产品代码", "Product code", ids.encode("product", found.id)),
+            Line(Name("产品名称", "Name"), text(found.title_zh, found.title_en)),
+            Line(Name("供方", "Vendor"), text(*vendor)),
+            Line(Name("产品类型", "Class"), code(CLASSES, found.kind)),
+            Line(Name("行业", "Sector"), code(SECTORS, found.sector)),
+            Line(Name("归属地域", "Region"), code(regions(), found.region)),
             Line(
                 Name("产品描述", "Description"),
-                _text(
+                text(
                     found.description_zh or found.summary_zh,
                     found.description_en or found.summary_en,
                 ),
             ),
-            _line("关键词", "Keywords", "、".join(found.keywords[:40])),
+            line("关键词", "Keywords", "、".join(found.keywords[:40])),
             Line(
                 Name("数据分级", "Sensitivity"),
-                _code(SENSITIVITIES, found.sensitivity),
+                code(SENSITIVITIES, found.sensitivity),
             ),
             Line(
                 Name("个人信息", "Personal information"),
-                _code(PERSONAL, found.personal),
+                code(PERSONAL, found.personal),
             ),
         ),
     )
@@ -214,16 +191,16 @@ def _physics(db: Connection, found: Listing) -> Section:
     return Section(
         Name("物理信息", "Physical facts"),
         (
-            Line(Name("更新频率", "Updates"), _code(UPDATES, found.updates)),
+            Line(Name("更新频率", "Updates"), code(UPDATES, found.updates)),
             Line(
                 Name("记录条数", "Rows"),
                 DASH if rows is None else Name(f"{rows:,} 条", f"{rows:,}"),
             ),
-            _line("存储大小", "Size", formatting.size(found.size_bytes)),
-            _line("数据起始", "Covers from", found.coverage_from or ""),
-            _line("数据截止", "Covers until", found.coverage_until or ""),
-            _line("最新版本", "Newest release", newest.label if newest else ""),
-            Line(Name("发布时间", "Published"), _day(published)),
+            line("存储大小", "Size", formatting.size(found.size_bytes)),
+            line("数据起始", "Covers from", found.coverage_from or ""),
+            line("数据截止", "Covers until", found.coverage_until or ""),
+            line("最新版本", "Newest release", newest.label if newest else ""),
+            Line(Name("发布时间", "Published"), day(published)),
         ),
     )
 
@@ -244,9 +221,9 @@ def _fields(columns: list[dict[str, Any]]) -> Grid:
         (Name("字段", "Field"), Name("类型", "Type"), Name("含义", "Meaning")),
         tuple(
             (
-                _same(str(column["name"])),
-                _same(str(column.get("type") or "–")),
-                _text(str(column.get("zh") or ""), str(column.get("en") or "")),
+                same(str(column["name"])),
+                same(str(column.get("type") or "–")),
+                text(str(column.get("zh") or ""), str(column.get("en") or "")),
             )
             for column in columns[:FIELDS_MAX]
         ),
@@ -269,14 +246,14 @@ def _conditions(found: Listing, units: list[Instrument]) -> Section:
         (
             Line(
                 Name("使用目的", "Purposes"),
-                _listed([PURPOSES[code] for code in purposes])
+                listed([PURPOSES[code] for code in purposes])
                 if purposes
-                else _text(found.purpose, found.purpose),
+                else text(found.purpose, found.purpose),
             ),
-            _line(
+            line(
                 "使用主体", "Who may use it", "限购买会员自用", "The buying member only"
             ),
-            Line(Name("时间限制", "Time limit"), _listed(limits)),
+            Line(Name("时间限制", "Time limit"), listed(limits)),
             Line(
                 Name("转让", "Passing on"),
                 Name("部分标的可转让", "Some rights may be sold on")
@@ -285,7 +262,7 @@ def _conditions(found: Listing, units: list[Instrument]) -> Section:
             ),
             Line(
                 Name("其他限制", "Other limits"),
-                _text(found.rights_note, found.rights_note),
+                text(found.rights_note, found.rights_note),
             ),
         ),
     )
@@ -301,9 +278,9 @@ def _use(db: Connection, found: Listing) -> Section:
     return Section(
         Name("使用案例与说明", "Cases and manner of use"),
         (
-            Line(Name("应用场景", "Scene"), _text(found.scene, found.scene)),
+            Line(Name("应用场景", "Scene"), text(found.scene, found.scene)),
             Line(Name("交付方式", "Delivery"), way),
-            _line("技术文档", "Documentation", found.source_url),
+            line("技术文档", "Documentation", found.source_url),
         ),
     )
 
@@ -336,7 +313,7 @@ _FILE = (Name("材料", "Document"), Name("文件", "File"), Name("SHA-256", "SH
 def _file(found: Attachment | None) -> tuple[Name, Name]:
     if found is None:
         return DASH, DASH
-    return _same(found.name), _same(f"{found.sha256[:16]}…")
+    return same(found.name), same(f"{found.sha256[:16]}…")
 
 
 def _interest(db: Connection, found: Listing, units: list[Instrument]) -> Section:
@@ -348,10 +325,10 @@ def _interest(db: Connection, found: Listing, units: list[Instrument]) -> Sectio
     return Section(
         Name("产品热度", "Interest"),
         (
-            _line("关注", "Followers", str(followers)),
-            _line("成交笔数", "Trades", str(number)),
-            _line("评价数", "Reviews", str(mean.number)),
-            _line("评分", "Mean of the reviews", points),
+            line("关注", "Followers", str(followers)),
+            line("成交笔数", "Trades", str(number)),
+            line("评价数", "Reviews", str(mean.number)),
+            line("评分", "Mean of the reviews", points),
         ),
     )
 
@@ -367,9 +344,9 @@ def _prices(db: Connection, units: list[Instrument]) -> Section:
     )
     rows = tuple(
         (
-            _same(unit.symbol),
-            _text(unit.licence.title_zh, unit.licence.title_en),
-            _code(MODES, unit.mode),
+            same(unit.symbol),
+            text(unit.licence.title_zh, unit.licence.title_en),
+            code(MODES, unit.mode),
             Name("无期限", "without end")
             if unit.term_days is None
             else Name(f"{unit.term_days} 天", f"{unit.term_days} days"),
@@ -385,42 +362,4 @@ def _price(unit: Instrument, offer: int | None) -> Name:
         return MODES[FREE]
     if offer is None:
         return MODES["ask"]
-    return _same(formatting.amount(offer, unit.currency))
-
-
-# ── how texts stand ──
-
-
-def _same(text: str) -> Name:
-    return Name(text, text)
-
-
-def _text(zh: str, en: str) -> Name:
-    """Return a text in both languages, cut to what a sheet holds."""
-    both = (zh.strip() or en.strip(), en.strip() or zh.strip())
-    cut = [t if len(t) <= TEXT_MAX else t[:TEXT_MAX] + "…" for t in both]
-    return Name(*cut) if all(cut) else DASH
-
-
-def _line(label_zh: str, label_en: str, zh: str, en: str | None = None) -> Line:
-    return Line(Name(label_zh, label_en), _text(zh, zh if en is None else en))
-
-
-def _code(codes: Mapping[str, Name], code: str | None) -> Name:
-    return codes.get(code or "", _same(code) if code else DASH)
-
-
-def _listed(names: Iterable[Name]) -> Name:
-    known = list(names)
-    if not known:
-        return DASH
-    return Name("、".join(n.zh for n in known), ", ".join(n.en for n in known))
-
-
-def _day(at_us: int | None) -> Name:
-    return DASH if at_us is None else _same(clock.moment(at_us).strftime("%Y-%m-%d"))
-
-
-def _joined(name: Name) -> str:
-    """Return both languages as the paper has them; what is the same stands once."""
-    return name.zh if name.zh == name.en else f"{name.zh}\n{name.en}"
+    return same(formatting.amount(offer, unit.currency))
