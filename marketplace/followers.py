@@ -15,6 +15,8 @@ from listings.search.projection import Projection
 from marketplace import admission, projection, warehouse
 from marketplace.community import access, announcements, searches
 from marketplace.config import Config
+from marketplace.measuring import STEP_S as MEASURING_S
+from marketplace.measuring import Measurer
 from marketplace.members import verification
 from marketplace.pricing.changes import Rises
 from marketplace.pricing.hammer import Hammer
@@ -131,6 +133,7 @@ def following(
     announcer = announcements.Announcer(reads, writes, config.data)
     log_of_records = Log(config.data)
     feed = warehouse.Feed(reads, config.warehouse())
+    measurer = Measurer(reads, writes, config.reachable)
     followers: list[Projection | Follower] = [
         Projection(reads, index, projection.changes_after),
         Follower("prices", prices.step, projection.POLL_S),
@@ -145,6 +148,7 @@ def following(
         Follower("tape", feed.step, warehouse.PAUSE_S),
         Follower("announcements", announcer.step, announcements.TELL_S),
         Follower("access", lambda: _lapse(reads, writes), LAPSES_S),
+        Follower("services", measurer.step, MEASURING_S),
         Follower("searches", searches.Alerts(reads, writes, index).step, SEARCHES_S),
     ]
     with ExitStack() as stack:

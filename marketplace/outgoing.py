@@ -16,6 +16,7 @@ from threading import Timer
 from typing import NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from listings.quality import personal
 from settlement import clock
 from settlement.errors import Refusal
 
@@ -25,6 +26,8 @@ BODY_MAX = 64 * 1024  # bytes that are read of an answer
 WAIT_S = 5.0  # for a connection and for each piece
 ALL_S = 10.0  # for everything, redirects too
 REDIRECTS_MAX = 3
+SHOWN_MAX = 2_000  # characters of an answer
+RATES = "10 per minute; 200 per day"  # of one member's tests
 _REDIRECTS = {301, 302, 303, 307, 308}
 # What Python's is_global lets through, or lets through in some versions.
 _DENIED = [
@@ -78,6 +81,14 @@ def fetch(url: str, reachable: Sequence[str] = ()) -> Answer:
             return answer
         url = urljoin(url, there)
     raise NotReachable("too_many_redirects")
+
+
+def excerpt(answer: Answer) -> str:
+    """Return the beginning of an answer that is text, personal data masked."""
+    if b"\0" in answer.body:
+        return ""
+    said = answer.body.decode("utf-8", "replace")[:SHOWN_MAX]
+    return personal.masked(said, personal.KINDS[:4])
 
 
 def checked(url: str, reachable: Sequence[str] = ()) -> SplitResult:

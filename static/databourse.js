@@ -73,6 +73,23 @@ const charts = {
       })),
     };
   },
+  lines(data) {
+    const { x, y } = axes(data);
+    return {
+      ...frame(data),
+      tooltip: { ...tooltip, valueFormatter: (value) => shown(value, data.places) },
+      legend: { top: 0, textStyle: { color: css("--ink-soft") } },
+      xAxis: { ...x, boundaryGap: false },
+      yAxis: y,
+      series: data.series.map((line) => ({
+        name: line.name,
+        type: "line",
+        data: line.values,
+        showSymbol: data.labels.length < 3,
+        connectNulls: false,
+      })),
+    };
+  },
   candles(data) {
     const { x, y } = axes(data);
     const rise = css("--rise");

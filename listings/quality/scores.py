@@ -81,6 +81,19 @@ def score(facts: Facts, found: list[Examination], at_us: int) -> Scores:
     return Scores(sum(measured) // len(measured) if measured else None, dimensions)
 
 
+def methods() -> dict[str, list[str]]:
+    """Return how each dimension is counted, as the rules themselves say it."""
+    column = {"name": "a", "type": "text", "filled": 1, "nulls": 0, "misfits": 0}
+    table = {"name": "a", "columns": [column], "examined": 1, "rejected": 0}
+    table |= {"duplicates": 0, "format": "csv", "encoding": "utf-8", "complete": True}
+    one = Examination(0, "done", "", "", {"tables": [table]}, "", 0, 0, 0)
+    facts = Facts("dataset", dictionary=({"name": "a", "type": "string"},))
+    return {
+        each.dimension: [metric.method for metric in each.metrics]
+        for each in score(facts, [one], 0).dimensions
+    }
+
+
 def _mean(metrics: list[Metric]) -> int | None:
     shares = [m.share_bps for m in metrics if m.share_bps is not None]
     return sum(shares) // len(shares) if shares else None

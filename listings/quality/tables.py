@@ -1,4 +1,4 @@
-"""The tables of quality: what was found in each file."""
+"""The tables of quality: what was found in each file, and how services answered."""
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Text
 
@@ -24,3 +24,28 @@ examinations = table(
     CheckConstraint("(state = 'quarantined') = (reason <> '')", name="reason"),
 )
 Index("ix_examinations_state", examinations.c.state, examinations.c.asked_us)
+
+service_addresses = table(
+    "service_addresses",  # what is called on a schedule, one for each product
+    Column("product", Whole, ForeignKey("products.id"), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("source", Text, nullable=False),  # who makes the calls: us, or the demo
+    Column("added_us", Whole, nullable=False),
+    Column("added_by", Whole, nullable=False),
+    Column("next_us", Whole),  # null: it is called no more; what was measured stays
+    CheckConstraint("source IN ('exchange', 'demo')", name="source"),
+)
+Index("ix_service_addresses_next", service_addresses.c.next_us)
+
+service_calls = table(
+    "service_calls",  # of the last days; older ones are forgotten
+    Column("product", Whole, ForeignKey("products.id"), primary_key=True),
+    Column("at_us", Whole, primary_key=True),
+    Column("up", Whole, nullable=False),  # 1: it answered, and without a failure
+    Column("status", Whole),  # null: there was no answer
+    Column("why", Text, nullable=False),  # code, why there was none
+    Column("latency_us", Whole, nullable=False),  # until the answer, or until giving up
+    CheckConstraint("up IN (0, 1)", name="up"),
+    CheckConstraint("(status IS NULL) = (why <> '')", name="why"),
+    CheckConstraint("up = 0 OR status IS NOT NULL", name="answered"),
+)

@@ -32,6 +32,7 @@ from marketplace.api import (
     releases,
     sales,
     searches,
+    service,
     staff,
     statistics,
     stops,
@@ -39,6 +40,7 @@ from marketplace.api import (
 )
 from marketplace.api.document import describe
 
+assert service.get_service  # it adds to the area of `quality`
 RESOURCES = (
     market.bp,
     phases.bp,

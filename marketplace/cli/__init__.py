@@ -12,6 +12,7 @@ COMMANDS = {
     "demo": "marketplace.cli.demo:demo",
     "import": "marketplace.cli.imports:import_",
     "reindex": "marketplace.cli.reindex:reindex",
+    "measure": "marketplace.cli.measure:measure",
     "match": "marketplace.cli.match:match",
     "audit": "marketplace.cli.audit:audit",
     "replay": "marketplace.cli.replay:replay",

@@ -17,7 +17,7 @@ from listings.search.index import open_index
 from listings.search.projection import Projection
 from marketplace import migrations
 from marketplace.config import Config
-from marketplace.demo import dates, demands, listing, voices
+from marketplace.demo import answers, dates, demands, listing, voices
 from marketplace.demo.calendar import DAYS, ZONE, Day, days, midnight
 from marketplace.demo.cashier import Cashier
 from marketplace.demo.contests import Auctions
@@ -271,6 +271,7 @@ class _Making:
             catalogue.touch(db, list(self._numbers.values()))
             demands.post(db, self._cast.buyers)
             voices.speak(db, self._cast.buyers)
+            answers.measure(db, self._numbers, self._seed, self._until)
         Prices(self._reads, self._writes, self._config.data).step()
         index = open_index(self._config.search_url)
         Projection(self._reads, index, changes_after).catch_up()

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from listings import catalogue
+from listings.quality import availability
 from marketplace.community import (
     moderation,
     questions,
@@ -20,6 +21,7 @@ from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.services import services
+from marketplace.web import uptime
 from marketplace.web.forms import Form, Whole, again, read, text
 from marketplace.web.listings import show as listing_page
 from settlement import ids
@@ -72,10 +74,15 @@ def vendor(member: str) -> ResponseReturnValue:
         seen = catalogue.summaries(db, theirs, me().member)
         if not found.vendor or found.state != "verified":
             raise NotFound("member", member)
+        listed = [p for p in seen.values() if p.listing_state == "listed"]
+        answered = availability.of_products(db, [p.id for p in listed])
+        served = [(p, answered[p.id]) for p in listed if p.id in answered]
         return render_template(
             "community/vendor.html",
             vendor=found,
-            listed=[p for p in seen.values() if p.listing_state == "listed"],
+            listed=listed,
+            services=served,
+            latencies=uptime.side_by_side(served),
             measures=scorecards.of_vendor(db, number),
             reviews=scorecards.reviews(db, number),
             sample_min=scorecards.SAMPLE_MIN,

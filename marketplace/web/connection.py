@@ -1,21 +1,22 @@
-"""A live test of a vendor's service: called once, and what it answered."""
+"""A live test of a vendor's service, called once, and its calls on a schedule."""
 
-from flask import render_template
+from http import HTTPStatus
+
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from listings import catalogue
-from listings.quality import personal
+from listings.quality import availability
 from marketplace import limits, outgoing
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
-from marketplace.outgoing import BODY_MAX, URL_MAX, Answer
+from marketplace.outgoing import BODY_MAX, RATES, URL_MAX, Answer, excerpt
 from marketplace.services import services
 from marketplace.web.forms import Form, again, read, text
-from marketplace.web.vendor import bp
+from marketplace.web.uptime import chart, strip
+from marketplace.web.vendor import bp, mine
 from settlement import ids
-
-SHOWN_MAX = 2_000  # characters of an answer
-RATES = "10 per minute; 200 per day"  # of one member's tests
 
 
 class ConnectionForm(Form):
@@ -39,7 +40,35 @@ def call(product: str) -> ResponseReturnValue:
     url = read(ConnectionForm())["url"]
     limits.count("connection", str(me().member), RATES)
     answer = outgoing.fetch(url, services().config.reachable)
-    return _page(product, answer, _shown(answer))
+    return _page(product, answer, excerpt(answer))
+
+
+@bp.post("/products/<product>/connection/schedule")
+@needs("vendor")
+@again(connection)
+def measure(product: str) -> ResponseReturnValue:
+    """Call the address now and on a schedule, in public; NotReachable says why not."""
+    number, url = mine(product), read(ConnectionForm())["url"]
+    limits.count("connection", str(me().member), RATES)
+    outgoing.fetch(url, services().config.reachable)
+    with services().writes.begin() as db:
+        availability.measure(db, number, url, me().id)
+    flash(gettext("It is called every 15 minutes from now on."), "success")
+    return _back(product)
+
+
+@bp.post("/products/<product>/connection/stop")
+@needs("vendor")
+def stop_measuring(product: str) -> ResponseReturnValue:
+    """Call the address no more."""
+    with services().writes.begin() as db:
+        availability.stop(db, mine(product))
+    flash(gettext("It is called no more. What was measured stays."), "success")
+    return _back(product)
+
+
+def _back(product: str) -> ResponseReturnValue:
+    return redirect(url_for("vendor.connection", product=product), HTTPStatus.SEE_OTHER)
 
 
 def _page(
@@ -48,18 +77,14 @@ def _page(
     with services().reads.connect() as db:
         number = ids.decode("product", product)
         found = catalogue.product(db, number, me().member)
-    return render_template(
-        "quality/connection.html",
-        product=found,
-        answer=answer,
-        shown=shown,
-        whole=answer is not None and len(answer.body) < BODY_MAX,
-    )
-
-
-def _shown(answer: Answer) -> str:
-    """Return the beginning of an answer that is text, personal data masked."""
-    if b"\0" in answer.body:
-        return ""
-    said = answer.body.decode("utf-8", "replace")[:SHOWN_MAX]
-    return personal.masked(said, personal.KINDS[:4])
+        return render_template(
+            "quality/connection.html",
+            product=found,
+            answer=answer,
+            shown=shown,
+            whole=answer is not None and len(answer.body) < BODY_MAX,
+            address=availability.address(db, number),
+            service=availability.of_product(db, number),
+            strip=strip,
+            lines=chart,
+        )

@@ -8,6 +8,16 @@ from listings.formats.kinds import FORMATS, carried
 from listings.formats.odrl import ACTIONS
 from listings.licences import EXCLUSIVITY, PURPOSES, USES
 from listings.products import Facts
+from listings.quality import (
+    archives,
+    content,
+    drift,
+    examination,
+    profiles,
+    readers,
+    records,
+    scores,
+)
 from listings.standard import ALL
 from marketplace import exporting
 from marketplace.community.access import REQUEST
@@ -28,6 +38,19 @@ from settlement.payments.payins import ALONE_MAX, PAYIN
 from settlement.payments.payouts import PAYOUT
 
 bp = Blueprint("help", __name__, url_prefix="/help")
+# What an examination stops at: its number, and what it is of.
+LIMITS = (
+    (readers.ROWS_MAX, N_("rows of a table; the figures are of the first ones")),
+    (readers.CELLS_MAX, N_("cells of a table; wide tables have fewer rows examined")),
+    (records.COLUMNS_MAX, N_("columns of a table; more is quarantined")),
+    (profiles.PROFILED_MAX, N_("columns of a table that get a profile")),
+    (readers.TABLES_MAX, N_("tables of one file")),
+    (content.TEXT_MAX // 2**20, N_("mebibytes of text; more is quarantined")),
+    (archives.UNPACKED_MAX // 2**20, N_("mebibytes unpacked; more is quarantined")),
+    (archives.ENTRIES_MAX, N_("entries of an archive")),
+    (archives.RATIO_MAX, N_("times that an entry may be larger unpacked")),
+    (int(examination.WALL_S), N_("seconds; what takes longer is quarantined")),
+)
 
 MACHINES = (
     PRODUCT,
@@ -212,6 +235,19 @@ def licences() -> ResponseReturnValue:
         uses=USES,
         actions=ACTIONS,
         exclusivity=EXCLUSIVITY,
+    )
+
+
+@bp.get("/quality")
+def quality() -> ResponseReturnValue:
+    """Show how quality is measured: dimensions, methods, samples, limits."""
+    return render_template(
+        "help/quality.html",
+        dimensions=scores.DIMENSIONS,
+        methods=scores.methods(),
+        limits=LIMITS,
+        slight=drift.SLIGHT,
+        great=drift.GREAT,
     )
 
 

@@ -11,7 +11,7 @@ from listings import catalogue, instruments, visibility
 from listings.catalogue import Listing
 from listings.instruments import Instrument
 from listings.licences import PURPOSES, USES, Licence
-from listings.quality import measured
+from listings.quality import availability, measured
 from marketplace.community import access, questions, ratings, watches
 from marketplace.evidence import case
 from marketplace.members import organisations
@@ -21,7 +21,7 @@ from marketplace.trading import board, reads, rooms
 from marketplace.trading.board import Board
 from marketplace.trading.reads import Best, Levels
 from marketplace.trading.timetable import Phase
-from marketplace.web import exports
+from marketplace.web import exports, uptime
 from marketplace.web.pricelist import pricelist
 from settlement import clock, ids, statements
 from settlement.errors import NotFound
@@ -72,6 +72,9 @@ def show(product: str) -> ResponseReturnValue:
             contests=rooms.of_instruments(db, numbers),
             releases=_releases(db, found),
             quality=measured.of_product(db, found.id),
+            service=availability.of_product(db, found.id),
+            strip=uptime.strip,
+            lines=uptime.chart,
             licences=_licences(units),
             purposes=PURPOSES,
             uses=USES,

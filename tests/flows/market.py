@@ -62,9 +62,11 @@ def draft(vendor: Visitor, **changed: str) -> str:
     return page
 
 
-def listed(vendor: Visitor, registrar: Visitor, price: str = "120.00") -> str:
+def listed(
+    vendor: Visitor, registrar: Visitor, price: str = "120.00", **facts: str
+) -> str:
     """Bring a product to the market with a posted price; return its public id."""
-    page = draft(vendor)
+    page = draft(vendor, **facts)
     product = page.rpartition("/")[2]
     location(vendor.post(f"{page}/submit"))
     list_by_page(vendor, registrar, page)

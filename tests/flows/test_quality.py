@@ -3,9 +3,14 @@
 import io
 import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+import pytest
+import time_machine
+
+from marketplace.measuring import Measurer
 from marketplace.services import EXTENSION
 from tests.flows.market import FACTS, UNIT, begun, listed, location
 
@@ -118,10 +123,15 @@ def test_a_connection_test_says_why_an_address_is_not_called(visit):
         assert said in answer.text, address
 
 
-def test_the_answer_of_an_allowed_server_is_shown(app, visit):
+@pytest.fixture
+def server(app):
+    """A service on this machine that may be called; what it answers can be set."""
+
     class Service(BaseHTTPRequestHandler):
+        status = 200
+
         def do_GET(self):
-            self.send_response(200)
+            self.send_response(Service.status)
             self.send_header("Content-Type", "application/json")
             self.end_headers()
             self.wfile.write(b'{"mobile": "13812345678"}')
@@ -135,12 +145,61 @@ def test_the_answer_of_an_allowed_server_is_shown(app, visit):
     parts = app.extensions[EXTENSION]
     allowed = replace(parts.config, reachable=(there,))
     app.extensions[EXTENSION] = replace(parts, config=allowed)
-    try:
-        page = _product(visit("vendor"), kind="service")
-        answer = visit("vendor").post(f"{page}/connection", url=f"http://{there}/")
-        assert answer.status_code == 200
-        assert "138****5678" in answer.text
-        assert "13812345678" not in answer.text
-    finally:
-        server.shutdown()
-        server.server_close()
+    yield f"http://{there}/", Service
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_answer_of_an_allowed_server_is_shown(server, visit):
+    address, _ = server
+    page = _product(visit("vendor"), kind="service")
+    answer = visit("vendor").post(f"{page}/connection", url=address)
+    assert answer.status_code == 200
+    assert "138****5678" in answer.text
+    assert "13812345678" not in answer.text
+
+
+def test_a_service_is_called_on_a_schedule_and_the_listing_shows_how_it_answers(
+    app, server, visit, bearer
+):
+    address, service = server
+    vendor = visit("vendor")
+    product = listed(vendor, visit("registrar"), kind="service")
+    page = f"/vendor/products/{product}"
+    assert (
+        vendor.post(f"{page}/connection/schedule", url="http://10.0.0.1/").status_code
+        == 422
+    )
+    location(vendor.post(f"{page}/connection/schedule", url=address))
+    assert visit("").get(f"/api/v1/listings/{product}/service").status_code == 404
+    parts = app.extensions[EXTENSION]
+    measurer = Measurer(parts.reads, parts.writes, parts.config.reachable)
+    now = datetime.now(UTC)
+    for minutes, service.status in ((0, 200), (16, 503), (32, 401), (48, 200)):
+        with time_machine.travel(now + timedelta(minutes=minutes)):
+            assert len(measurer.step()) == 1
+            assert measurer.step() == []
+    with time_machine.travel(now + timedelta(minutes=49)):
+        told = visit("").get(f"/api/v1/listings/{product}/service").json
+        assert (told["calls"], told["up"], told["uptime_bps"]) == (4, 3, 7_500)
+        assert 0 < told["p50_us"] <= told["p95_us"]
+        assert sum(day["calls"] for day in told["days"]) == 4
+        member = re.search(
+            r"/vendors/(mem_\w+)", visit("").get(f"/listings/{product}").text
+        )
+        for shown in (
+            f"/listings/{product}",
+            f"{page}/connection",
+            f"/vendors/{member[1]}",
+        ):
+            assert "75%" in vendor.get(shown).text, shown
+    key = bearer("vendor", "vendor")
+    client, call = app.test_client(), f"/api/v1/products/{product}/connection"
+    answer = client.post(call, json={"url": address}, headers=key)
+    assert (answer.json["status"], answer.json["whole"]) == (200, True)
+    assert "138****5678" in answer.json["excerpt"]
+    refused = client.post(call, json={"url": "http://[::1]/"}, headers=key)
+    assert (refused.status_code, refused.json["code"]) == (422, "not_reachable")
+    assert client.delete(call, headers=key).status_code == 204
+    with time_machine.travel(now + timedelta(days=1)):
+        assert measurer.step() == []

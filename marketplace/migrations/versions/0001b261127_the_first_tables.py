@@ -1452,6 +1452,47 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "service_addresses",
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("added_us", Whole, nullable=False),
+        sa.Column("added_by", Whole, nullable=False),
+        sa.Column("next_us", Whole, nullable=True),
+        sa.CheckConstraint(
+            "source IN ('exchange', 'demo')", name=op.f("ck_service_addresses_source")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_service_addresses_product")
+        ),
+        sa.PrimaryKeyConstraint("product", name=op.f("pk_service_addresses")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("service_addresses", schema=None) as batch_op:
+        batch_op.create_index("ix_service_addresses_next", ["next_us"], unique=False)
+
+    op.create_table(
+        "service_calls",
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("up", Whole, nullable=False),
+        sa.Column("status", Whole, nullable=True),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("latency_us", Whole, nullable=False),
+        sa.CheckConstraint(
+            "(status IS NULL) = (why <> '')", name=op.f("ck_service_calls_why")
+        ),
+        sa.CheckConstraint(
+            "up = 0 OR status IS NOT NULL", name=op.f("ck_service_calls_answered")
+        ),
+        sa.CheckConstraint("up IN (0, 1)", name=op.f("ck_service_calls_up")),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_service_calls_product")
+        ),
+        sa.PrimaryKeyConstraint("product", "at_us", name=op.f("pk_service_calls")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "users",
         sa.Column("id", Whole, nullable=False),
         sa.Column("member", Whole, nullable=False),
@@ -1823,6 +1864,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_users_member")
 
     op.drop_table("users")
+    op.drop_table("service_calls")
+    with op.batch_alter_table("service_addresses", schema=None) as batch_op:
+        batch_op.drop_index("ix_service_addresses_next")
+
+    op.drop_table("service_addresses")
     op.drop_table("saved_searches")
     with op.batch_alter_table("reviews", schema=None) as batch_op:
         batch_op.drop_index("ix_reviews_product")
