@@ -107,7 +107,10 @@ def _token(document: bytes) -> str:
 def _subject(db: Connection, number: int) -> dict[str, Any]:
     vendor = products.find(db, certificates.registration(db, number).product).vendor
     member = organisations.get(db, vendor)
-    fields = ("name_zh", "name_en", "credit_code", "kind", "region")
+    fields = (
+        *("name_zh", "name_en", "credit_code", "kind", "region"),
+        *("representative", "address"),
+    )
     return {"member": ids.encode("member", vendor)} | {
         name: getattr(member, name) for name in fields
     }
@@ -124,6 +127,8 @@ def printed(known: Certificate, address: str) -> bytes:
         ("登记编号 Number", told["number"]),
         ("登记主体 Holder", _both(subject["name_zh"], subject["name_en"])),
         ("统一社会信用代码 Credit code", subject["credit_code"] or "–"),
+        ("法定代表人 Representative", subject.get("representative") or "–"),
+        ("住所 Address", subject.get("address") or "–"),
         ("产品代码 Product", f"{thing['code']} · {thing['version']}"),
         ("产品名称 Name", _both(thing["title_zh"], thing["title_en"])),
         ("简介 Summary", _both(thing["summary_zh"], thing["summary_en"])),

@@ -51,6 +51,7 @@ from marketplace.delivery.licence import NotLicensed
 from marketplace.language import N_, language, translated_within
 from marketplace.limits import TooManyTries
 from marketplace.members.keys import BadKey, TooManyKeys
+from marketplace.members.profiles import RequestDecided
 from marketplace.members.roles import SignInNeeded
 from marketplace.members.users import WrongSignIn
 from marketplace.security import is_api
@@ -146,6 +147,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     RenewalTooEarly: HTTPStatus.CONFLICT,
     Marked: HTTPStatus.CONFLICT,
     NoCertificate: HTTPStatus.NOT_FOUND,
+    RequestDecided: HTTPStatus.CONFLICT,
     NotLoggedYet: HTTPStatus.CONFLICT,
     TooManyKeys: HTTPStatus.CONFLICT,
     TooManyDemands: HTTPStatus.CONFLICT,

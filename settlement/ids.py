@@ -43,6 +43,7 @@ KINDS = {
     "request": "rqs",
     "demand": "dmd",
     "search": "sch",
+    "profile": "prf",
 }
 
 

@@ -59,6 +59,8 @@ KINDS: Mapping[str, str] = {
     "contest_sold": N_("Your auction of %(title)s has ended: it is sold."),
     "contest_failed": N_("Your auction of %(title)s has ended: nothing was sold."),
     "invited": N_("A vendor offers %(title)s to you."),
+    "profile_approved": N_("Your organisation's new profile is in force."),
+    "profile_declined": N_("Your organisation's new profile was declined: %(reason)s"),
 }
 
 

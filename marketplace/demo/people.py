@@ -5,6 +5,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
+from listings.vocabulary import PROVINCES
 from marketplace.members.credit_code import check, organisation_check
 from marketplace.members.organisations import Organisation
 
@@ -101,6 +102,8 @@ def _person(entry: dict[str, Any], role: str, place: int) -> Person:
         vendor=role == "vendor",
         buyer=role in {"buyer", "applicant"},
         assesses=tuple(entry.get("assesses", ())),
+        representative=entry["user"],
+        address=_address(entry["region"], place),
     )
     return Person(
         entry["key"],
@@ -111,6 +114,14 @@ def _person(entry: dict[str, Any], role: str, place: int) -> Person:
         entry.get("broker", False),
         entry.get("abroad", False),
     )
+
+
+def _address(region: str, place: int) -> str:
+    """Return where a made-up organisation sits: on a road that no town has."""
+    province = PROVINCES.get(region[:2])
+    if province is None:
+        return f"{place} Demo Road, {region}"
+    return f"{province.zh}演示路 {place} 号（{place} Demo Road, {province.en}）"
 
 
 def made_up_code(kind: str, region: str, place: int) -> str:

@@ -37,6 +37,8 @@ class Organisation(NamedTuple):
     vendor: bool
     buyer: bool
     assesses: tuple[str, ...] = ()  # the kinds of opinion that it gives
+    representative: str = ""  # the legal one, 法定代表人; see `profiles`
+    address: str = ""
 
 
 def checked(organisation: Organisation) -> Organisation:

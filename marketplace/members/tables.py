@@ -7,6 +7,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     Text,
+    text,
 )
 
 from settlement.store import Whole, table
@@ -22,6 +23,8 @@ members = table(
     Column("name_en", Text, nullable=False),
     Column("credit_code", Text),  # unified social credit code; null: foreign, house
     Column("region", Text, nullable=False),
+    Column("representative", Text, nullable=False, server_default=text("''")),
+    Column("address", Text, nullable=False, server_default=text("''")),
     Column("vendor", Whole, nullable=False),
     Column("buyer", Whole, nullable=False),
     Column("assesses", Text, nullable=False),  # kinds of opinion, space-separated
@@ -71,6 +74,34 @@ verifications = table(
     ),
 )
 Index("ix_verifications_member", verifications.c.member, verifications.c.id)
+
+profile_requests = table(
+    "profile_requests",  # what a verified member wants its profile to say, and why not
+    Column("id", Whole, primary_key=True),
+    Column("member", Whole, ForeignKey("members.id"), nullable=False),
+    Column("representative", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("asked_us", Whole, nullable=False),
+    Column("asked_by", Whole, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("decided_us", Whole),
+    Column("decided_by", Whole),
+    Column("reason", Text, nullable=False),
+    CheckConstraint(
+        "state IN ('open', 'approved', 'declined', 'withdrawn')", name="state"
+    ),
+    CheckConstraint("(state = 'open') = (decided_us IS NULL)", name="decided"),
+    CheckConstraint("state <> 'declined' OR reason <> ''", name="reason"),
+)
+Index("ix_profile_requests_member", profile_requests.c.member, profile_requests.c.id)
+_open = profile_requests.c.state == "open"
+Index(
+    "uq_profile_requests_open",
+    profile_requests.c.member,
+    unique=True,
+    sqlite_where=_open,
+    postgresql_where=_open,
+)
 
 users = table(
     "users",  # logins, each acting for one member

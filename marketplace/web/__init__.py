@@ -35,6 +35,7 @@ from marketplace.web import (
     notices,
     orders,
     oversight,
+    profiles,
     publicdata,
     publicity,
     quality,
@@ -57,7 +58,7 @@ from marketplace.web import (
 # These add views to an area that begins in another file: importing them is enough.
 assert all((oversight.rights, reviews.EVENTS, sales.bids, colleagues.people))
 assert all((selling.set_price, buying.take, publicdata.register, dispersion.report))
-assert evidence.NO_FILE
+assert all((evidence.NO_FILE, profiles.write))
 assert all((waiting.NEXT, wizard.STEPS))
 assert all((duties.show, duties.of_buyers))
 assert all((quality.report, connection.call))

@@ -21,6 +21,7 @@ from marketplace.language import COOKIE, COOKIE_AGE_S, LANGUAGES
 from marketplace.members import (
     keys,
     organisations,
+    profiles,
     sessions,
     signing,
     users,
@@ -59,6 +60,8 @@ class SignUpForm(Form):
     name_en = text(NAME_MAX, needed=False)
     credit_code = text(18, needed=False)
     region = text(12)
+    representative = text(NAME_MAX, needed=False)
+    address = text(profiles.ADDRESS_MAX, needed=False)
     trades = fields.List(choice(("vendor", "buyer")))
     assesses = fields.List(choice(opinions.KINDS))
     name = text(NAME_MAX)
@@ -76,6 +79,8 @@ class SignUpForm(Form):
             vendor="vendor" in values["trades"],
             buyer="buyer" in values["trades"],
             assesses=tuple(values["assesses"]),
+            representative=values["representative"],
+            address=values["address"],
         )
 
 
@@ -158,6 +163,8 @@ def show(secret: str = "") -> ResponseReturnValue:
             "accounts/account.html",
             member=organisations.get(db, user.member),
             history=organisations.history(db, user.member),
+            profile_request=profiles.newest(db, user.member),
+            profile_at_once=profiles.AT_ONCE,
             colleagues=users.of_member(db, user.member),
             keys=keys.of_member(db, user.member),
             sessions=sessions.of_user(db, user.id),

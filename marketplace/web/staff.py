@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from listings import catalogue
-from marketplace.members import organisations, users, verification
+from marketplace.members import organisations, profiles, users, verification
 from marketplace.members.roles import STAFF, needs, require
 from marketplace.members.signing import me
 from marketplace.members.verification import MEMBER, REASON_MAX, MemberEvent
@@ -79,6 +79,7 @@ def show() -> ResponseReturnValue:
         return render_template(
             "staff/desk.html",
             members=organisations.in_state(db, "pending"),
+            profiles=profiles.waiting(db),
             money=_money(db),
             products={
                 state: catalogue.queue(db, state)
@@ -136,6 +137,7 @@ def members() -> ResponseReturnValue:
             state=state,
             states=tuple(verification.MemberState),
             page=organisations.in_state(db, state or None, before()),
+            profiles=profiles.waiting(db),
         )
 
 
@@ -151,6 +153,7 @@ def member(member: str) -> ResponseReturnValue:
             member=found,
             people=users.of_member(db, number),
             history=organisations.history(db, number),
+            profile_request=profiles.newest(db, number),
             balances=statements.cash(db, number),
             orders=reads.orders_of(db, number, limit=RECORDS_SHOWN),
             rights=(

@@ -4,14 +4,16 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
+from marketplace.api.account import ProfileSchema
 from marketplace.api.cash import BalanceSchema, named
 from marketplace.api.fields import Body, Code, Flag, Id, Text
 from marketplace.api.resource import PageQuery, Resource
-from marketplace.members import organisations, users, verification
+from marketplace.members import organisations, profiles, users, verification
 from marketplace.members.organisations import KINDS
 from marketplace.members.roles import STAFF
 from marketplace.members.signing import me
 from marketplace.members.verification import REASON_MAX, MemberEvent, MemberState
+from marketplace.profiling import answer as answer_profile
 from marketplace.services import services
 from settlement import statements
 from settlement.store import Page
@@ -29,6 +31,8 @@ class MemberSchema(Schema):
     name_en = fields.String(required=True)
     credit_code = fields.String(required=True, allow_none=True)
     region = fields.String(required=True)
+    representative = fields.String(required=True)
+    address = fields.String(required=True)
     vendor = Flag(required=True)
     buyer = Flag(required=True)
     state = Code(*MemberState, required=True)
@@ -55,8 +59,28 @@ class VerificationSchema(Schema):
     reason = fields.String(required=True)
 
 
+class ProfileRequestSchema(ProfileSchema):
+    """What a verified member wants its profile to say."""
+
+    id = Id("profile", required=True)
+    asked_us = fields.Integer(required=True)
+    state = fields.String(required=True)
+    reason = fields.String(required=True)
+
+
+class ProfileDecisionSchema(Body):
+    """What is decided on it, and why."""
+
+    approve = fields.Boolean(required=True)
+    reason = Text(profiles.REASON_MAX, lines=True, load_default="")
+
+
 class CaseSchema(MemberSchema):
     """A member with its users, its history and its money."""
+
+    profile_request = fields.Nested(
+        ProfileRequestSchema, required=True, allow_none=True
+    )
 
     users = fields.List(fields.Nested(PersonSchema), required=True)
     history = fields.List(fields.Nested(VerificationSchema), required=True)
@@ -98,6 +122,7 @@ def get_member(member: int) -> Any:
         return organisations.get(db, member)._asdict() | {
             "users": users.of_member(db, member),
             "history": organisations.history(db, member),
+            "profile_request": profiles.newest(db, member),
             "balances": [named(row) for row in statements.cash(db, member)],
         }
 
@@ -114,4 +139,16 @@ def decide_member(decision: dict[str, str], member: int) -> Any:
         verification.decide(db, member, event, me(), decision["reason"])
     verification.tell_market(services().reads, services().gateway)
     with services().reads.connect() as db:
+        return organisations.get(db, member)
+
+
+@bp.route("/staff/profiles/<profile>/decision", methods=["POST"])
+@bp.needs("registrar")
+@bp.arguments(ProfileDecisionSchema)
+@bp.response(200, MemberSchema)
+@bp.refuses(404, 409)
+def decide_profile(decision: dict[str, Any], profile: int) -> Any:
+    """Approve or decline what a verified member wants its profile to say."""
+    with services().writes.begin() as db:
+        member = answer_profile(db, profile, me(), **decision)
         return organisations.get(db, member)
