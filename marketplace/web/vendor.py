@@ -99,7 +99,7 @@ def details(db: Connection, number: int) -> dict[str, Any]:
         "evidence": case(db, number),
         "able": {kind: organisations.assessors(db, kind) for kind in opinions.KINDS},
         "fees": statements.fees(db),
-        "menu": menu(db, units),
+        "menu": menu(db, units, products.facts_of(row).extra),
         "ahead": waiting.ahead(db, number) if reviewed else None,
         "measured": waiting.measured(db),
         "review_days": services().config.review_days,

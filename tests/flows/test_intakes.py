@@ -5,10 +5,13 @@ import re
 
 import pytest
 
+from listings import catalogue
 from listings.intake import intakes
+from marketplace.trading import reads
 from marketplace.web import intake as pages
 from settlement import ids
-from tests.flows.market import listed, location
+from tests.flows.market import CONTENT, FACTS, UNIT, listed, location
+from tests.gates import list_by_page, prove_by_page
 
 TABLE = (
     "编号,产品名称,所属行业,更新频率,价格,备注\n"
@@ -64,8 +67,6 @@ def test_a_table_becomes_drafts_once(visit, parts, encoding):
     again = create(vendor, upload(vendor, TABLE.encode(encoding)))
     assert counts(again) == [0, 0, 2, 2]
     with parts.reads.connect() as db:
-        from listings import catalogue
-
         made = catalogue.products_of(db, 1)
         kept = {p.title_zh: catalogue.product(db, p.id).extra for p in made}
     assert kept["港口吞吐量"]["备注"] == "甲"
@@ -94,8 +95,6 @@ def test_what_was_edited_here_is_left_alone_and_the_rest_is_updated(visit, parts
     vendor = visit("vendor")
     create(vendor, upload(vendor, b"id,title,note\n1,A,x\n2,B,x\n", "c.csv"))
     with parts.reads.connect() as db:
-        from listings import catalogue
-
         second, _ = catalogue.products_of(db, 1)
     page = f"/vendor/products/{ids.encode('product', second.id)}"
     location(vendor.post(page, kind="dataset", title_en="B edited", version="1"))
@@ -146,3 +145,37 @@ def test_a_file_that_cannot_be_read_is_refused_on_the_page(visit, data):
     answer = visit("vendor").post("/vendor/imports", file=(io.BytesIO(data), "x"))
     assert answer.status_code in (422, 413)
     assert 'id="f-file"' in answer.text
+
+
+PRICED = "标题,价格,币种,计费单位\n港口吞吐量,1200.00,CNY,年\n"
+
+
+def test_a_proposed_price_is_offered_and_posted_only_by_the_vendor(visit, parts):
+    vendor, registrar = visit("vendor"), visit("registrar")
+    create(vendor, upload(vendor, PRICED.encode()))
+    with parts.reads.connect() as db:
+        (made,) = catalogue.products_of(db, 1)
+    page = f"/vendor/products/{ids.encode('product', made.id)}"
+    asked = vendor.get(f"{page}/steps/4").text
+    assert "¥1,200.00" in asked
+    assert '<option value="per_term" selected' in asked
+    assert 'name="term_days"' in asked
+    version = re.search(r'name="version" value="(\d+)"', vendor.get(page).text)[1]
+    location(vendor.post(page, **FACTS, version=version))
+    unit = UNIT | {"mode": "per_term", "symbol": "PORTS-TERM"}
+    location(vendor.post(f"{page}/instruments", **unit))
+    file = (io.BytesIO(CONTENT), "ports.csv")
+    location(vendor.post(f"{page}/releases", label="2026-01", files=file))
+    prove_by_page(vendor, page)
+    location(vendor.post(f"{page}/submit"))
+    list_by_page(vendor, registrar, page)
+    shown = vendor.get(page).text
+    assert 'value="1200.00" placeholder' in shown
+    with parts.reads.connect() as db:
+        (listed,) = catalogue.instruments_of(db, made.id)
+        assert reads.posted_prices(db, [listed.id]) == {}  # never silently
+    path = f"{page}/instruments/{ids.encode('instrument', listed.id)}/price"
+    location(vendor.post(path, price="1200.00"))
+    with parts.reads.connect() as db:
+        assert reads.posted_prices(db, [listed.id]) == {listed.id: 120_000}
+    assert 'value="1200.00" placeholder' not in vendor.get(page).text

@@ -2,12 +2,13 @@
 
 import re
 
+from marketplace.community import notices
 from tests.flows.market import listed, location
 
 ASKED = {"representative": "李明", "address": "上海市演示路 1 号"}
 
 
-def test_an_approved_profile_stands_on_the_next_certificate(visit):
+def test_an_approved_profile_stands_on_the_next_certificate(visit, parts):
     vendor, registrar = visit("vendor"), visit("registrar")
     location(vendor.post("/account/profile", **ASKED))
     assert "李明" in vendor.get("/account").text
@@ -19,11 +20,13 @@ def test_an_approved_profile_stands_on_the_next_certificate(visit):
     assert registrar.post(action, answer="decline").status_code == 422  # no reason
     location(registrar.post(action, answer="approve"))
     assert registrar.post(action, answer="approve").status_code == 409
-    assert "主体信息变更已生效" in vendor.get("/notices").text
+    with parts.reads.connect() as db:
+        (told, *_) = notices.of_member(db, vendor.user.member)
+    assert told.kind == "profile_approved"
     product = listed(vendor, registrar)
     number = re.findall(r"reg_\w+", visit("").get(f"/listings/{product}").text)[0]
-    told = visit("").get(f"/certificates/{number}/json").json["content"]["subject"]
-    assert ASKED.items() <= told.items()
+    said = visit("").get(f"/certificates/{number}/json").json["content"]["subject"]
+    assert ASKED.items() <= said.items()
     assert visit("").get(f"/certificates/{number}/pdf").data.startswith(b"%PDF")
 
 
