@@ -7,10 +7,11 @@ time from the demo's clock and stays as it is in the journal.
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, Update, bindparam, update
+from sqlalchemy import Connection, Update, bindparam, select, update
 
 from listings import tables
 from listings.registration import tables as evidence
+from marketplace.community.tables import announcements
 from marketplace.demo.calendar import Day
 from marketplace.members.tables import members, users, verifications
 from settlement import clock
@@ -26,7 +27,8 @@ _STEPS = {
     "approve": 6.75,
     "lapse": 0.7,
 }
-_NOTICE_ENDS = _STEPS["approve"] - 3
+NOTICE_DAYS = 3
+_NOTICE_ENDS = _STEPS["approve"] - NOTICE_DAYS
 _DRAFTED = 10.6
 _SIGNED_UP, _APPLIED, _VERIFIED = 5.05, 5.0, 3.8  # days before the first of trading
 
@@ -82,6 +84,18 @@ def move_admission(db: Connection, product: int, at_us: int) -> None:
     db.execute(listed.values(admitted_us=at_us, changed_us=at_us))
     for event in ("admit", "publish"):
         _move(db, _review(event), {product: at_us}, 0)
+
+
+def move_release(db: Connection, release: int, at_us: int) -> None:
+    """Date the finalisation of a release; what follows from it moves along."""
+    r, a = tables.releases, announcements
+    mine = r.c.id == release
+    later_us = at_us - db.execute(select(r.c.finalised_us).where(mine)).scalar_one()
+    now = {"created_us": at_us, "finalised_us": at_us}
+    db.execute(update(r).where(mine).values(live_us=r.c.live_us + later_us, **now))
+    effective = a.c.effective_us + later_us
+    said = update(a).where(a.c.release == release)
+    db.execute(said.values(at_us=at_us, effective_us=effective))
 
 
 def _review(event: str) -> Update:

@@ -26,6 +26,7 @@ from marketplace.demo.members import Cast, invite
 from marketplace.demo.menus import Menus
 from marketplace.demo.payloads import goods
 from marketplace.demo.products import Product, products
+from marketplace.demo.stages import Stages
 from marketplace.demo.weeks import Weeks, listing_days, popularity
 from marketplace.members import organisations, verification
 from marketplace.members.passwords import Passwords
@@ -33,6 +34,7 @@ from marketplace.members.tables import members
 from marketplace.projection import Prices, changes_after
 from marketplace.trading.exchange import Exchange
 from marketplace.trading.gateway import Gateway
+from marketplace.trading.venue import BookState
 from marketplace.warehouse import Feed
 from settlement import clock, store
 
@@ -168,7 +170,7 @@ class _Making:
     def register_everything(self) -> None:
         """Make the payloads and bring every product as far as registration."""
         storage = Storage(self._config.files_url)
-        first = clock.moment(self._days[0].begins_us).astimezone(ZONE)
+        first = self._first()
         label = f"{first:%Y-%m}"
         everything = products()
         for number, product in enumerate(everything, start=1):
@@ -193,6 +195,10 @@ class _Making:
 
         with self._writes.begin() as db:
             dates.move_listings(db, self._admissions())
+
+    def _first(self) -> datetime:
+        """Return the first day of trading, to which the first releases belong."""
+        return clock.moment(self._days[0].begins_us).astimezone(ZONE)
 
     def _admissions(self) -> dict[int, int]:
         """Return when each product is admitted, or would be if it did not wait."""
@@ -231,12 +237,18 @@ class _Making:
             menus = Menus(floor, self._writes, self._registrar)
             menus.make(self._numbers, self._traded)
             Auctions(floor, menus).make(self._numbers, self._traded)
+            storage = Storage(self._config.files_url)
+            stages = Stages(floor, self._writes, self._cast, storage)
+            stages.make(self._numbers, self._traded, self._seed, self._first())
             market = exchange.market
             cast = self._cast
+            venues = market.venues.values()
+            with self._reads.connect() as db:
+                listed = sum(catalogue.counts(db).values())
             return Summary(
                 len(cast.vendors) + len(cast.buyers) + len(cast.assessors),
-                len(admitted),
-                len(market.venues),
+                listed,
+                sum(venue.state is BookState.LISTED for venue in venues),
                 market.last_order,
                 market.last_trade,
                 gateway.status().seq,

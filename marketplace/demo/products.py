@@ -1,6 +1,7 @@
 """The products of the demo, as they are written in ``catalogue/*.toml``."""
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -72,6 +73,13 @@ def products() -> tuple[Product, ...]:
             sheet = tomllib.loads(file.read_text("utf-8"))
             found += [_product(entry, sheet) for entry in sheet["product"]]
     return tuple(found)
+
+
+@cache
+def staged() -> Mapping[str, Product]:
+    """Return the products that never came to the market, by how far they came."""
+    sheet = tomllib.loads(files(__package__).joinpath("stages.toml").read_text("utf-8"))
+    return {entry["stage"]: _product(entry, entry) for entry in sheet["product"]}
 
 
 def _product(entry: dict[str, Any], sheet: dict[str, Any]) -> Product:

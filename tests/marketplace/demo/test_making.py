@@ -1,17 +1,21 @@
+import json
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
 
-from listings import catalogue, tables
+from listings import catalogue, products, releases, tables
 from listings.files import Storage
+from listings.quality import measured
 from listings.search.index import open_index
 from listings.search.query import Query
+from listings.stages import ProductState
 from marketplace import demo
+from marketplace.community import announcements, holders
 from marketplace.community.tables import questions, ratings, watches
 from marketplace.config import Config
 from marketplace.demo.people import PASSWORD, logins
-from marketplace.members import users
+from marketplace.members import profiles, users
 from marketplace.members.passwords import Passwords
 from marketplace.members.tables import members
 from marketplace.trading.replay import replay
@@ -37,7 +41,7 @@ def count(db, table, *where):
 def test_the_market_is_as_large_as_its_summary_says(market, db):
     _, summary = market
     assert summary.members == 31
-    assert summary.listings == sum(catalogue.counts(db).values()) >= 60
+    assert summary.listings == sum(catalogue.counts(db).values()) >= 58
     assert summary.orders == count(db, orders)
     assert summary.commands == count(db, journal)
     assert 1_500 < summary.trades == count(db, trades)
@@ -113,11 +117,58 @@ def test_there_is_something_to_see_on_every_page(db):
 
 def test_the_staff_finds_work_on_every_desk(db):
     assert count(db, members, members.c.state == "pending") == 2
-    assert count(db, tables.products, tables.products.c.state == "in_review") == 1
-    assert count(db, tables.listings, tables.listings.c.state == "pending") == 1
+    assert count(db, tables.products, tables.products.c.state == "in_review") == 2
+    assert len(profiles.waiting(db)) == 1
+    assert count(db, tables.listings, tables.listings.c.state == "pending") == 2
     assert count(db, payins, payins.c.state == "created") >= 1
     assert count(db, payins, payins.c.state == "pending") >= 1
     assert count(db, payouts, payouts.c.state == "requested") >= 1
+
+
+def test_there_is_a_product_at_every_step_of_its_life(db):
+    p, li = tables.products.c, tables.listings.c
+    assert {state for (state,) in db.execute(select(p.state).distinct())} == {
+        state.value for state in ProductState
+    }
+    states = {state for (state,) in db.execute(select(li.state).distinct())}
+    assert states == {"pending", "admitted", "listed", "suspended", "delisted"}
+
+
+def test_a_returned_product_says_why_at_each_field(db):
+    r = tables.reviews.c
+    query = select(r.reasons).where(r.machine == "product", r.event == "return")
+    (reasons,) = db.execute(query).scalars()
+    assert {"source_statement", "dictionary", "title_en"} == json.loads(reasons).keys()
+
+
+def test_a_change_waits_while_the_registered_facts_stay_in_force(db):
+    queue = catalogue.queue(db, "in_review")
+    (changed,) = [one for one in queue if one.listing_state == "listed"]
+    row = products.find(db, changed.id)
+    assert row.proposed is not None
+    before, after = products.listed_facts(row), products.facts_of(row)
+    assert before.summary_zh != after.summary_zh
+    assert before.updates != after.updates
+
+
+def test_a_breaking_release_waits_for_its_holders(db):
+    waiting = releases.waiting(
+        db, [row.id for row in db.execute(select(tables.products.c.id))]
+    )
+    (release,) = waiting
+    assert release.live_us > clock.now_us() + 29 * clock.DAY_US
+    reached = set(holders.affected(db, release.product))
+    accepted = announcements.accepted_by(db, release.id)
+    assert accepted < reached
+    assert len(accepted) == 1
+
+
+def test_a_release_drifted_from_the_one_before(db):
+    newest = func.max(tables.releases.c.label)
+    label = db.scalar(select(newest))
+    query = select(tables.releases.c.id).where(tables.releases.c.label == label)
+    moved = [measured.of_release(db, number).drift for (number,) in db.execute(query)]
+    assert any(moved)
 
 
 def test_lively_instruments_are_quoted_on_both_sides(db):
@@ -137,7 +188,7 @@ def test_what_is_delivered_is_in_the_storage(market, db):
     config, _ = market
     storage = Storage(config.files_url)
     rows = db.execute(select(tables.files)).all()
-    assert len(rows) == 126
+    assert len(rows) == 140
     assert all(storage.has(row.storage_key) for row in rows)
 
 

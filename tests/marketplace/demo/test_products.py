@@ -8,9 +8,10 @@ from marketplace.demo.listing import symbol
 from marketplace.demo.pack import PACK
 from marketplace.demo.people import people
 from marketplace.demo.places import places
-from marketplace.demo.products import HONEST_EN, HONEST_ZH, products
+from marketplace.demo.products import HONEST_EN, HONEST_ZH, products, staged
 
-EVERY = pytest.mark.parametrize("product", products(), ids=lambda one: one.code)
+ALL = (*products(), *staged().values())
+EVERY = pytest.mark.parametrize("product", ALL, ids=lambda one: one.code)
 
 
 def is_chinese(text):
@@ -64,9 +65,9 @@ def test_a_product_uses_codes_that_the_market_knows(product):
 
 
 def test_symbols_and_codes_are_unique():
-    symbols = [symbol(product, sold) for product in products() for sold in product.sold]
+    symbols = [symbol(product, sold) for product in ALL for sold in product.sold]
     assert len(set(symbols)) == len(symbols)
-    codes = [product.code for product in products()]
+    codes = [product.code for product in ALL]
     assert len(set(codes)) == len(codes)
 
 
