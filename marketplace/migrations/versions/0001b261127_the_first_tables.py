@@ -430,6 +430,10 @@ def upgrade() -> None:
         sa.Column("name_en", sa.Text(), nullable=False),
         sa.Column("credit_code", sa.Text(), nullable=True),
         sa.Column("region", sa.Text(), nullable=False),
+        sa.Column(
+            "representative", sa.Text(), server_default=sa.text("('')"), nullable=False
+        ),
+        sa.Column("address", sa.Text(), server_default=sa.text("('')"), nullable=False),
         sa.Column("vendor", Whole, nullable=False),
         sa.Column("buyer", Whole, nullable=False),
         sa.Column("assesses", sa.Text(), nullable=False),
@@ -1245,6 +1249,48 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "profile_requests",
+        sa.Column("id", Whole, nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("representative", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("asked_us", Whole, nullable=False),
+        sa.Column("asked_by", Whole, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("decided_us", Whole, nullable=True),
+        sa.Column("decided_by", Whole, nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "(state = 'open') = (decided_us IS NULL)",
+            name=op.f("ck_profile_requests_decided"),
+        ),
+        sa.CheckConstraint(
+            "state <> 'declined' OR reason <> ''",
+            name=op.f("ck_profile_requests_reason"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('open', 'approved', 'declined', 'withdrawn')",
+            name=op.f("ck_profile_requests_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["member"], ["members.id"], name=op.f("fk_profile_requests_member")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_profile_requests")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("profile_requests", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_profile_requests_member", ["member", "id"], unique=False
+        )
+        batch_op.create_index(
+            "uq_profile_requests_open",
+            ["member"],
+            unique=True,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
+
+    op.create_table(
         "public_products",
         sa.Column("product", Whole, nullable=False),
         sa.Column("authorisation", Whole, nullable=False),
@@ -1893,6 +1939,15 @@ def downgrade() -> None:
         batch_op.drop_index("ix_public_products_authorisation")
 
     op.drop_table("public_products")
+    with op.batch_alter_table("profile_requests", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_profile_requests_open",
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
+        batch_op.drop_index("ix_profile_requests_member")
+
+    op.drop_table("profile_requests")
     with op.batch_alter_table("notices", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_notices_unread",
