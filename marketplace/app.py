@@ -18,6 +18,7 @@ from marketplace import (
 from marketplace.config import Config, ui
 from marketplace.members import signing
 from marketplace.services import EXTENSION, Services, open_services
+from marketplace.streams import answers
 
 STATIC_AGE_S = 3600
 
@@ -44,6 +45,7 @@ def create_app(config: Config | None = None, parts: Services | None = None) -> F
     fingerprints.init_app(app)
     errors.init_app(app)
     health.init_app(app)
+    answers.init_app(app)
     web.register(app)
     api.register(app)
     return app

@@ -55,6 +55,8 @@ from marketplace.members.profiles import RequestDecided
 from marketplace.members.roles import SignInNeeded
 from marketplace.members.users import WrongSignIn
 from marketplace.security import is_api
+from marketplace.streams.disconnects import CannotWatch
+from marketplace.streams.feed import TooManyStreams
 from marketplace.trading.auction import NotInCall
 from marketplace.trading.contests import (
     AlreadyLeading,
@@ -160,6 +162,8 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     TooManyValues: HTTPStatus.BAD_REQUEST,
     PageTooFar: HTTPStatus.BAD_REQUEST,
     TooManyTries: HTTPStatus.TOO_MANY_REQUESTS,
+    TooManyStreams: HTTPStatus.TOO_MANY_REQUESTS,
+    CannotWatch: HTTPStatus.CONFLICT,
     Busy: HTTPStatus.SERVICE_UNAVAILABLE,
     ExchangeHalted: HTTPStatus.SERVICE_UNAVAILABLE,
     OutcomeUnknown: HTTPStatus.SERVICE_UNAVAILABLE,

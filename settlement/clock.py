@@ -30,3 +30,8 @@ def from_datetime(when: datetime) -> int:
 def elapsed_s() -> float:
     """Return monotonic seconds, for measuring how long something took."""
     return time.perf_counter()
+
+
+def worked_s() -> float:
+    """Return the processor seconds of this thread, however long it had to wait."""
+    return time.thread_time()

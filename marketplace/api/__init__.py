@@ -36,6 +36,7 @@ from marketplace.api import (
     staff,
     statistics,
     stops,
+    streams,
     trades,
 )
 from marketplace.api.document import describe
@@ -44,6 +45,7 @@ assert service.get_service  # it adds to the area of `quality`
 RESOURCES = (
     market.bp,
     phases.bp,
+    streams.bp,
     limits.bp,
     stops.bp,
     listings.bp,

@@ -101,7 +101,7 @@ def list_trades(asked: dict[str, Any]) -> Page:
     """List the member's trades, on either side."""
     with services().reads.connect() as db:
         page = reads.trades_of(db, me().member, asked["cursor"], asked["limit"])
-        return page._replace(rows=[_own(row) for row in page.rows])
+        return page._replace(rows=[own(row) for row in page.rows])
 
 
 @bp.route("/trades/<trade>")
@@ -111,7 +111,7 @@ def list_trades(asked: dict[str, Any]) -> Page:
 def get_trade(trade: int) -> Any:
     """Read one of the member's trades."""
     with services().reads.connect() as db:
-        return _own(reads.trade(db, trade, me().member))
+        return own(reads.trade(db, trade, me().member))
 
 
 @bp.route("/trades/<trade>/contract")
@@ -126,7 +126,8 @@ def get_contract(trade: int) -> Any:
         return agreed._asdict() | {"terms": statements.terms(db, agreed.terms)}
 
 
-def _own(row: Any) -> Any:
-    """Return a trade with the member's own order alone."""
-    order = row.buy_order if row.side == "buy" else row.sell_order
-    return row._asdict() | {"order": order}
+def own(row: Any, side: str | None = None) -> Any:
+    """Return a trade with the member's own order alone; *side* unless *row* has it."""
+    side = side or row.side
+    order = row.buy_order if side == "buy" else row.sell_order
+    return row._asdict() | {"order": order, "side": side}

@@ -12,10 +12,12 @@ from marketplace.app import create_app
 from marketplace.config import INLINE, Config
 from marketplace.observability import configure_logging
 from marketplace.services import EXTENSION
+from marketplace.streams.answers import ON_SOCKETS
+from marketplace.streams.worker import Worker
 from marketplace.writer import run_writer
 from settlement.errors import Refusal
 
-THREADS = 200  # of a worker: each stream of live data holds one
+THREADS = 200  # of a worker; streams of live data hold none
 BACKLOG = 512
 GRACEFUL_S = 20
 LOAD_FAILED = 4  # gunicorn's own: the arbiter gives up instead of trying again
@@ -39,7 +41,7 @@ class Server(BaseApplication):
         self._config = config
         self._options: dict[str, Any] = {
             "bind": f"{host}:{config.port}",
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "workers": workers,
             "threads": THREADS,
             "backlog": BACKLOG,
@@ -62,10 +64,12 @@ class Server(BaseApplication):
     def load(self) -> Flask:
         """Return the application, in the worker's process."""
         try:
-            return create_app(self._config)
+            app = create_app(self._config)
         except Refusal as refusal:
             click.secho(f"✗ {refusal}", fg="red", err=True)
             raise SystemExit(LOAD_FAILED) from None
+        app.config[ON_SOCKETS] = True
+        return app
 
 
 @click.command()

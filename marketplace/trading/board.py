@@ -1,6 +1,7 @@
 """What may be asked of phases and calls: one statement for each question."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, case, func, select
@@ -48,13 +49,22 @@ class Board(NamedTuple):
 def board(db: Connection, instrument: int) -> Board:
     """Return the phase of an instrument, and what its call would come to; NotFound."""
     known = book(db, instrument)
-    row = db.execute(select(phases).where(phases.c.instrument == instrument)).first()
-    if row is None:
-        return Board(known.state, Phase.CONTINUOUS)
-    found = _of(known.state, row)
-    if not found.collects:
-        return found
-    return found._replace(indicative=_indicate(db, row, known.tick))
+    return boards(db, {instrument: known})[instrument]
+
+
+def boards(db: Connection, known: Mapping[int, Row[Any]]) -> dict[int, Board]:
+    """Return the phases of instruments, given their rows of `books`, as `board`."""
+    found = {
+        number: Board(row.state, Phase.CONTINUOUS) for number, row in known.items()
+    }
+    query = select(phases).where(phases.c.instrument.in_(known))
+    for row in db.execute(query).all():
+        of = known[row.instrument]
+        seen = _of(of.state, row)
+        if seen.collects:
+            seen = seen._replace(indicative=_indicate(db, row, of.tick))
+        found[row.instrument] = seen
+    return found
 
 
 def _of(state: str, row: Row[Any]) -> Board:

@@ -34,7 +34,7 @@ LIVE: ColumnElement[bool] = literal_column("orders.state IN ('open', 'partial')"
 # A price agreed with one member is no price of the market.
 PUBLIC: ColumnElement[bool] = trades.c.origin != "negotiated"
 
-_FINITE = func.sum(case((orders.c.evergreen == 0, orders.c.remaining), else_=0))
+FINITE = func.sum(case((orders.c.evergreen == 0, orders.c.remaining), else_=0))
 _VALUE = trades.c.price * trades.c.quantity
 
 
@@ -102,7 +102,7 @@ def _side(instrument: int, side: str, depth: int) -> Any:
         select(
             orders.c.side,
             price,
-            _FINITE.label("quantity"),
+            FINITE.label("quantity"),
             func.count().label("orders"),
             func.sum(orders.c.evergreen).label("evergreen"),
         )

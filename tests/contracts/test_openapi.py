@@ -176,6 +176,7 @@ def test_whoever_has_no_key_sees_only_what_is_public(app, description, known):
         "prove_inclusion",
         "read_checkpoint",
         "search",
+        "stream_instrument",
     }
 
 

@@ -1,0 +1,1 @@
+"""What streams tell, in the shapes of the API: instruments, members."""
