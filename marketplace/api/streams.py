@@ -28,10 +28,31 @@ LAST_EVENT = {
     "description": "The id of the last event that you have; the stream goes on there.",
     "schema": {"type": "string", "maxLength": POSITION_MAX},
 }
-EVENTS = {
-    "type": "string",
-    "description": "Events `snapshot`, `change` and `end`, each with JSON as its data.",
-}
+
+
+def _event(told: str) -> dict[str, Any]:
+    """Return the schema of one event whose JSON has the parts *told*."""
+    said = (
+        "`position` and `previous`, and what is new of " + told + ". A snapshot has all"
+        " of it and no `previous`; an `end` has its `reason` alone."
+    )
+    json = {"type": "string", "contentMediaType": "application/json"}
+    return {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string", "description": "The position."},
+            "event": {"enum": ["snapshot", "change", "end"]},
+            "data": json | {"description": said},
+        },
+        "required": ["event", "data"],
+    }
+
+
+SCENE = _event(
+    "`bids`, `offers` (levels; one that is gone has no orders), `best`, `phase`,"
+    " `indicative`, `contests`, `trades`"
+)
+ACCOUNT = _event("`orders` (as they stand after it) and `trades`")
 
 
 class StreamQuery(Schema):
@@ -58,7 +79,7 @@ class OwnStreamQuery(StreamQuery):
 
 @bp.route("/instruments/<instrument>/stream")
 @bp.arguments(StreamQuery, location="query")
-@bp.response(200, EVENTS, content_type=answers.MIMETYPE)
+@bp.response(200, SCENE, content_type=answers.MIMETYPE)
 @bp.refuses(404, 429)
 @bp.doc(parameters=[LAST_EVENT])
 def stream_instrument(asked: dict[str, Any], instrument: int) -> Response:
@@ -71,7 +92,7 @@ def stream_instrument(asked: dict[str, Any], instrument: int) -> Response:
 @bp.route("/me/stream")
 @bp.needs()
 @bp.arguments(OwnStreamQuery, location="query")
-@bp.response(200, EVENTS, content_type=answers.MIMETYPE)
+@bp.response(200, ACCOUNT, content_type=answers.MIMETYPE)
 @bp.refuses(409, 429)
 @bp.doc(parameters=[LAST_EVENT])
 def stream_own(asked: dict[str, Any]) -> Response:
