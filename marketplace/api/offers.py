@@ -18,7 +18,7 @@ from marketplace.api.resource import (
 from marketplace.members.signing import me
 from marketplace.pricing import personal
 from marketplace.services import services
-from marketplace.trading.commands import OfferPrice, TakeOffer, WithdrawOffer
+from marketplace.trading.quoting import OfferPrice, TakeOffer, WithdrawOffer
 from marketplace.trading.offers import NOTE_MAX, REASONS, OfferState
 from marketplace.trading.orders import PRICE_MAX, QUANTITY_MAX
 from marketplace.trading.risk import EXPIRES_MAX_US

@@ -13,12 +13,8 @@ from listings.standard import STANDARD
 from marketplace.admission import listing_command
 from marketplace.demo.floor import Floor, Traded, Trader
 from marketplace.pricing.changes import Period, announce
-from marketplace.trading.commands import (
-    Line,
-    OfferPrice,
-    PlaceOrder,
-    TakeOffer,
-)
+from marketplace.trading.commands import Line, PlaceOrder
+from marketplace.trading.quoting import OfferPrice, TakeOffer
 from settlement import clock
 
 METERED, SEATS, PUBLIC = "ADDRAPI", "CITYOPS", "HOTLINE"

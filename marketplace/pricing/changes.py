@@ -24,16 +24,11 @@ from marketplace.config import Config
 from marketplace.pricing.posting import Parts, post
 from marketplace.pricing.tables import price_changes
 from marketplace.trading import reads
-from marketplace.trading.commands import (
-    Command,
-    OfferPrice,
-    PlaceBasket,
-    Placed,
-    PlaceOrder,
-)
+from marketplace.trading.commands import Command, PlaceBasket, Placed, PlaceOrder
 from marketplace.trading.gateway import Gateway
 from marketplace.trading.orders import PRICE_MAX
-from marketplace.trading.tables import orders
+from marketplace.trading.quoting import CounterOffer, OfferPrice
+from marketplace.trading.tables import offers, orders
 from marketplace.trading.venue import AboveCeiling, OffTick, WrongOrder
 from settlement import clock
 from settlement.errors import (
@@ -204,9 +199,17 @@ class Guard:
     def check(self, command: Command) -> None:
         """Refuse with NoticeNeeded what sells above the price that binds the vendor."""
         asked = list(_sales(command))
-        if not asked:
+        if not asked and not isinstance(command, CounterOffer):
             return
         with self._reads.connect() as db:
+            if isinstance(command, CounterOffer):
+                answered = select(offers.c.instrument).where(
+                    offers.c.id == command.offer, offers.c.vendor == command.member
+                )
+                asked = [
+                    (command.member, instrument, command.price)
+                    for instrument in db.scalars(answered)
+                ]
             for member, instrument, price in asked:
                 rise = rise_of(db, self._config, member, instrument, price)
                 if rise is not None:

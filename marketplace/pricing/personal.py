@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, select
 from listings import instruments
 from marketplace.community.notices import notify
 from marketplace.pricing.changes import Writing
-from marketplace.trading.commands import OfferPrice
+from marketplace.trading.quoting import OfferPrice
 from marketplace.trading.tables import books, offers
 from settlement.errors import NotFound
 from settlement.ids import encode

@@ -26,6 +26,13 @@ from marketplace.trading.control import (
     Uncross,
     Uncrossed,
 )
+from marketplace.trading.quoting import (
+    CounterOffer,
+    DeclineOffer,
+    OfferPrice,
+    TakeOffer,
+    WithdrawOffer,
+)
 from marketplace.trading.scope import NOWHERE, Scope
 
 ORDERS_MAX = 1_000  # in one basket
@@ -254,41 +261,6 @@ class GrantRight(NamedTuple):
     purpose: str
 
 
-class OfferPrice(NamedTuple):
-    """Offer one member a price of its own, once, for a recorded lawful reason.
-
-    *reason* is one of `offers.REASONS`, *note* says it in words, *quantity* is taken
-    whole. It never stands in the book: no public price follows from it.
-    """
-
-    by: int
-    member: int  # the vendor
-    instrument: int
-    to: int  # the member that may take it
-    price: int  # minor units per unit
-    quantity: int
-    reason: str
-    note: str
-    expires_us: int
-
-
-class WithdrawOffer(NamedTuple):
-    """Take a personal price back that nobody took yet."""
-
-    by: int
-    member: int
-    offer: int
-
-
-class TakeOffer(NamedTuple):
-    """Buy at the personal price that was offered to this member."""
-
-    by: int
-    member: int
-    offer: int
-    purpose: str
-
-
 class SuspendRight(NamedTuple):
     """Suspend an entitlement: the next delivery is refused."""
 
@@ -337,6 +309,7 @@ Command = (
     | OfferPrice | WithdrawOffer | TakeOffer | SetPhase | Uncross | SetTimetable
     | StopTrading | AllowTrading | ReplaceOrder | Propose | Decide | Tick
     | OpenContest | BidInContest | PayContest | CancelContest
+    | CounterOffer | DeclineOffer
 )  # fmt: skip
 UNCROSSING = ("SetPhase", "Uncross")
 KINDS: dict[str, type[Command]] = {kind.__name__: kind for kind in Command.__args__}

@@ -1,9 +1,17 @@
-"""Personal prices offered, withdrawn, taken: negotiated trades, off the book."""
+"""Offers between two members made, countered, taken: negotiated trades, off the book.
+
+An offer binds who made it until its moment: the other side takes it alone, and the
+trade settles at once. A buyer who offers has the money held meanwhile. The first offer
+of a request that is taken ends all others made in it: one request, one purchase.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
 
 from marketplace.trading import exclusivity
-from marketplace.trading.commands import OfferPrice, TakeOffer, WithdrawOffer
 from marketplace.trading.market import Market, handles
 from marketplace.trading.offers import (
+    ASKED,
     NOTE_MAX,
     REASONS,
     Offer,
@@ -11,7 +19,14 @@ from marketplace.trading.offers import (
     ReasonNeeded,
 )
 from marketplace.trading.orders import PRICE_MAX, QUANTITY_MAX, VALUE_MAX
-from marketplace.trading.placing import grant
+from marketplace.trading.placing import Agreed, grant
+from marketplace.trading.quoting import (
+    CounterOffer,
+    DeclineOffer,
+    OfferPrice,
+    TakeOffer,
+    WithdrawOffer,
+)
 from marketplace.trading.rights import UNSTORABLE
 from marketplace.trading.risk import EXPIRES_MAX_US, check_named, check_purpose
 from marketplace.trading.stops import check_stops
@@ -30,7 +45,7 @@ from marketplace.trading.venue import (
 from settlement.clearing import Trade, clear
 from settlement.errors import NotFound
 from settlement.ids import encode
-from settlement.ledger import Pocket
+from settlement.ledger import Pocket, Transfer
 
 NO_ORDER = 0  # a negotiated trade fills no order
 
@@ -39,28 +54,43 @@ NO_ORDER = 0  # a negotiated trade fills no order
 def offer_price(market: Market, command: OfferPrice, seq: int, at_us: int) -> int:
     """Offer one member a price of its own; the offer's number."""
     venue = _open_venue(market, command.instrument)
-    if command.member != venue.vendor:
+    maker, taker = command.member, command.to
+    if venue.vendor not in (maker, taker):
         raise NotFound("instrument", encode("instrument", command.instrument))
-    for party in (command.member, command.to):
-        if party not in market.verified:
-            raise NotVerified(party)
-    check_named(command.to, venue)
-    _check(command, venue, at_us)
+    if maker == taker:
+        raise WrongOrder("to")
+    buyer = taker if maker == venue.vendor else maker
+    _check_reason(command, negotiated=buyer == maker or bool(command.demand))
+    if command.demand < 0:
+        raise WrongOrder("demand")
     offer = Offer(
-        market.offers.last + 1,
-        seq,
-        at_us,
-        command.by,
-        command.member,
-        command.to,
-        command.instrument,
-        command.price,
-        command.quantity,
-        command.reason,
-        command.note,
-        command.expires_us,
-    )
-    market.offers.open(offer)
+        market.offers.last + 1, seq, at_us, command.by, venue.vendor, buyer,
+        venue.instrument, command.price, command.quantity, command.reason,
+        command.note, command.expires_us, maker, command.demand, None, command.purpose,
+        venue.terms, venue.term_us, venue.deliveries_max,
+    )  # fmt: skip
+    _check(market, venue, offer, at_us)
+    _open(market, venue, offer, seq)
+    return offer.number
+
+
+@handles(CounterOffer)
+def counter(market: Market, command: CounterOffer, seq: int, at_us: int) -> int:
+    """Answer an offer with another; the new offer's number."""
+    answered = _addressed(market, command.offer, command.member)
+    if answered.expires_us <= at_us:
+        raise AlreadyExpired(answered.expires_us)
+    venue = _open_venue(market, answered.instrument)
+    offer = replace(
+        answered, number=market.offers.last + 1, seq=seq, at_us=at_us, by=command.by,
+        price=command.price, quantity=command.quantity, note=command.note,
+        expires_us=command.expires_us, maker=command.member, answers=answered.number,
+        purpose=command.purpose, terms=venue.terms, term_us=venue.term_us,
+        deliveries_max=venue.deliveries_max,
+    )  # fmt: skip
+    _check(market, venue, offer, at_us)
+    end(market, answered, OfferEvent.COUNTER, seq)
+    _open(market, venue, offer, seq)
     return offer.number
 
 
@@ -71,89 +101,150 @@ def _open_venue(market: Market, instrument: int) -> Venue:
     return venue
 
 
-def _check(command: OfferPrice, venue: Venue, at_us: int) -> None:
-    """Refuse what no personal price may be: without a reason, above the ceiling."""
-    note = command.note
-    if command.to == command.member:
-        raise WrongOrder("to")
-    if command.reason not in REASONS or not note.strip():
+def _addressed(market: Market, number: int, member: int) -> Offer:
+    """Return an open offer made to *member*; NotFound for all others."""
+    offer = market.offers.get(number)
+    if offer.taker != member:
+        raise NotFound("offer", encode("offer", number))
+    return offer
+
+
+def _check_reason(command: OfferPrice, *, negotiated: bool) -> None:
+    """Refuse a personal price for no reason; what was asked for needs no other."""
+    allowed = (ASKED,) if negotiated else REASONS
+    lacking = not negotiated and not command.note.strip()
+    if command.reason not in allowed or lacking:
         raise ReasonNeeded(command.reason[:40])
-    if len(note) > NOTE_MAX or UNSTORABLE.search(note):
+
+
+def _check(market: Market, venue: Venue, offer: Offer, at_us: int) -> None:
+    """Refuse what may not be offered: by whom, to whom, how much, until when."""
+    _check_parties(market, venue, offer)
+    if len(offer.note) > NOTE_MAX or UNSTORABLE.search(offer.note):
         raise WrongOrder("note")
-    _check_numbers(command, venue)
-    if command.expires_us <= at_us:
-        raise AlreadyExpired(command.expires_us)
-    if command.expires_us > EXPIRES_MAX_US:
+    _check_numbers(offer, venue)
+    if offer.expires_us <= at_us:
+        raise AlreadyExpired(offer.expires_us)
+    if offer.expires_us > EXPIRES_MAX_US:
         raise WrongOrder("expires_us")
+    if offer.maker == offer.member:
+        check_purpose(offer.purpose, venue)
+        exclusivity.check(market, offer.member, venue, at_us)
+        market.ledger.require(offer.member, venue.currency, offer.held)
+    elif offer.purpose:
+        raise WrongOrder("purpose")
+    market.offers.check_room(offer.maker)
 
 
-def _check_numbers(command: OfferPrice, venue: Venue) -> None:
+def _check_parties(market: Market, venue: Venue, offer: Offer) -> None:
+    """Refuse unless both are verified and the buyer is let in."""
+    for party in (offer.maker, offer.taker):
+        if party not in market.verified:
+            raise NotVerified(party)
+    check_named(offer.member, venue)
+    check_stops(market, venue, offer.member, offer.vendor)
+
+
+def _check_numbers(offer: Offer, venue: Venue) -> None:
     """Check price, quantity and their product."""
-    if not 0 <= command.price <= PRICE_MAX:
+    price, quantity = offer.price, offer.quantity
+    if not 0 <= price <= PRICE_MAX:
         raise WrongOrder("price")
-    if venue.price_max is not None and command.price > venue.price_max:
-        raise AboveCeiling(command.price, venue.price_max)
-    if not 0 < command.quantity <= QUANTITY_MAX:
+    if venue.price_max is not None and price > venue.price_max:
+        raise AboveCeiling(price, venue.price_max)
+    if not 0 < quantity <= QUANTITY_MAX:
         raise WrongOrder("quantity")
-    if venue.scope.exclusive and command.quantity != venue.lot:
+    if venue.scope.exclusive and quantity != venue.lot:
         raise WrongOrder("quantity")
-    if command.quantity % venue.lot:
-        raise OffLot(command.quantity, venue.lot)
-    if command.price * command.quantity > VALUE_MAX:
-        raise OrderTooLarge(command.price * command.quantity, VALUE_MAX)
+    if quantity % venue.lot:
+        raise OffLot(quantity, venue.lot)
+    if price * quantity > VALUE_MAX:
+        raise OrderTooLarge(price * quantity, VALUE_MAX)
+
+
+def _open(market: Market, venue: Venue, offer: Offer, seq: int) -> None:
+    """Put a checked offer up, and hold a buyer's money for it."""
+    if offer.held:
+        market.ledger.post(seq, [_move(market, venue, offer, "quote_hold")])
+    market.offers.open(offer)
+
+
+def end(market: Market, offer: Offer, event: OfferEvent, seq: int) -> None:
+    """End an open offer and give back what it held."""
+    if offer.held:
+        venue = market.venue(offer.instrument)
+        market.ledger.post(seq, [_move(market, venue, offer, "quote_release")])
+    market.offers.move(offer, event)
+
+
+def end_where(market: Market, seq: int, ends: Callable[[Offer], bool]) -> None:
+    """Withdraw every open offer that *ends* names, in order of their numbers."""
+    for offer in list(market.offers.live.values()):
+        if ends(offer):
+            end(market, offer, OfferEvent.WITHDRAW, seq)
+
+
+def _move(market: Market, venue: Venue, offer: Offer, reason: str) -> Transfer:
+    """Return the transfer that holds an offer's money, or releases it."""
+    free, held = (
+        market.ledger.number(offer.member, venue.currency, pocket)
+        for pocket in (Pocket.FREE, Pocket.HELD)
+    )
+    debit, credit = (free, held) if reason == "quote_hold" else (held, free)
+    return Transfer(debit, credit, offer.held, reason, offer.number)
 
 
 @handles(WithdrawOffer)
-def withdraw(market: Market, command: WithdrawOffer, _seq: int, _at_us: int) -> None:
-    """Take the vendor's own open offer back."""
+def withdraw(market: Market, command: WithdrawOffer, seq: int, _at_us: int) -> None:
+    """Take the member's own open offer back."""
     offer = market.offers.get(command.offer)
-    if offer.vendor != command.member:
+    if offer.maker != command.member:
         raise NotFound("offer", encode("offer", command.offer))
-    market.offers.move(offer, OfferEvent.WITHDRAW)
+    end(market, offer, OfferEvent.WITHDRAW, seq)
+
+
+@handles(DeclineOffer)
+def decline(market: Market, command: DeclineOffer, seq: int, _at_us: int) -> None:
+    """Turn down an offer that was made to the member."""
+    offer = _addressed(market, command.offer, command.member)
+    end(market, offer, OfferEvent.DECLINE, seq)
 
 
 @handles(TakeOffer)
 def take(market: Market, command: TakeOffer, seq: int, at_us: int) -> int:
     """Settle the trade that the offer proposes, whole; the trade's number."""
-    offer = market.offers.get(command.offer)
-    if offer.member != command.member:
-        raise NotFound("offer", encode("offer", command.offer))
+    offer = _addressed(market, command.offer, command.member)
     for party in (offer.member, offer.vendor):
         if party not in market.verified:
             raise NotVerified(party)
     if offer.expires_us <= at_us:
         raise AlreadyExpired(offer.expires_us)
     venue = _open_venue(market, offer.instrument)
-    check_named(offer.member, venue)
-    check_stops(market, venue, offer.member, offer.vendor)
-    check_purpose(command.purpose, venue)
+    _check_parties(market, venue, offer)
+    buys = command.member == offer.member
+    purpose = command.purpose if buys else offer.purpose
+    check_purpose(purpose, venue)
     exclusivity.check(market, offer.member, venue, at_us)
     if venue.trial_of is not None:
         check_first(market, offer.member, venue, offer.quantity)
     value = offer.price * offer.quantity
-    market.ledger.require(offer.member, venue.currency, value)
+    if buys:
+        market.ledger.require(offer.member, venue.currency, value)
     number = market.last_trade = market.last_trade + 1
     trade = Trade(
-        number,
-        seq,
-        at_us,
-        venue.instrument,
-        offer.price,
-        offer.quantity,
-        venue.currency,
-        offer.member,
-        offer.vendor,
-        NO_ORDER,
-        NO_ORDER,
-        "buy",
-        market.fees.fee(value),
-        "negotiated",
-        "settled",
-    )
+        number, seq, at_us, venue.instrument, offer.price, offer.quantity,
+        venue.currency, offer.member, offer.vendor, NO_ORDER, NO_ORDER,
+        "buy" if buys else "sell", market.fees.fee(value), "negotiated", "settled",
+    )  # fmt: skip
+    end(market, offer, OfferEvent.TAKE, seq)
     market.ledger.post(seq, clear(market.ledger, trade, Pocket.FREE, Pocket.OPEN))
     market.trades_new.append(trade)
-    grant(market, venue, trade, command.purpose)
+    agreed = Agreed(offer.terms, offer.term_us, offer.deliveries_max)
+    grant(market, venue, trade, purpose, agreed)
     exclusivity.withdraw_bids(market, venue, offer.member, seq)
     offer.trade = number
-    market.offers.move(offer, OfferEvent.TAKE)
+    if offer.demand:
+        for other in market.offers.to_demand(offer.demand):
+            if other.member == offer.member:
+                end(market, other, OfferEvent.DECLINE, seq)
     return number

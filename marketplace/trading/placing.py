@@ -1,5 +1,7 @@
 """Orders in the market: placed, matched, settled; cancelled, reduced, expired."""
 
+from typing import NamedTuple
+
 from marketplace.trading import exclusivity
 from marketplace.trading.book import Fill
 from marketplace.trading.commands import (
@@ -262,13 +264,31 @@ def _source(venue: Venue, sell: Order, taker: Order) -> Pocket:
     return FREE if sell is taker else HELD
 
 
-def grant(market: Market, venue: Venue, trade: Trade, purpose: str) -> None:
-    """Freeze the contract and put the buyer's right in force, with the trade."""
-    until_us, terms, each = None, venue.terms, venue.deliveries_max
+class Agreed(NamedTuple):
+    """What a buyer gets: the frozen terms, how long, how many deliveries a unit."""
+
+    terms: int
+    term_us: int | None
+    deliveries_max: int | None
+
+
+def grant(
+    market: Market,
+    venue: Venue,
+    trade: Trade,
+    purpose: str,
+    agreed: Agreed | None = None,
+) -> None:
+    """Freeze the contract and put the buyer's right in force, with the trade.
+
+    The vendor sells what was *agreed*, by default what the instrument gives now.
+    """
+    agreed = agreed or Agreed(venue.terms, venue.term_us, venue.deliveries_max)
+    until_us, terms, each = None, agreed.terms, agreed.deliveries_max
     if trade.seller != venue.vendor:
         until_us, terms, each = _pass_on(market, trade)
-    elif venue.term_us is not None:
-        until_us = trade.at_us + venue.term_us
+    elif agreed.term_us is not None:
+        until_us = trade.at_us + agreed.term_us
     market.contracts_new.append((trade.number, terms, purpose, market.fees.version))
     market.rights.grant(
         Entitlement(

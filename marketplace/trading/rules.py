@@ -2,7 +2,7 @@
 
 import re
 
-from marketplace.trading import calls, contesting, exclusivity, scope
+from marketplace.trading import calls, contesting, exclusivity, negotiating, scope
 from marketplace.trading.book import Book
 from marketplace.trading.commands import (
     DelistInstrument,
@@ -57,6 +57,7 @@ def set_standing(market: Market, command: SetStanding, seq: int, _at_us: int) ->
     else:
         market.verified.discard(command.member)
         cancel_where(market, seq, Reason.SUSPENDED, command.member)
+        negotiating.end_where(market, seq, lambda o: o.maker == command.member)
     market.standings_changed[command.member] = command.verified
 
 
@@ -109,9 +110,11 @@ def _cancel_above(market: Market, venue: Venue, price_max: int, seq: int) -> Non
         if order.price is not None and order.price > price_max:
             cancel(market, order, seq, Reason.ABOVE_CEILING)
     calls.narrow(market, venue, seq)
-    for offer in list(market.offers.live.values()):
-        if offer.instrument == venue.instrument and offer.price > price_max:
-            market.offers.move(offer, OfferEvent.WITHDRAW)
+    negotiating.end_where(
+        market,
+        seq,
+        lambda o: o.instrument == venue.instrument and o.price > price_max,
+    )
 
 
 def _check_facts(market: Market, command: ListInstrument) -> None:
@@ -218,9 +221,11 @@ def set_audience(market: Market, command: SetAudience, seq: int, _at_us: int) ->
     ]
     for order in outside:
         cancel(market, order, seq, Reason.AUDIENCE)
-    for offer in list(market.offers.live.values()):
-        if offer.instrument == venue.instrument and not venue.admits(offer.member):
-            market.offers.move(offer, OfferEvent.WITHDRAW)
+    negotiating.end_where(
+        market,
+        seq,
+        lambda o: o.instrument == venue.instrument and not venue.admits(o.member),
+    )
     return len(outside)
 
 
@@ -241,6 +246,7 @@ def delist(market: Market, command: DelistInstrument, seq: int, _at_us: int) -> 
     """End trading and cancel the orders; rights stay. How many were cancelled."""
     venue = _move(market, command.instrument, BookEvent.DELIST)
     contesting.call_off(market, venue, seq)
+    negotiating.end_where(market, seq, lambda o: o.instrument == venue.instrument)
     return cancel_where(market, seq, Reason.DELISTED, instrument=venue.instrument)
 
 
@@ -266,7 +272,7 @@ def tick(market: Market, _command: Tick, seq: int, at_us: int) -> tuple[int, int
         rights += 1
     for item in market.agenda.due(at_us):
         if isinstance(item, Offer):
-            market.offers.move(item, OfferEvent.EXPIRE)
+            negotiating.end(market, item, OfferEvent.EXPIRE, seq)
         else:
             assert isinstance(item, Contest), item
             contesting.come_due(market, item, seq, at_us)

@@ -1,5 +1,6 @@
 """Commands of the kill switch."""
 
+from marketplace.trading import negotiating
 from marketplace.trading.control import AllowTrading, StopTrading
 from marketplace.trading.holds import cancel_where
 from marketplace.trading.market import Market, handles
@@ -15,7 +16,10 @@ from settlement.money import BY_ASSET
 
 @handles(StopTrading)
 def stop(market: Market, command: StopTrading, seq: int, at_us: int) -> int:
-    """Take no more orders; how many were cancelled. A stop may be repeated."""
+    """Take no more orders; how many were cancelled. A stop may be repeated.
+
+    Offers between two members end with the orders.
+    """
     check_reason(command.reason)
     if not command.reason.strip():
         raise WrongOrder("reason")
@@ -32,11 +36,18 @@ def stop(market: Market, command: StopTrading, seq: int, at_us: int) -> int:
         market.stops[key] = market.stops_changed[key] = kept
     if not command.cancel:
         return 0
+    whose = None if member == HOUSE else member
+    within = _within(market, scope)
+    negotiating.end_where(
+        market,
+        seq,
+        lambda o: (
+            whose in (None, o.maker) and (within == [None] or o.instrument in within)
+        ),
+    )
     return sum(
-        cancel_where(
-            market, seq, Reason.STOPPED, None if member == HOUSE else member, instrument
-        )
-        for instrument in _within(market, scope)
+        cancel_where(market, seq, Reason.STOPPED, whose, instrument)
+        for instrument in within
     )
 
 

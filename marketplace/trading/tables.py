@@ -86,32 +86,52 @@ books = table(
 )
 
 offers = table(
-    "offers",  # personal prices: to whom, why, until when; never in a book
+    "offers",  # quotes and personal prices: whose, why, until when; never in a book
     Column("id", Whole, primary_key=True, autoincrement=False),
     Column("seq", Whole, nullable=False),
     Column("at_us", Whole, nullable=False),
     Column("by_user", Whole, nullable=False),
     Column("vendor", Whole, nullable=False),
-    Column("member", Whole, nullable=False),  # to whom
+    Column("member", Whole, nullable=False),  # the buyer
     Column("instrument", Whole, nullable=False),
     Column("price", Whole, nullable=False),  # minor units per unit
     Column("quantity", Whole, nullable=False),
     Column("reason", Text, nullable=False),
     Column("note", Text, nullable=False),
     Column("expires_us", Whole, nullable=False),
+    Column("maker", Whole, nullable=False),  # which of the two offers
+    Column("demand", Whole, nullable=False),  # the request it answers; 0: none
+    Column("answers", Whole, unique=True),  # the offer that it counters
+    Column("purpose", Text, nullable=False),  # declared by a buyer who offers
+    Column("terms", Whole, nullable=False),  # what is sold, as of this offer
+    Column("term_us", Whole),
+    Column("deliveries_max", Whole),
     Column("state", Text, nullable=False),
     Column("trade", Whole, unique=True),  # once it is taken
-    CheckConstraint("vendor <> member", name="two_members"),
-    CheckConstraint("price >= 0 AND quantity > 0", name="numbers"),
+    CheckConstraint("vendor <> member AND maker IN (vendor, member)", name="parties"),
+    CheckConstraint("price >= 0 AND quantity > 0 AND demand >= 0", name="numbers"),
     CheckConstraint(
-        "reason IN ('need', 'newcomer', 'random', 'other') AND note <> ''",
+        "reason = 'asked' OR (note <> '' AND demand = 0"
+        " AND reason IN ('need', 'newcomer', 'random', 'other'))",
         name="reason",
     ),
-    CheckConstraint("state IN ('open', 'taken', 'withdrawn', 'expired')", name="state"),
+    CheckConstraint("(purpose <> '') = (maker = member)", name="purpose"),
+    CheckConstraint("answers < id", name="answers"),
+    CheckConstraint(
+        "state IN ('open', 'taken', 'countered', 'declined', 'withdrawn', 'expired')",
+        name="state",
+    ),
     CheckConstraint("(state = 'taken') = (trade IS NOT NULL)", name="trade"),
 )
 Index("ix_offers_member", offers.c.member, offers.c.id)
 Index("ix_offers_vendor", offers.c.vendor, offers.c.id)
+Index(
+    "ix_offers_demand",
+    offers.c.demand,
+    offers.c.id,
+    sqlite_where=offers.c.demand > 0,
+    postgresql_where=offers.c.demand > 0,
+)
 
 contests = table(
     "contests",  # one right to the best of many bidders; prices are for each unit

@@ -12,7 +12,7 @@ from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.pricing import personal
 from marketplace.services import services
-from marketplace.trading.commands import TakeOffer
+from marketplace.trading.quoting import TakeOffer
 from marketplace.trading.gateway import KEY_LENGTH_MAX
 from marketplace.web.forms import Form, again, choice, read, text
 from marketplace.web.layout import before

@@ -13,7 +13,7 @@ from marketplace.members.signing import me
 from marketplace.pricing import changes, personal
 from marketplace.pricing.changes import Rise
 from marketplace.services import services
-from marketplace.trading.commands import OfferPrice, WithdrawOffer
+from marketplace.trading.quoting import OfferPrice, WithdrawOffer
 from marketplace.trading.gateway import KEY_LENGTH_MAX
 from marketplace.trading.offers import NOTE_MAX, REASONS
 from marketplace.trading.orders import QUANTITY_MAX

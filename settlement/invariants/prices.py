@@ -1,4 +1,4 @@
-"""Invariants of prices: ceilings, free trials, personal prices."""
+"""Invariants of prices: ceilings and free trials."""
 
 import json
 from bisect import bisect_right
@@ -84,30 +84,3 @@ def tried_once(db: Connection) -> Iterator[Violation]:
             who = ids.encode("member", holder)
             what = ids.encode("instrument", instrument)
             yield Violation("C2", f"{who} tried {what} {times} times.")
-
-
-def negotiated_as_offered(db: Connection) -> Iterator[Violation]:
-    """C3: each negotiated trade is one personal price, taken whole, in time."""
-    found = ask(
-        db,
-        """
-        SELECT t.id, o.id AS offer FROM trades t
-        LEFT JOIN offers o ON o.trade = t.id AND o.state = 'taken'
-             AND o.vendor = t.seller AND o.member = t.buyer
-             AND o.instrument = t.instrument AND o.price = t.price
-             AND o.quantity = t.quantity AND t.at_us < o.expires_us
-             AND o.seq < t.seq
-        WHERE t.origin = 'negotiated' AND o.id IS NULL ORDER BY t.id
-        """,
-    )
-    for row in found:
-        name = ids.encode("trade", row.id)
-        yield Violation("C3", f"Trade {name} is not what a personal price offered.")
-    alone = """
-        SELECT o.id FROM offers o LEFT JOIN trades t ON t.id = o.trade
-        AND t.origin = 'negotiated'
-        WHERE o.state = 'taken' AND t.id IS NULL ORDER BY o.id
-    """
-    for (number,) in ask(db, alone):
-        name = ids.encode("offer", number)
-        yield Violation("C3", f"Offer {name} is taken, but there is no trade of it.")

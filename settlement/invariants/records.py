@@ -53,7 +53,7 @@ CAUSES: dict[str, frozenset[str]] = {
     "limits": frozenset({"Decide"}),
     "proposals": frozenset({"Propose"}),
     "auctions": frozenset({"SetPhase", "Uncross", "Tick"}),
-    "offers": frozenset({"OfferPrice"}),
+    "offers": frozenset({"OfferPrice", "CounterOffer"}),
     "contests": frozenset({"OpenContest"}),
     "contest_bids": frozenset({"BidInContest"}),
     "receipts": frozenset({"Deliver"}),

@@ -105,6 +105,7 @@ def live(gateway: Gateway, hands: Clock, *, scarce: bool = True) -> None:
     if scarce:
         _exclude(do, order)
         _compete(do, hands)
+    _negotiate(do)
 
 
 def _compete(do: Callable[..., object], hands: Clock) -> None:
@@ -188,6 +189,20 @@ def _price(
     do(c.TakeOffer(30, BOB, taken, "analysis"))
     left = do(c.OfferPrice(10, VENDOR, POSTED, BOB, 1, 1, "random", "drawn", FAR_US))
     do(c.WithdrawOffer(10, VENDOR, left))
+
+
+def _negotiate(do: Callable[..., object]) -> None:
+    """ANN asks (request 7), counters and gets it at 15; BOB's own offer waits."""
+    asked = (2, "asked", "")
+    quote = do(c.OfferPrice(10, VENDOR, CAPPED, ANN, 18, *asked, FAR_US, 7))
+    lower = do(c.CounterOffer(20, ANN, quote, 12, 2, "bulk", FAR_US, "analysis"))
+    last = do(c.CounterOffer(10, VENDOR, lower, 15, 2, "", FAR_US))
+    other = do(c.OfferPrice(10, VENDOR, METERED, ANN, 18, *asked, FAR_US, 7))
+    do(c.TakeOffer(20, ANN, last, "analysis"))
+    declined = c.OfferPrice(30, BOB, CAPPED, VENDOR, 9, *asked, FAR_US, 0, "analysis")
+    do(c.DeclineOffer(10, VENDOR, do(declined)))
+    do(declined._replace(price=11))
+    assert (quote, other) == (3, 6)
 
 
 def _pay_in(do: Callable[..., object]) -> None:

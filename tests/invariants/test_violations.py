@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from settlement.invariants import CHECKS, QUICK, Progress, count_rows, violations
 from tests.invariants.contest_damage import CONTESTS
+from tests.invariants.quote_damage import QUOTES
 
 # code, what the sentence says, statements that do the damage
 DAMAGE = [
@@ -80,7 +81,7 @@ DAMAGE = [
         "UPDATE orders SET state = 'cancelled' WHERE id = 5",
     ),
     ("H3", "offers need 5", "UPDATE orders SET remaining = 5 WHERE id = 9"),
-    ("H3", "bids and payouts need 493", "UPDATE orders SET price = 50 WHERE id = 13"),
+    ("H3", "bids and payouts need 515", "UPDATE orders SET price = 50 WHERE id = 13"),
     ("H3", "payouts need 0", "UPDATE payouts SET state = 'paid' WHERE id = 2"),
     ("H4", "its rest needs 368", "UPDATE orders SET price = 92 WHERE id = 5"),
     ("H4", "an order may not", "UPDATE orders SET time_in_force = 'IOC' WHERE id = 5"),
@@ -208,7 +209,7 @@ DAMAGE = [
         "The writer's head",
         "DELETE FROM journal WHERE seq = (SELECT MAX(seq) FROM journal)",
     ),
-    ("A4", "does not exist", "UPDATE transfers SET seq = 99 WHERE id = 51"),
+    ("A4", "does not exist", "UPDATE transfers SET seq = 999 WHERE id = 51"),
     ("A4", "which was refused", "UPDATE receipts SET seq = 30 WHERE id = 1"),
     ("A4", "a SetStanding", "UPDATE orders SET seq = 1 WHERE id = 1"),
     (
@@ -239,15 +240,8 @@ DAMAGE = [
         "2 times",
         "UPDATE entitlements SET holder = 4 WHERE instrument = 1005",
     ),
-    ("C3", "not what a personal", "UPDATE offers SET price = 19 WHERE id = 1"),
-    ("C3", "not what a personal", "UPDATE offers SET member = 2 WHERE id = 1"),
-    ("C3", "not what a personal", "UPDATE offers SET expires_us = 9 WHERE id = 1"),
-    (
-        "C3",
-        "there is no trade",
-        "UPDATE trades SET origin = 'book' WHERE origin = 'negotiated'",
-    ),
     *CONTESTS,
+    *QUOTES,
     ("A6", "one pair of hands", "UPDATE payins SET confirmed_by = 20 WHERE id = 1"),
     (
         "A6",

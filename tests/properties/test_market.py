@@ -120,6 +120,19 @@ flows = st.lists(
             st.integers(-1, 12), st.integers(0, 3), st.sampled_from(["need", "", "x"]),
             st.sampled_from(["long-standing custom", " "]), st.integers(1, 400),
         ),
+        *[
+            st.builds(
+                c.OfferPrice, user, member, traded, member, st.integers(-1, 12),
+                st.integers(0, 3), st.just("asked"), st.just("x"), st.integers(1, 400),
+                st.integers(0, 1), st.sampled_from(["", "analysis", "analysis"]),
+            ),
+            st.builds(
+                c.CounterOffer, user, member, st.integers(1, 4), st.integers(-1, 12),
+                st.integers(0, 3), st.just("y"), st.integers(1, 400),
+                st.sampled_from(["", "analysis"]),
+            ),
+            st.builds(c.DeclineOffer, user, member, st.integers(1, 4)),
+        ],
         st.builds(c.TakeOffer, user, member, st.integers(1, 4), st.just("analysis")),
         st.builds(c.TakeOffer, user, member, st.integers(1, 4), st.just("analysis")),
         st.builds(c.WithdrawOffer, user, st.sampled_from((1, 2)), st.integers(1, 4)),
@@ -257,6 +270,10 @@ def test_what_is_held_is_what_the_waiting_orders_and_payouts_need(
     for payout in market.payouts.waiting.values():
         key = (payout.member, payout.currency)
         needed[key] = needed.get(key, 0) + payout.amount
+    for offer in market.offers.live.values():
+        if offer.maker == offer.member:
+            key = (offer.member, market.venue(offer.instrument).currency)
+            needed[key] = needed.get(key, 0) + offer.price * offer.quantity
     held = {
         (account.owner, account.asset): balance
         for account, balance in zip(

@@ -1,4 +1,4 @@
-"""Personal prices: for a recorded reason, off the book, taken once and whole."""
+"""Quotes and personal prices: off the book, countered in turns, taken whole."""
 
 import pytest
 
@@ -14,7 +14,9 @@ from marketplace.trading.venue import (
     PurposeNotPermitted,
     WrongOrder,
 )
+from marketplace.trading.snapshot import state
 from settlement.errors import InsufficientBalance, NotFound
+from settlement.ledger import Pocket
 from tests.floor import CASH, CAT, CNY, DAN, STAFF, SUN, VERA, opening
 
 LATER_US = 1_000_000
@@ -115,9 +117,11 @@ def test_both_must_be_verified_and_the_instrument_trade_when_it_is_taken(market)
     with pytest.raises(InstrumentClosed):
         market.apply(TAKE, 22, 22)
     market.apply(c.ResumeInstrument(STAFF, SUN), 23, 23)
-    market.apply(c.SetStanding(STAFF, VERA, verified=False), 24, 24)
+    market.apply(c.SetStanding(STAFF, CAT, verified=False), 24, 24)
     with pytest.raises(NotVerified):
         market.apply(TAKE, 25, 25)
+    market.apply(c.SetStanding(STAFF, VERA, verified=False), 26, 26)
+    assert not market.offers.live  # who may not trade has nothing on offer
 
 
 def test_a_ceiling_binds_personal_prices_and_what_waits(market):
@@ -137,3 +141,123 @@ def test_a_vendor_has_so_many_open(market):
         offered(market)
     with pytest.raises(TooManyOffers):
         offered(market)
+
+
+BID = c.OfferPrice(
+    CAT, CAT, SUN, VERA, 8, 10, "asked", "", LATER_US, purpose="analysis"
+)
+QUOTE = c.OfferPrice(VERA, VERA, SUN, CAT, 10, 10, "asked", "", LATER_US, demand=4)
+
+
+def money(market, member=CAT):
+    """Return what a member has free and held."""
+    return tuple(
+        market.ledger.balance(member, CNY, pocket)
+        for pocket in (Pocket.FREE, Pocket.HELD)
+    )
+
+
+def test_a_buyer_who_offers_has_the_money_held_until_the_vendor_takes_it(market):
+    market.apply(BID, 20, 20)
+    assert money(market) == (CASH - 80, 80)
+    assert market.apply(c.TakeOffer(VERA, VERA, 1, ""), 21, 21) == 1
+    assert money(market) == (CASH - 80, 0)
+    (trade,) = market.trades_new
+    assert (trade.origin, trade.taker, trade.price) == ("negotiated", "sell", 8)
+    assert market.rights.granted[-1].purpose == "analysis"
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        c.WithdrawOffer(CAT, CAT, 1),
+        c.DeclineOffer(VERA, VERA, 1),
+        c.CounterOffer(VERA, VERA, 1, 11, 10, "", LATER_US),
+        c.SuspendInstrument(STAFF, SUN),
+        c.DelistInstrument(STAFF, SUN),
+        c.SetStanding(STAFF, CAT, verified=False),
+        c.StopTrading(STAFF, 0, True, "a test"),
+        c.Tick(),
+    ],
+)
+def test_what_a_buyer_offered_is_free_again_however_it_ends(market, ending):
+    market.apply(BID, 20, 20)
+    market.apply(ending, 21, LATER_US if isinstance(ending, c.Tick) else 21)
+    if isinstance(ending, c.SuspendInstrument):  # it waits, and may be withdrawn
+        market.apply(c.WithdrawOffer(CAT, CAT, 1), 22, 22)
+    assert money(market) == (CASH, 0)
+
+
+def test_a_counter_offer_ends_what_it_answers_and_the_other_side_decides(market):
+    market.apply(QUOTE, 20, 20)
+    lower = c.CounterOffer(CAT, CAT, 1, 8, 10, "for ten", LATER_US, "analysis")
+    assert market.apply(lower, 21, 21) == 2
+    with pytest.raises(NotFound):
+        market.apply(TAKE, 22, 22)
+    with pytest.raises(NotFound):  # who made it cannot take it
+        market.apply(TAKE._replace(offer=2), 23, 23)
+    middle = c.CounterOffer(VERA, VERA, 2, 9, 10, "last", LATER_US)
+    assert market.apply(middle, 24, 24) == 3
+    assert money(market) == (CASH, 0)
+    assert [str(o.state) for o in market.offers.opened] == [
+        "countered", "countered", "open"
+    ]  # fmt: skip
+    market.apply(TAKE._replace(offer=3), 25, 25)
+    assert money(market) == (CASH - 90, 0)
+
+
+def test_the_first_answer_taken_ends_all_others_of_the_request(market):
+    moon = next(x for x in opening() if isinstance(x, c.ListInstrument))
+    moon = moon._replace(instrument=1_001, symbol="MOON", vendor=DAN)
+    market.apply(moon, 19, 19)
+    market.apply(QUOTE, 20, 20)
+    other = QUOTE._replace(by=DAN, member=DAN, instrument=1_001, price=9)
+    market.apply(other, 21, 21)
+    lower = c.CounterOffer(CAT, CAT, 2, 7, 10, "", LATER_US, "analysis")
+    market.apply(lower, 22, 22)
+    market.apply(QUOTE._replace(demand=5), 23, 23)
+    market.apply(TAKE, 24, 24)
+    assert list(market.offers.live) == [4]  # of another request
+    assert money(market) == (CASH - 100, 0)
+
+
+def test_what_is_sold_is_what_was_quoted_though_the_listing_changed(market):
+    listed = next(x for x in opening() if isinstance(x, c.ListInstrument))
+    market.apply(QUOTE, 20, 20)
+    changed = listed._replace(terms='{"title":"Other"}', term_us=5)
+    market.apply(changed, 21, 21)
+    market.apply(TAKE, 22, 22)
+    right = market.rights.granted[-1]
+    assert (right.terms, right.until_us) == (1, None)
+
+
+@pytest.mark.parametrize(
+    ("command", "refusal"),
+    [
+        (BID._replace(purpose=""), PurposeNotPermitted),
+        (BID._replace(reason="need", note="x"), ReasonNeeded),
+        (BID._replace(price=10**5), InsufficientBalance),
+        (BID._replace(to=DAN), NotFound),
+        (BID._replace(demand=-1), WrongOrder),
+        (QUOTE._replace(reason="need", note="x"), ReasonNeeded),
+        (QUOTE._replace(purpose="analysis"), WrongOrder),
+        (OFFER._replace(reason="asked"), ReasonNeeded),
+        (c.CounterOffer(CAT, CAT, 1, 8, 1, "", 19, "analysis"), AlreadyExpired),
+        (
+            c.CounterOffer(CAT, CAT, 1, 10**6, 1, "", 99, "analysis"),
+            InsufficientBalance,
+        ),
+        (c.CounterOffer(CAT, CAT, 1, 8, 1, "", 99), PurposeNotPermitted),
+        (c.CounterOffer(VERA, VERA, 1, 8, 1, "", 99), NotFound),
+        (c.CounterOffer(DAN, DAN, 1, 8, 1, "", 99), NotFound),
+        (c.CounterOffer(CAT, CAT, 9, 8, 1, "", 99), NotFound),
+        (c.DeclineOffer(VERA, VERA, 1), NotFound),
+        (c.DeclineOffer(DAN, DAN, 1), NotFound),
+    ],
+)
+def test_a_refused_step_leaves_no_trace(market, command, refusal):
+    market.apply(QUOTE, 20, 20)
+    before = state(market)
+    with pytest.raises(refusal):
+        market.apply(command, 21, 21)
+    assert state(market) == before
