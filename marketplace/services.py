@@ -15,8 +15,10 @@ from marketplace.examining import Examiner
 from marketplace.followers import following
 from marketplace.members import organisations
 from marketplace.members.passwords import Passwords
+from marketplace.pricing import quotes
 from marketplace.pricing.changes import Guard
 from marketplace.seal import Seal
+from marketplace.trading.commands import Command
 from marketplace.trading.gateway import Gateway, open_gateway
 from marketplace.transparency import Log
 from settlement import store
@@ -66,9 +68,13 @@ def open_services(config: Config) -> Services:
         writes = opened(stack, config.database_url, write=True)
         with writes.begin() as db:
             organisations.ensure_house(db)
-        gateway = open_gateway(
-            config.exchange_url, writes, reads, Guard(reads, config).check
-        )
+        rises = Guard(reads, config)
+
+        def guard(command: Command) -> None:
+            rises.check(command)
+            quotes.check_answer(reads, command)
+
+        gateway = open_gateway(config.exchange_url, writes, reads, guard)
         stack.callback(gateway.close)
         config.warehouse().mkdir(parents=True, exist_ok=True)
         warehouse = Warehouse(config.warehouse())

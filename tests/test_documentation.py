@@ -203,7 +203,16 @@ def places(
         "closes_us": asked["until_us"],
     }
     release = program("buyer").read(f"/listings/{sold.product}")["releases"][0]
+    bid = {
+        "instrument": sold.instrument,
+        "member": program("vendor").read("/me")["member"],
+        "price": 1_000,
+        "quantity": 1,
+        "expires_us": asked["until_us"],
+        "purpose": "internal_analysis",
+    }
     return {
+        "offer": program("buyer").made("/offers", bid)["id"],
         "demand": program("buyer").made("/demands", asked)["id"],
         "contest": program("vendor").made("/contests", auction)["contest"]["id"],
         "search": program("buyer").made("/searches", {"address": "q=tides"})["id"],

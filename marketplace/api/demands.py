@@ -1,21 +1,24 @@
-"""Demands: what members look for and nobody lists yet."""
+"""Demands: what members look for, on the board or put to some vendors alone."""
 
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from listings.licences import PURPOSES
 from listings.vocabulary import SECTORS
 from marketplace.api.fields import Body, Code, Id, Int, Text
+from marketplace.api.offers import OfferSchema
 from marketplace.api.resource import TRADERS, PageQuery, Resource, at
-from marketplace.community import demands
+from marketplace.community import demands, inquiries
 from marketplace.community.demands import Wanted
 from marketplace.members.signing import me
+from marketplace.pricing import quotes
 from marketplace.services import services
+from marketplace.trading.orders import QUANTITY_MAX
 from settlement import ids
 from settlement.money import AMOUNT_MAX
 
-bp = Resource("demands", __name__, "What members look for and nobody lists yet.")
+bp = Resource("demands", __name__, "What members look for, and who is asked for it.")
 MICROSECONDS_MAX = 2**62
 
 
@@ -23,10 +26,19 @@ class BoardQuery(PageQuery):
     """Which demands."""
 
     sector = Code(*SECTORS, load_default="")
+    which = Code(
+        *("board", "mine", "asked"),
+        load_default="board",
+        metadata={"description": "The board, one's own, or those put to the member."},
+    )
 
 
 class NewDemandSchema(Body):
-    """What is looked for; the budget in minor units of CNY."""
+    """What is looked for; the budget in minor units of CNY.
+
+    A request for quotes names the `instrument`, or is put to `vendors` that are
+    `chosen`, or to all that sell in the `sector`; nobody else can read it then.
+    """
 
     title = Text(demands.TITLE_MAX, least=1, required=True)
     description = Text(demands.DESCRIPTION_MAX, lines=True, load_default="")
@@ -34,6 +46,14 @@ class NewDemandSchema(Body):
     sector = Code(*SECTORS, load_default="")
     purpose = Code(*PURPOSES, load_default="")
     budget = Int(1, AMOUNT_MAX, load_default=None)
+    instrument = Id("instrument", load_default=None)
+    quantity = Int(1, QUANTITY_MAX, load_default=None)
+    audience = Code(*inquiries.AUDIENCES, load_default=inquiries.PUBLIC)
+    vendors = fields.List(
+        Id("member"),
+        load_default=list,
+        validate=validate.Length(max=inquiries.CHOSEN_MAX),
+    )
     until_us = Int(1, MICROSECONDS_MAX, required=True)
 
 
@@ -48,20 +68,34 @@ class DemandSchema(Schema):
     sector = fields.String(required=True)
     purpose = fields.String(required=True)
     budget = fields.Integer(required=True, allow_none=True)
+    instrument = Id("instrument", required=True, allow_none=True)
+    quantity = fields.Integer(required=True, allow_none=True)
+    audience = Code(*inquiries.AUDIENCES, required=True)
     state = Code("open", "closed", "ended", required=True)
     at_us = fields.Integer(required=True)
     until_us = fields.Integer(required=True)
     closed_us = fields.Integer(required=True, allow_none=True)
 
 
+class AnswersSchema(Schema):
+    """Where each negotiation about a demand stands, the cheapest open offer first."""
+
+    data = fields.List(fields.Nested(OfferSchema), required=True)
+
+
 @bp.route("/demands")
 @bp.arguments(BoardQuery, location="query")
 @bp.lists(DemandSchema)
 def list_demands(asked: dict[str, Any]) -> Any:
-    """List the open demands, newest first."""
-    limit = asked["limit"]
+    """List the open demands of the board, one's own, or those put to the member."""
+    limit, which = asked["limit"], asked["which"]
+    page = (asked["cursor"], limit + 1)
     with services().reads.connect() as db:
-        found = demands.board(db, asked["sector"], asked["cursor"], limit + 1)
+        if which == "board":
+            found = demands.board(db, asked["sector"], *page)
+        else:
+            listed = demands.of_member if which == "mine" else demands.put_to
+            found = listed(db, me().member, *page)
     more = len(found) > limit
     return {"rows": found[:limit], "before": found[limit - 1].id if more else None}
 
@@ -70,9 +104,20 @@ def list_demands(asked: dict[str, Any]) -> Any:
 @bp.response(200, DemandSchema)
 @bp.refuses(404)
 def get_demand(demand: int) -> Any:
-    """Read a demand in any state."""
+    """Read a demand in any state that is public, one's own or put to the member."""
     with services().reads.connect() as db:
-        return demands.get(db, demand)
+        return demands.get(db, demand, me().member)
+
+
+@bp.route("/demands/<demand>/quotes")
+@bp.needs()
+@bp.response(200, AnswersSchema)
+@bp.refuses(404)
+def list_quotes(demand: int) -> Any:
+    """List the quotes for a demand: all for its member, their own for vendors."""
+    with services().reads.connect() as db:
+        demands.get(db, demand, me().member)
+        return {"data": quotes.answers_to(db, demand, me().member)}
 
 
 @bp.route("/demands", methods=["POST"])
@@ -81,10 +126,13 @@ def get_demand(demand: int) -> Any:
 @bp.creates(DemandSchema)
 @bp.refuses(409)
 def post_demand(new: dict[str, Any]) -> Any:
-    """Post a demand of the member."""
+    """Post a demand of the member; the vendors that it is put to are told."""
+    wanted = Wanted(**new | {"vendors": tuple(new["vendors"])})
     with services().writes.begin() as db:
-        number = demands.post(db, me().member, me().id, Wanted(**new))
-        return demands.get(db, number), at(f"/demands/{ids.encode('demand', number)}")
+        number = demands.post(db, me().member, me().id, wanted)
+        return demands.get(db, number, me().member), at(
+            f"/demands/{ids.encode('demand', number)}"
+        )
 
 
 @bp.route("/demands/<demand>/close", methods=["POST"])
@@ -95,4 +143,4 @@ def close_demand(demand: int) -> Any:
     """Close a demand of the member."""
     with services().writes.begin() as db:
         demands.close(db, demand, me().member)
-        return demands.get(db, demand)
+        return demands.get(db, demand, me().member)

@@ -1,4 +1,4 @@
-"""Personal prices: offered to one member for a lawful reason, withdrawn, taken."""
+"""Quotes and personal prices: offered to one member, countered, declined, taken."""
 
 from typing import Any
 
@@ -12,33 +12,36 @@ from marketplace.api.resource import (
     PageQuery,
     Resource,
     at,
-    submit,
     who,
 )
 from marketplace.members.signing import me
-from marketplace.pricing import personal
+from marketplace.pricing import quotes
 from marketplace.services import services
-from marketplace.trading.quoting import OfferPrice, TakeOffer, WithdrawOffer
-from marketplace.trading.offers import NOTE_MAX, REASONS, OfferState
+from marketplace.trading.offers import ASKED, NOTE_MAX, REASONS, OfferState
 from marketplace.trading.orders import PRICE_MAX, QUANTITY_MAX
+from marketplace.trading.quoting import (
+    CounterOffer,
+    DeclineOffer,
+    OfferPrice,
+    TakeOffer,
+    WithdrawOffer,
+)
 from marketplace.trading.risk import EXPIRES_MAX_US
 from settlement import ids
 from settlement.store import Page
 
-bp = Resource("offers", __name__, "Personal prices: addressed to one member, once.")
+bp = Resource("offers", __name__, "Quotes and personal prices: for one member, once.")
 
 
 class OffersQuery(PageQuery):
-    """Whose: those addressed to the member, or those that it made as the vendor."""
+    """Whose: those addressed to the member, or those that it made."""
 
     which = Code("received", "made", load_default="received")
 
 
-class NewOfferSchema(Body):
-    """A price for one member, with the reason that the law asks for."""
+class CounterSchema(Body):
+    """Another price or quantity for what was offered."""
 
-    instrument = Id("instrument", required=True)
-    member = Id("member", required=True)
     price = Int(
         0,
         PRICE_MAX,
@@ -48,44 +51,66 @@ class NewOfferSchema(Body):
     quantity = Int(
         1, QUANTITY_MAX, required=True, metadata={"description": "Taken whole."}
     )
-    reason = Code(*REASONS, required=True)
-    note = Text(
-        NOTE_MAX,
-        least=1,
-        lines=True,
-        required=True,
-        metadata={"description": "The reason in words; staff and the member read it."},
-    )
+    note = Text(NOTE_MAX, lines=True, load_default="")
     expires_us = Int(1, EXPIRES_MAX_US, required=True)
+    purpose = Code(
+        "",
+        *PURPOSES,
+        load_default="",
+        metadata={"description": "What a buyer who offers needs the data for."},
+    )
+
+
+class NewOfferSchema(CounterSchema):
+    """A price for one member: the vendor's to a buyer, or a buyer's to the vendor.
+
+    A vendor names the lawful reason in `reason` and `note`, unless it answers a demand;
+    then, and for a buyer's offer, the reason is `asked`. A buyer's money is held.
+    """
+
+    instrument = Id("instrument", required=True)
+    member = Id("member", required=True, metadata={"description": "To whom."})
+    reason = Code(*REASONS, ASKED, load_default=ASKED)
+    demand = Id("demand", load_default=0)
 
 
 class OfferSchema(Schema):
-    """A personal price as it stands."""
+    """An offer as it stands; `maker` is who made it, the other of the two decides."""
 
     id = Id("offer", required=True)
     at_us = fields.Integer(required=True)
     vendor = Id("member", required=True)
-    member = Id("member", required=True)
+    member = Id("member", required=True, metadata={"description": "The buyer."})
+    maker = Id("member", required=True)
     instrument = Id("instrument", required=True)
     symbol = fields.String(required=True)
     currency = Currency(required=True)
     price = fields.Integer(required=True)
     quantity = fields.Integer(required=True)
-    reason = Code(*REASONS, required=True)
+    reason = Code(*REASONS, ASKED, required=True)
     note = fields.String(required=True)
+    purpose = fields.String(required=True)
     expires_us = fields.Integer(required=True)
+    demand = fields.Function(
+        lambda row: ids.encode("demand", row.demand) if row.demand else None,
+        required=True,
+    )
+    answers = Id("offer", required=True, allow_none=True)
     state = Code(*OfferState, required=True)
     trade = Id("trade", required=True, allow_none=True)
 
 
 class TakeSchema(Body):
-    """What the buyer needs the data for; it is written into the contract."""
+    """What the buyer needs the data for; it is written into the contract.
 
-    purpose = Code(*PURPOSES, required=True)
+    A vendor who takes a buyer's offer says nothing: the purpose is the offer's.
+    """
+
+    purpose = Code("", *PURPOSES, load_default="")
 
 
 class TakenSchema(Schema):
-    """The trade that a personal price became; its contract is frozen."""
+    """The trade that an offer became; its contract is frozen."""
 
     trade = Id("trade", required=True)
 
@@ -95,23 +120,22 @@ class TakenSchema(Schema):
 @bp.arguments(OffersQuery, location="query")
 @bp.lists(OfferSchema)
 def list_offers(asked: dict[str, Any]) -> Page:
-    """List the personal prices addressed to the member, or made by it."""
-    listed = personal.of_vendor if asked["which"] == "made" else personal.of_member
+    """List the offers addressed to the member, or made by it."""
+    listed = quotes.made_by if asked["which"] == "made" else quotes.made_to
     with services().reads.connect() as db:
         return listed(db, me().member, asked["cursor"], asked["limit"])
 
 
 @bp.route("/offers", methods=["POST"])
-@bp.needs("vendor")
+@bp.needs(*TRADERS)
 @bp.arguments(NewOfferSchema)
 @bp.arguments(KeyHeader, location="headers")
 @bp.creates(OfferSchema)
-@bp.refuses(404, 409)
+@bp.refuses(402, 404, 409)
 def make_offer(new: dict[str, Any], header: dict[str, str]) -> Any:
-    """Offer one member a price of its own; the member is told."""
+    """Offer one member a price, firm until its moment; the member is told."""
     new["to"] = new.pop("member")
-    command = OfferPrice(*who(), **new)
-    number = personal.propose(services(), command, header["key"])
+    number = quotes.offer(services(), OfferPrice(*who(), **new), header["key"])
     return _mine(number), at(f"/offers/{ids.encode('offer', number)}")
 
 
@@ -120,18 +144,42 @@ def make_offer(new: dict[str, Any], header: dict[str, str]) -> Any:
 @bp.response(200, OfferSchema)
 @bp.refuses(404)
 def get_offer(offer: int) -> Any:
-    """Read a personal price that the member made or got."""
+    """Read an offer that the member made or got."""
+    return _mine(offer)
+
+
+@bp.route("/offers/<offer>/counter", methods=["POST"])
+@bp.needs(*TRADERS)
+@bp.arguments(CounterSchema)
+@bp.arguments(KeyHeader, location="headers")
+@bp.creates(OfferSchema)
+@bp.refuses(402, 404, 409)
+def counter_offer(new: dict[str, Any], header: dict[str, str], offer: int) -> Any:
+    """Answer an offer with another price or quantity; the answered one ends."""
+    command = CounterOffer(*who(), offer, **new)
+    number = quotes.counter(services(), command, header["key"])
+    return _mine(number), at(f"/offers/{ids.encode('offer', number)}")
+
+
+@bp.route("/offers/<offer>/decline", methods=["POST"])
+@bp.needs(*TRADERS)
+@bp.arguments(KeyHeader, location="headers")
+@bp.response(200, OfferSchema)
+@bp.refuses(404)
+def decline_offer(header: dict[str, str], offer: int) -> Any:
+    """Turn down what was offered to the member."""
+    quotes.decline(services(), DeclineOffer(*who(), offer), header["key"])
     return _mine(offer)
 
 
 @bp.route("/offers/<offer>/withdraw", methods=["POST"])
-@bp.needs("vendor")
+@bp.needs(*TRADERS)
 @bp.arguments(KeyHeader, location="headers")
 @bp.response(200, OfferSchema)
 @bp.refuses(404)
 def withdraw_offer(header: dict[str, str], offer: int) -> Any:
-    """Take back a personal price that nobody took yet."""
-    submit(WithdrawOffer(*who(), offer), header["key"])
+    """Take back what the member offered and nobody took yet."""
+    quotes.withdraw(services(), WithdrawOffer(*who(), offer), header["key"])
     return _mine(offer)
 
 
@@ -142,10 +190,11 @@ def withdraw_offer(header: dict[str, str], offer: int) -> Any:
 @bp.response(200, TakenSchema)
 @bp.refuses(402, 404, 409)
 def take_offer(said: dict[str, str], header: dict[str, str], offer: int) -> Any:
-    """Buy the whole quantity at the personal price, under the listing's licence."""
-    return {"trade": submit(TakeOffer(*who(), offer, said["purpose"]), header["key"])}
+    """Trade the whole quantity at the price offered, under the licence it pins."""
+    command = TakeOffer(*who(), offer, said["purpose"])
+    return {"trade": quotes.take(services(), command, header["key"])}
 
 
 def _mine(number: int) -> Any:
     with services().reads.connect() as db:
-        return personal.one(db, number, me().member)
+        return quotes.one(db, number, me().member)

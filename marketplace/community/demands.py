@@ -1,8 +1,10 @@
-"""The demand board: what members look for and nobody lists yet.
+"""Demands: what members look for, on the board or put to some vendors alone.
 
-A demand is an ordinary post without money in it; it ends by itself at its deadline.
-Source: features C4 (scope, budget, deadline, preferred licence) and U8 (a search that
-finds nothing keeps its words).
+A demand is an ordinary post without money in it; it ends by itself at its deadline. One
+for an instrument, or put to chosen vendors, is a request for quotes; quotes answer
+either (see `pricing.quotes`). Source: features C4 (scope, budget, deadline, preferred
+licence), D5 and §5.4 (requests for quotes), U8 (a search that finds nothing keeps its
+words).
 """
 
 from dataclasses import dataclass
@@ -12,8 +14,10 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from listings.licences import PURPOSES
 from listings.vocabulary import SECTORS
-from marketplace.community.tables import demands
+from marketplace.community import inquiries
+from marketplace.community.tables import demand_vendors, demands
 from marketplace.language import N_
+from marketplace.trading.orders import QUANTITY_MAX
 from settlement import clock
 from settlement.errors import IllegalMove, Invalid, NotFound, Refusal
 from settlement.ids import encode
@@ -47,6 +51,10 @@ class Wanted(NamedTuple):
     sector: str = ""
     purpose: str = ""  # what it would be used for: the licence must allow it
     budget: int | None = None
+    instrument: int | None = None  # that is asked for; None: what is described
+    quantity: int | None = None
+    audience: str = inquiries.PUBLIC
+    vendors: tuple[int, ...] = ()  # who is asked, if they are chosen
 
 
 class Demand(NamedTuple):
@@ -61,18 +69,22 @@ class Demand(NamedTuple):
     sector: str
     purpose: str
     budget: int | None
+    instrument: int | None
+    quantity: int | None
+    audience: str
     state: str
     at_us: int
     closed_us: int | None
 
 
 def post(db: Connection, member: int, user: int, wanted: Wanted) -> int:
-    """Post a demand of *member*; return its number.
+    """Post a demand of *member* and tell who is asked; return its number.
 
     Invalid names every problem at once; TooManyDemands above OPEN_MAX.
     """
     now_us = clock.now_us()
-    if problems := _problems(wanted, now_us):
+    asked, wrong = inquiries.asked(db, member, wanted)
+    if problems := {**_problems(wanted, now_us), **wrong}:
         raise Invalid(problems)
     mine = select(func.count()).where(demands.c.member == member, _is_open(now_us))
     if (db.scalar(mine) or 0) >= OPEN_MAX:
@@ -83,8 +95,11 @@ def post(db: Connection, member: int, user: int, wanted: Wanted) -> int:
         "by_user": user,
         "at_us": now_us,
     }
+    del values["vendors"]
     made = db.execute(insert(demands).values(values).returning(demands.c.id))
-    return int(made.scalar_one())
+    number = int(made.scalar_one())
+    inquiries.tell(db, number, member, values["title"], asked)
+    return number
 
 
 def _problems(wanted: Wanted, now_us: int) -> dict[str, list[str]]:
@@ -106,6 +121,9 @@ def _problems(wanted: Wanted, now_us: int) -> dict[str, list[str]]:
         "budget": None
         if wanted.budget is None or 0 < wanted.budget <= AMOUNT_MAX
         else N_("Give an amount above zero, or none."),
+        "quantity": None
+        if wanted.quantity is None or 0 < wanted.quantity <= QUANTITY_MAX
+        else N_("Give a whole number above zero, or none."),
     }
     return {name: [text] for name, text in wrong.items() if text is not None}
 
@@ -116,8 +134,9 @@ def board(
     before: int | None = None,
     limit: int = PAGE_MAX,
 ) -> list[Demand]:
-    """Return open demands, of one *sector* or all, newest first, before a number."""
+    """Return open demands of the board, of a *sector* or all, newest first."""
     query = select(demands).where(_is_open(clock.now_us()))
+    query = query.where(demands.c.audience == inquiries.PUBLIC)
     if sector:
         query = query.where(demands.c.sector == sector)
     return _page(db, query, before, limit)
@@ -130,17 +149,46 @@ def of_member(
     return _page(db, select(demands).where(demands.c.member == member), before, limit)
 
 
-def get(db: Connection, number: int) -> Demand:
-    """Return a demand in any state; NotFound if there is none."""
+def put_to(
+    db: Connection, vendor: int, before: int | None = None, limit: int = PAGE_MAX
+) -> list[Demand]:
+    """Return the demands that a vendor was asked to answer, newest first."""
+    query = select(demands).join(
+        demand_vendors, demand_vendors.c.demand == demands.c.id
+    )
+    return _page(db, query.where(demand_vendors.c.vendor == vendor), before, limit)
+
+
+def get(db: Connection, number: int, viewer: int = 0) -> Demand:
+    """Return a demand in any state; NotFound if *viewer* may not read it."""
     row = db.execute(select(demands).where(demands.c.id == number)).first()
-    if row is None:
+    if row is None or not _may_read(db, row, viewer):
         raise NotFound("demand", encode("demand", number))
     return _demand(row)
 
 
+def _may_read(db: Connection, row: Row[Any], viewer: int) -> bool:
+    if row.audience == inquiries.PUBLIC or viewer == row.member:
+        return True
+    return viewer in inquiries.vendors_of(db, row.id)
+
+
+def check_answer(db: Connection, number: int, vendor: int, buyer: int) -> Demand:
+    """Return the demand of *buyer* that *vendor* may answer now.
+
+    NotFound if there is none, IllegalMove if it is over.
+    """
+    found = get(db, number, vendor)
+    if found.member != buyer:
+        raise NotFound("demand", encode("demand", number))
+    if found.state != "open":
+        raise IllegalMove("demand", found.state, "answer")
+    return found
+
+
 def close(db: Connection, number: int, member: int) -> None:
     """Close a demand of *member*; NotFound if it is not theirs, IllegalMove if over."""
-    found = get(db, number)
+    found = get(db, number, member)
     if found.member != member:
         raise NotFound("demand", encode("demand", number))
     closing = update(demands).where(demands.c.id == number, _is_open(clock.now_us()))
@@ -163,7 +211,8 @@ def _demand(row: Row[Any]) -> Demand:
     state = "open" if row.until_us > clock.now_us() else "ended"
     return Demand(
         *(row.id, row.member, row.title, row.description, row.until_us, row.query),
-        *(row.sector, row.purpose, row.budget),
+        *(row.sector, row.purpose, row.budget, row.instrument, row.quantity),
+        row.audience,
         "closed" if row.closed_us is not None else state,
         *(row.at_us, row.closed_us),
     )

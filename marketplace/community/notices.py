@@ -61,6 +61,13 @@ KINDS: Mapping[str, str] = {
     "invited": N_("A vendor offers %(title)s to you."),
     "profile_approved": N_("Your organisation's new profile is in force."),
     "profile_declined": N_("Your organisation's new profile was declined: %(reason)s"),
+    "quote_asked": N_("%(member)s asks you for a quote: %(text)s"),
+    "quoted": N_("%(member)s quotes you a price for %(title)s."),
+    "bid_made": N_("%(member)s offers you a price for %(title)s; the money is held."),
+    "countered": N_("%(member)s answers with another price for %(title)s."),
+    "offer_taken": N_("%(member)s took your offer for %(title)s; it is settled."),
+    "offer_declined": N_("%(member)s declined your offer for %(title)s."),
+    "offer_lost": N_("%(member)s took another quote than yours for %(title)s."),
 }
 
 

@@ -47,6 +47,9 @@ demands = table(
     Column("sector", Text, nullable=False),
     Column("purpose", Text, nullable=False),
     Column("budget", Whole),  # minor units of CNY; null: open
+    Column("instrument", Whole, ForeignKey("instruments.id")),  # null: a need
+    Column("quantity", Whole),
+    Column("audience", Text, nullable=False),  # who may read and answer it
     Column("until_us", Whole, nullable=False),
     Column("at_us", Whole, nullable=False),
     Column("closed_us", Whole),
@@ -54,7 +57,15 @@ demands = table(
     CheckConstraint("budget > 0", name="budget"),
     CheckConstraint("until_us > at_us", name="deadline"),
     CheckConstraint("closed_us >= at_us", name="closed"),
+    CheckConstraint("quantity > 0", name="quantity"),
+    CheckConstraint("audience IN ('public', 'sector', 'chosen')", name="audience"),
 )
+demand_vendors = table(
+    "demand_vendors",  # who is asked for a quote
+    Column("demand", Whole, ForeignKey("demands.id"), primary_key=True),
+    Column("vendor", Whole, ForeignKey("members.id"), primary_key=True),
+)
+Index("ix_demand_vendors_vendor", demand_vendors.c.vendor, demand_vendors.c.demand)
 Index("ix_demands_member", demands.c.member, demands.c.id)
 _open = demands.c.closed_us.is_(None)
 Index(

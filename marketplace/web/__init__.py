@@ -39,6 +39,7 @@ from marketplace.web import (
     publicdata,
     publicity,
     quality,
+    quotes,
     reviews,
     rights,
     sales,
@@ -57,7 +58,7 @@ from marketplace.web import (
 
 # These add views to an area that begins in another file: importing them is enough.
 assert all((oversight.rights, reviews.EVENTS, sales.bids, colleagues.people))
-assert all((selling.set_price, buying.take, publicdata.register, dispersion.report))
+assert all((selling.set_price, buying.offered, publicdata.register, dispersion.report))
 assert all((evidence.NO_FILE, profiles.write))
 assert all((waiting.NEXT, wizard.STEPS))
 assert all((duties.show, duties.of_buyers))
@@ -69,6 +70,7 @@ AREAS = (
     searches,
     compare,
     demands,
+    quotes,
     contests,
     listings,
     sheets,

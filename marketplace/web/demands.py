@@ -1,4 +1,4 @@
-"""The demand board: what members look for, one demand, a new one, closing it."""
+"""Demands and requests for quotes: the board, one with its quotes, a new one."""
 
 from http import HTTPStatus
 from typing import Any
@@ -6,23 +6,51 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy import Connection, Row
 
+from listings import catalogue, instruments
 from listings.licences import PURPOSES
 from listings.vocabulary import SECTORS
-from marketplace.community import demands
+from marketplace.community import demands, inquiries
 from marketplace.community.demands import Wanted
+from marketplace.language import N_
 from marketplace.members import organisations
 from marketplace.members.roles import TRADING, needs
 from marketplace.members.signing import me
+from marketplace.pricing import quotes
 from marketplace.services import services
-from marketplace.web.forms import NEEDED, Day, Form, again, amount, choice, read, text
+from marketplace.trading import rooms
+from marketplace.trading.orders import QUANTITY_MAX
+from marketplace.web.forms import (
+    NEEDED,
+    NOT_OFFERED,
+    Day,
+    Form,
+    PublicId,
+    Whole,
+    again,
+    amount,
+    choice,
+    read,
+    text,
+)
 from marketplace.web.layout import before
-from settlement import ids
+from marketplace.web.quotes import PriceForm, send
+from settlement import clock, ids
+from settlement.errors import Invalid, NotFound
 
 bp = Blueprint("demands", __name__, url_prefix="/demands")
 SHOWN = 20
 BUDGET_MAX = 24  # characters of an amount
 CURRENCY = "CNY"
+VENDORS_LENGTH_MAX = 1_000  # characters
+NO_SUCH_MEMBER = N_("No member has this id or code.")
+
+
+class QuoteForm(PriceForm):
+    """A vendor's price for what was asked."""
+
+    instrument = PublicId("instrument", required=True)
 
 
 class DemandForm(Form):
@@ -34,6 +62,10 @@ class DemandForm(Form):
     sector = choice(SECTORS, needed=False)
     purpose = choice(PURPOSES, needed=False)
     budget = text(BUDGET_MAX, needed=False)
+    instrument = PublicId("instrument", load_default=None)
+    quantity = Whole(1, QUANTITY_MAX, load_default=None)
+    audience = choice(inquiries.AUDIENCES, needed=False, default=inquiries.PUBLIC)
+    vendors = text(VENDORS_LENGTH_MAX, needed=False)
     until = Day(required=True, error_messages={"required": NEEDED})
 
 
@@ -43,7 +75,7 @@ def show() -> ResponseReturnValue:
     sector = request.args.get("sector", "")
     with services().reads.connect() as db:
         found = demands.board(db, sector, before(), SHOWN + 1)
-        return _list(db, found, sector=sector, mine=False)
+        return _list(db, found, sector=sector, view="board")
 
 
 @bp.get("/mine")
@@ -52,7 +84,16 @@ def mine() -> ResponseReturnValue:
     """Show the member's own demands, closed ones too."""
     with services().reads.connect() as db:
         found = demands.of_member(db, me().member, before(), SHOWN + 1)
-        return _list(db, found, sector="", mine=True)
+        return _list(db, found, sector="", view="mine")
+
+
+@bp.get("/asked")
+@needs("vendor")
+def asked() -> ResponseReturnValue:
+    """Show the demands that the vendor was asked to answer with a quote."""
+    with services().reads.connect() as db:
+        found = demands.put_to(db, me().member, before(), SHOWN + 1)
+        return _list(db, found, sector="", view="asked")
 
 
 def _list(db: Any, found: list[demands.Demand], **more: Any) -> str:
@@ -70,37 +111,105 @@ def _list(db: Any, found: list[demands.Demand], **more: Any) -> str:
 @bp.get("/new")
 @needs(*TRADING)
 def new() -> ResponseReturnValue:
-    """Show the form of a new demand, with the words of the search in it."""
-    query = request.args.get("q", "")[: demands.QUERY_MAX]
-    return render_template(
-        "demands/new.html", query=query, sectors=SECTORS, purposes=PURPOSES
-    )
+    """Show the form: a search brings its words, a listing what is asked for."""
+    query = request.values.get("q", "")[: demands.QUERY_MAX]
+    wanted = request.values.get("instrument", "")
+    with services().reads.connect() as db:
+        unit = listing = None
+        if wanted:
+            unit = instruments.get(db, ids.decode("instrument", wanted))
+            listing = catalogue.listing(db, unit.product, me().member)
+        return render_template(
+            "demands/new.html",
+            query=query,
+            sectors=SECTORS,
+            purposes=PURPOSES,
+            audiences=inquiries.AUDIENCES,
+            unit=unit,
+            listing=listing,
+        )
 
 
 @bp.post("/new")
 @needs(*TRADING)
 @again(new)
 def post() -> ResponseReturnValue:
-    """Post a demand and show it."""
+    """Post a demand, tell whom it is put to, and show it."""
     typed = read(DemandForm())
     typed["budget"] = amount(typed, "budget", CURRENCY) if typed["budget"] else None
-    wanted = Wanted(until_us=typed.pop("until"), **typed)
     with services().writes.begin() as db:
+        typed["vendors"] = _named(db, typed["vendors"])
+        wanted = Wanted(until_us=typed.pop("until"), **typed)
         number = demands.post(db, me().member, me().id, wanted)
-    flash(gettext("Posted. Vendors see it on the board."), "success")
+    said = {
+        "public": gettext("Posted. Vendors see it on the board."),
+        "sector": gettext("Sent to all vendors of the sector."),
+        "chosen": gettext("Sent to the vendors that you chose."),
+    }
+    flash(said[wanted.audience], "success")
     return _to(number)
+
+
+def _named(db: Connection, written: str) -> tuple[int, ...]:
+    """Return the members whose public ids or credit codes were written."""
+    try:
+        return tuple(
+            organisations.by_id_or_code(db, word)
+            for word in written.replace(",", " ").split()[: inquiries.CHOSEN_MAX + 1]
+        )
+    except NotFound as error:
+        raise Invalid({"vendors": [NO_SUCH_MEMBER]}) from error
 
 
 @bp.get("/<demand>")
 def one(demand: str) -> ResponseReturnValue:
-    """Show a demand in any state."""
+    """Show a demand in any state: its quotes to its member, a form to vendors."""
+    member, number = me().member, ids.decode("demand", demand)
     with services().reads.connect() as db:
-        found = demands.get(db, ids.decode("demand", demand))
+        found = demands.get(db, number, member)
+        rows = quotes.answers_to(db, number, member) if member > 0 else []
+        own = _may_quote(db, found)
+        numbers = {row.instrument for row in (*rows, *own)} | {found.instrument or 0}
+        told = inquiries.vendors_of(db, number) if found.member == member else set()
+        parties = {found.member, *told, *(row.vendor for row in rows)}
         return render_template(
             "demands/demand.html",
             demand=found,
-            name=organisations.names(db, [found.member]).get(found.member),
+            quotes=rows,
+            units={row.instrument: instruments.get(db, row.instrument) for row in rows},
+            own=own,
+            known=catalogue.traded(db, numbers),
+            told=sorted(told),
+            names=organisations.names(db, parties),
+            now_us=clock.now_us(),
         )
+
+
+@bp.post("/<demand>/quotes")
+@needs("vendor")
+@again(one)
+def quote(demand: str) -> ResponseReturnValue:
+    """Answer a demand with a price for one of the vendor's instruments."""
+    typed, number = read(QuoteForm()), ids.decode("demand", demand)
+    with services().reads.connect() as db:
+        found = demands.get(db, number, me().member)
+        mine = {book.instrument for book in _may_quote(db, found)}
+        if typed["instrument"] not in mine:
+            raise Invalid({"instrument": [NOT_OFFERED]})
+        unit = instruments.get(db, typed["instrument"])
+    return send(typed, unit, found.member, number)
+
+
+def _may_quote(db: Connection, found: demands.Demand) -> list[Row[Any]]:
+    """Return which of the visitor's instruments may answer a demand."""
+    own = me().member
+    if "vendor" not in me().roles or found.member == own or found.state != "open":
+        return []
+    return [
+        book
+        for book in rooms.may_be_sold(db, own)
+        if found.instrument in (None, book.instrument)
+    ]
 
 
 @bp.post("/<demand>/close")

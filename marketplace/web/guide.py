@@ -75,7 +75,7 @@ MACHINE_NAMES = {
     "payout": N_("Payout"),
     "member": N_("Member"),
     "book": N_("Trading in an instrument"),
-    "offer": N_("Personal price"),
+    "offer": N_("Quote or personal price"),
     "contest": N_("Auction"),
 }
 # Chinese, English, what it means: the words of the design, one meaning each.
@@ -133,6 +133,21 @@ GLOSSARY = (
         "专属报价",
         "personal price",
         N_("An offer to one member, for a lawful reason on record; never in a book."),
+    ),
+    (
+        "询价",
+        "request for quotes",
+        N_("A demand put to chosen vendors or to all of a sector, answered by quotes."),
+    ),
+    (
+        "报价",
+        "quote",
+        N_("A firm price for one buyer, until a day; who takes it trades at once."),
+    ),
+    (
+        "还价",
+        "counter-offer",
+        N_("Another price or quantity in answer; what it answers ends by it."),
     ),
     (
         "竞价",

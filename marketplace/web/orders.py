@@ -9,6 +9,7 @@ from flask_babel import gettext
 from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
+from marketplace.pricing import quotes
 from marketplace.services import services
 from marketplace.trading import board, reads
 from marketplace.trading.commands import (
@@ -88,6 +89,7 @@ def contract(trade: str) -> ResponseReturnValue:
             "orders/contract.html",
             trade=mine,
             contract=agreed,
+            agreed=quotes.of_trade(db, mine.id),
             terms=statements.terms(db, agreed.terms),
             names=organisations.names(db, (mine.buyer, mine.seller)),
         )

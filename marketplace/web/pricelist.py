@@ -11,7 +11,7 @@ from listings.instruments import Instrument
 from listings.licences import PURPOSES
 from listings.plans import METERED, PER_SEAT
 from marketplace.members.signing import me
-from marketplace.pricing import changes, personal
+from marketplace.pricing import changes, quotes
 from marketplace.pricing.changes import Rise
 from marketplace.pricing.costs import SEATS_MAX, UNITS_MAX, Cost, Wanted, costs
 from marketplace.trading import taken
@@ -62,7 +62,7 @@ def pricelist(
         any(unit.plan and unit.mode in METERED for unit in units),
         changes.pending(db, numbers),
         taken.sold_until(db, found.id, member, clock.now_us()),
-        personal.open_for(db, member, numbers, clock.now_us()) if member > 0 else [],
+        quotes.open_for(db, member, numbers, clock.now_us()) if member > 0 else [],
         public,
         public is not None and publicdata.is_over(public.until_day),
     )

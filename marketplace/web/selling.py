@@ -10,13 +10,13 @@ from marketplace.formatting import date
 from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
-from marketplace.pricing import changes, personal
+from marketplace.pricing import changes, quotes
 from marketplace.pricing.changes import Rise
 from marketplace.services import services
-from marketplace.trading.quoting import OfferPrice, WithdrawOffer
 from marketplace.trading.gateway import KEY_LENGTH_MAX
 from marketplace.trading.offers import NOTE_MAX, REASONS
 from marketplace.trading.orders import QUANTITY_MAX
+from marketplace.trading.quoting import OfferPrice
 from marketplace.web.forms import (
     NEEDED,
     Day,
@@ -110,7 +110,7 @@ def offer_price(product: str) -> ResponseReturnValue:
         typed["note"],
         typed["until"],
     )
-    personal.propose(services(), command, typed["key"])
+    quotes.offer(services(), command, typed["key"])
     flash(gettext("The personal price is offered; its reason is on record."), "success")
     return to(number)
 
@@ -118,26 +118,15 @@ def offer_price(product: str) -> ResponseReturnValue:
 @bp.get("/offers")
 @needs("vendor")
 def personal_prices() -> ResponseReturnValue:
-    """Show the personal prices that the vendor offered, newest first."""
+    """Show quotes and personal prices in which the vendor sells, newest first."""
     with services().reads.connect() as db:
-        page = personal.of_vendor(db, me().member, before())
+        page = quotes.of_vendor(db, me().member, before())
         return render_template(
             "vendor/offers.html",
             page=page,
             known=catalogue.traded(db, {row.instrument for row in page.rows}),
             names=organisations.names(db, {row.member for row in page.rows}),
         )
-
-
-@bp.post("/offers/<offer>/withdraw")
-@needs("vendor")
-@again(personal_prices)
-def withdraw_offer(offer: str) -> ResponseReturnValue:
-    """Take back a personal price that nobody took yet."""
-    command = WithdrawOffer(me().id, me().member, ids.decode("offer", offer))
-    services().gateway.submit(command)
-    flash(gettext("The personal price is withdrawn."), "success")
-    return personal_prices()
 
 
 def _unit(product: int, number: int) -> Instrument:

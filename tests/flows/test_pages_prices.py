@@ -161,14 +161,13 @@ def test_a_personal_price_has_a_reason_and_stays_out_of_the_book(visit):
     location(vendor.post(f"{page}/offers", **offer))
     assert "¥90.00" in buyer.get(f"/listings/{product}").text
     assert "¥90.00" not in visit("").get(f"/listings/{product}").text
-    mine = buyer.get("/orders/offers").text
-    assert "&lt;b&gt;a school&lt;/b&gt;" in mine
-    number = re.search(r"/orders/offers/(off_\w+)", mine)
+    number = re.search(r"/quotes/(off_\w+)", buyer.get("/orders/offers").text)
     assert number
+    quote = f"/quotes/{number[1]}"
+    assert "&lt;b&gt;a school&lt;/b&gt;" in buyer.get(quote).text
     taken = {"purpose": "internal_analysis", "key": "take-it"}
-    unaccepted = buyer.post(f"/orders/offers/{number[1]}", **taken)
-    assert unaccepted.status_code == 422
-    contract = location(buyer.post(f"/orders/offers/{number[1]}", accept="1", **taken))
+    assert buyer.post(f"{quote}/take", **taken).status_code == 422
+    contract = location(buyer.post(f"{quote}/take", accept="1", **taken))
     assert "¥180.00" in buyer.get(contract).text
     assert "¥90.00" not in visit("").get(f"/listings/{product}").text
     report = visit("surveillance").get("/staff/dispersion").text

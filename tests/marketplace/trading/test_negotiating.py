@@ -6,6 +6,7 @@ from marketplace.trading import commands as c
 from marketplace.trading.market import Market
 from marketplace.trading.offers import OPEN_MAX, ReasonNeeded, TooManyOffers
 from marketplace.trading.orders import SELL
+from marketplace.trading.snapshot import state
 from marketplace.trading.venue import (
     AboveCeiling,
     AlreadyExpired,
@@ -14,7 +15,6 @@ from marketplace.trading.venue import (
     PurposeNotPermitted,
     WrongOrder,
 )
-from marketplace.trading.snapshot import state
 from settlement.errors import InsufficientBalance, NotFound
 from settlement.ledger import Pocket
 from tests.floor import CASH, CAT, CNY, DAN, STAFF, SUN, VERA, opening

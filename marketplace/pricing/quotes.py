@@ -1,0 +1,225 @@
+"""Quotes and personal prices: made, answered, told to the other side; and read."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, and_, or_, select
+
+from listings import instruments
+from marketplace.community import demands
+from marketplace.community.notices import notify
+from marketplace.members import organisations
+from marketplace.pricing.changes import Writing
+from marketplace.trading.commands import Command
+from marketplace.trading.quoting import (
+    CounterOffer,
+    DeclineOffer,
+    OfferPrice,
+    TakeOffer,
+    WithdrawOffer,
+)
+from marketplace.trading.tables import books, offers
+from marketplace.trading.venue import WrongOrder
+from settlement.errors import IllegalMove, NotFound
+from settlement.ids import encode
+from settlement.store import PAGE_MAX, Page, page
+
+THREAD_MAX = 200  # offers of one negotiation that are shown
+o = offers.c
+
+
+def check_answer(reads: Engine, command: Command) -> None:
+    """Refuse an offer in answer to a demand that is not open to its maker.
+
+    NotFound, IllegalMove, or WrongOrder if another instrument was asked for.
+    """
+    if not isinstance(command, OfferPrice) or not command.demand:
+        return
+    with reads.connect() as db:
+        query = select(books.c.vendor).where(books.c.instrument == command.instrument)
+        vendor = db.scalar(query)
+        buyer = command.to if vendor == command.member else command.member
+        asked = demands.check_answer(db, command.demand, vendor or 0, buyer)
+    if asked.instrument not in (None, command.instrument):
+        raise WrongOrder("instrument")
+
+
+def offer(parts: Writing, command: OfferPrice, key: str | None) -> int:
+    """Offer one member a price, and tell it; the offer's number.
+
+    NotFound, ReasonNeeded, AboveCeiling and others, as the market says.
+    """
+    number: int = parts.gateway.submit(command, key).result
+    with parts.writes.begin() as db:
+        made = _row(db, number)
+        kind = "quoted" if made.demand else "personal_price"
+        _tell(db, made, made.maker, "bid_made" if made.maker == made.member else kind)
+    return number
+
+
+def counter(parts: Writing, command: CounterOffer, key: str | None) -> int:
+    """Answer an offer with another, and tell its maker; the new offer's number."""
+    number: int = parts.gateway.submit(command, key).result
+    with parts.writes.begin() as db:
+        _tell(db, _row(db, number), command.member, "countered")
+    return number
+
+
+def decline(parts: Writing, command: DeclineOffer, key: str | None = None) -> None:
+    """Turn an offer down, and tell its maker."""
+    parts.gateway.submit(command, key)
+    with parts.writes.begin() as db:
+        _tell(db, _row(db, command.offer), command.member, "offer_declined")
+
+
+def withdraw(parts: Writing, command: WithdrawOffer, key: str | None = None) -> None:
+    """Take the member's own offer back."""
+    parts.gateway.submit(command, key)
+
+
+def take(parts: Writing, command: TakeOffer, key: str | None) -> int:
+    """Trade at an offer, tell all who made one, close the request; the trade."""
+    trade: int = parts.gateway.submit(command, key).result
+    with parts.writes.begin() as db:
+        taken = _row(db, command.offer)
+        _tell(db, taken, command.member, "offer_taken")
+        if taken.demand:
+            for lost in _lost(db, taken):
+                _tell(db, lost, taken.member, "offer_lost")
+            _close(db, taken.demand, taken.member)
+    return trade
+
+
+def _lost(db: Connection, taken: Row[Any]) -> list[Row[Any]]:
+    """Return the vendors' offers that a taken one of the same request ended."""
+    query = select(offers).where(
+        o.demand == taken.demand,
+        o.id != taken.id,
+        o.maker == o.vendor,
+        o.state == "declined",
+    )
+    return list(db.execute(query.order_by(o.id).limit(PAGE_MAX)))
+
+
+def _close(db: Connection, demand: int, member: int) -> None:
+    try:
+        demands.close(db, demand, member)
+    except (IllegalMove, NotFound):  # over already
+        return
+
+
+def _row(db: Connection, number: int) -> Row[Any]:
+    return db.execute(select(offers).where(o.id == number)).one()
+
+
+def _tell(db: Connection, row: Row[Any], actor: int, kind: str) -> None:
+    """Tell the other side of an offer what *actor* did."""
+    facts = {
+        "member": organisations.names(db, [actor])[actor],
+        "href": f"/quotes/{encode('offer', row.id)}",
+    }
+    other = row.member if actor == row.vendor else row.vendor
+    product = instruments.get(db, row.instrument).product
+    notify(db, [other], kind, f"offer {row.id} {kind}", product, facts)
+
+
+# ── reads ──
+
+
+def _offers() -> Any:
+    return select(offers, books.c.symbol, books.c.currency).join(
+        books, books.c.instrument == o.instrument
+    )
+
+
+def of_vendor(
+    db: Connection, vendor: int, before: int | None = None, limit: int = 50
+) -> Page:
+    """Return a page of what a vendor sells or is to sell off the book, newest first."""
+    return _page(db, _offers().where(o.vendor == vendor), before, limit)
+
+
+def of_member(
+    db: Connection, member: int, before: int | None = None, limit: int = 50
+) -> Page:
+    """Return a page of what a member buys or is to buy off the book, newest first."""
+    return _page(db, _offers().where(o.member == member), before, limit)
+
+
+def made_by(
+    db: Connection, member: int, before: int | None = None, limit: int = 50
+) -> Page:
+    """Return a page of what a member offered, newest first."""
+    mine = and_(o.maker == member, or_(o.vendor == member, o.member == member))
+    return _page(db, _offers().where(mine), before, limit)
+
+
+def made_to(
+    db: Connection, member: int, before: int | None = None, limit: int = 50
+) -> Page:
+    """Return a page of what was offered to a member, newest first."""
+    mine = and_(o.maker != member, or_(o.vendor == member, o.member == member))
+    return _page(db, _offers().where(mine), before, limit)
+
+
+def open_for(
+    db: Connection, member: int, instruments: list[int], now_us: int
+) -> list[Row[Any]]:
+    """Return what a buyer may take now of these instruments, newest first."""
+    query = _offers().where(
+        o.member == member,
+        o.maker != member,
+        o.state == "open",
+        o.expires_us > now_us,
+        o.instrument.in_(instruments),
+    )
+    return list(db.execute(query.order_by(o.id.desc()).limit(PAGE_MAX)))
+
+
+def one(db: Connection, number: int, member: int) -> Row[Any]:
+    """Return an offer that *member* made or got; NotFound for all others."""
+    mine = or_(o.vendor == member, o.member == member)
+    row: Row[Any] | None = db.execute(_offers().where(o.id == number, mine)).first()
+    if row is None:
+        raise NotFound("offer", encode("offer", number))
+    return row
+
+
+def of_trade(db: Connection, trade: int) -> Row[Any] | None:
+    """Return the offer that became a trade; None if it was not negotiated."""
+    row: Row[Any] | None = db.execute(_offers().where(o.trade == trade)).first()
+    return row
+
+
+def thread(db: Connection, number: int) -> list[Row[Any]]:
+    """Return an offer with all that led to it and all that answered it, in order."""
+
+    def chain(name: str, follows: Callable[[Any, Any], Any]) -> Any:
+        start = select(o.id, o.answers).where(o.id == number)
+        chain = start.cte(name, recursive=True)
+        more = select(o.id, o.answers).join(chain, follows(o, chain.c))
+        return chain.union_all(more)
+
+    before = chain("before", lambda row, chain: row.id == chain.answers)
+    after = chain("after", lambda row, chain: row.answers == chain.id)
+    mine = or_(o.id.in_(select(before.c.id)), o.id.in_(select(after.c.id)))
+    return list(db.execute(_offers().where(mine).order_by(o.id).limit(THREAD_MAX)))
+
+
+def answers_to(db: Connection, demand: int, member: int) -> list[Row[Any]]:
+    """Return where each negotiation about a demand stands, as far as *member* is in it.
+
+    Open ones first, the cheapest in all first.
+    """
+    mine = or_(o.vendor == member, o.member == member)
+    query = _offers().where(o.demand == demand, o.state != "countered", mine)
+    order = (o.state != "open", o.price * o.quantity, o.id)
+    return list(db.execute(query.order_by(*order).limit(PAGE_MAX)))
+
+
+def _page(db: Connection, query: Any, before: int | None, limit: int) -> Page:
+    limit = min(limit, PAGE_MAX)
+    if before is not None:
+        query = query.where(o.id < before)
+    rows = db.execute(query.order_by(o.id.desc()).limit(limit + 1)).all()
+    return page(rows, limit)
