@@ -203,14 +203,9 @@ def places(
         "closes_us": asked["until_us"],
     }
     release = program("buyer").read(f"/listings/{sold.product}")["releases"][0]
-    bid = {
-        "instrument": sold.instrument,
-        "member": program("vendor").read("/me")["member"],
-        "price": 1_000,
-        "quantity": 1,
-        "expires_us": asked["until_us"],
-        "purpose": "internal_analysis",
-    }
+    bid = {"instrument": sold.instrument, "price": 1_000, "quantity": 1}
+    bid |= {"expires_us": asked["until_us"], "purpose": "internal_analysis"}
+    bid |= {"member": program("vendor").read("/me")["member"]}
     return {
         "offer": program("buyer").made("/offers", bid)["id"],
         "demand": program("buyer").made("/demands", asked)["id"],

@@ -1,0 +1,52 @@
+"""What auctions, quotes, personal prices and demands are called."""
+
+from collections.abc import Mapping
+
+from marketplace.language import N_
+
+DEALINGS: Mapping[str, Mapping[str, str]] = {
+    "contest": {
+        "open": N_("Takes bids"),
+        "awarded": N_("Waits for payment"),
+        "sold": N_("Sold"),
+        "failed": N_("Nothing sold"),
+        "cancelled": N_("Called off"),
+    },
+    "contest_kind": {
+        "ascending": N_("Ascending auction"),
+        "first": N_("Sealed bids, the best pays its own price"),
+        "second": N_("Sealed bids, the best pays the next price"),
+    },
+    "bidder": {
+        "held": N_("Deposit held"),
+        "returned": N_("Deposit returned"),
+        "excluded": N_("Deposit returned"),
+        "paid": N_("Won and paid"),
+        "forfeited": N_("Deposit lost"),
+    },
+    "offer": {
+        "open": N_("Open"),
+        "taken": N_("Taken"),
+        "countered": N_("Answered with another"),
+        "declined": N_("Declined"),
+        "withdrawn": N_("Withdrawn"),
+        "expired": N_("Expired"),
+    },
+    "personal": {
+        "asked": N_("Asked for, negotiated"),
+        "need": N_("Real need or custom of the trade"),
+        "newcomer": N_("Promotion for new users, for a fixed time"),
+        "random": N_("Fair random rule"),
+        "other": N_("Other lawful cause"),
+    },
+    "demand": {
+        "open": N_("Open"),
+        "closed": N_("Closed"),
+        "ended": N_("Ended"),
+    },
+    "audience": {
+        "public": N_("Everybody, on the board"),
+        "sector": N_("All vendors of the sector"),
+        "chosen": N_("Vendors whom the buyer chose"),
+    },
+}
