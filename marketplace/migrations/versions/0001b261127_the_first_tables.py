@@ -487,28 +487,51 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("expires_us", Whole, nullable=False),
+        sa.Column("maker", Whole, nullable=False),
+        sa.Column("demand", Whole, nullable=False),
+        sa.Column("answers", Whole, nullable=True),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("terms", Whole, nullable=False),
+        sa.Column("term_us", Whole, nullable=True),
+        sa.Column("deliveries_max", Whole, nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("trade", Whole, nullable=True),
+        sa.CheckConstraint(
+            "(purpose <> '') = (maker = member)", name=op.f("ck_offers_purpose")
+        ),
         sa.CheckConstraint(
             "(state = 'taken') = (trade IS NOT NULL)", name=op.f("ck_offers_trade")
         ),
         sa.CheckConstraint(
-            "reason IN ('need', 'newcomer', 'random', 'other') AND note <> ''",
+            "reason = 'asked' OR (note <> '' AND demand = 0 AND reason IN ('need', 'newcomer', 'random', 'other'))",
             name=op.f("ck_offers_reason"),
         ),
         sa.CheckConstraint(
-            "state IN ('open', 'taken', 'withdrawn', 'expired')",
+            "state IN ('open', 'taken', 'countered', 'declined', 'withdrawn', 'expired')",
             name=op.f("ck_offers_state"),
         ),
+        sa.CheckConstraint("answers < id", name=op.f("ck_offers_answers")),
         sa.CheckConstraint(
-            "price >= 0 AND quantity > 0", name=op.f("ck_offers_numbers")
+            "price >= 0 AND quantity > 0 AND demand >= 0",
+            name=op.f("ck_offers_numbers"),
         ),
-        sa.CheckConstraint("vendor <> member", name=op.f("ck_offers_two_members")),
+        sa.CheckConstraint(
+            "vendor <> member AND maker IN (vendor, member)",
+            name=op.f("ck_offers_parties"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_offers")),
+        sa.UniqueConstraint("answers", name=op.f("uq_offers_answers")),
         sa.UniqueConstraint("trade", name=op.f("uq_offers_trade")),
         sqlite_strict=True,
     )
     with op.batch_alter_table("offers", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_offers_demand",
+            ["demand", "id"],
+            unique=False,
+            sqlite_where=sa.text("demand > 0"),
+            postgresql_where=sa.text("demand > 0"),
+        )
         batch_op.create_index("ix_offers_member", ["member", "id"], unique=False)
         batch_op.create_index("ix_offers_vendor", ["vendor", "id"], unique=False)
 
@@ -1710,15 +1733,26 @@ def upgrade() -> None:
         sa.Column("sector", sa.Text(), nullable=False),
         sa.Column("purpose", sa.Text(), nullable=False),
         sa.Column("budget", Whole, nullable=True),
+        sa.Column("instrument", Whole, nullable=True),
+        sa.Column("quantity", Whole, nullable=True),
+        sa.Column("audience", sa.Text(), nullable=False),
         sa.Column("until_us", Whole, nullable=False),
         sa.Column("at_us", Whole, nullable=False),
         sa.Column("closed_us", Whole, nullable=True),
+        sa.CheckConstraint(
+            "audience IN ('public', 'sector', 'chosen')",
+            name=op.f("ck_demands_audience"),
+        ),
         sa.CheckConstraint("title <> ''", name=op.f("ck_demands_title")),
         sa.CheckConstraint("budget > 0", name=op.f("ck_demands_budget")),
         sa.CheckConstraint("closed_us >= at_us", name=op.f("ck_demands_closed")),
+        sa.CheckConstraint("quantity > 0", name=op.f("ck_demands_quantity")),
         sa.CheckConstraint("until_us > at_us", name=op.f("ck_demands_deadline")),
         sa.ForeignKeyConstraint(
             ["by_user"], ["users.id"], name=op.f("fk_demands_by_user")
+        ),
+        sa.ForeignKeyConstraint(
+            ["instrument"], ["instruments.id"], name=op.f("fk_demands_instrument")
         ),
         sa.ForeignKeyConstraint(
             ["member"], ["members.id"], name=op.f("fk_demands_member")
@@ -1824,6 +1858,24 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "demand_vendors",
+        sa.Column("demand", Whole, nullable=False),
+        sa.Column("vendor", Whole, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["demand"], ["demands.id"], name=op.f("fk_demand_vendors_demand")
+        ),
+        sa.ForeignKeyConstraint(
+            ["vendor"], ["members.id"], name=op.f("fk_demand_vendors_vendor")
+        ),
+        sa.PrimaryKeyConstraint("demand", "vendor", name=op.f("pk_demand_vendors")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("demand_vendors", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_demand_vendors_vendor", ["vendor", "demand"], unique=False
+        )
+
+    op.create_table(
         "examinations",
         sa.Column("file", Whole, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -1869,6 +1921,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_examinations_state")
 
     op.drop_table("examinations")
+    with op.batch_alter_table("demand_vendors", schema=None) as batch_op:
+        batch_op.drop_index("ix_demand_vendors_vendor")
+
+    op.drop_table("demand_vendors")
     op.drop_table("windows")
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.drop_index("ix_sessions_user")
@@ -2057,6 +2113,11 @@ def downgrade() -> None:
     with op.batch_alter_table("offers", schema=None) as batch_op:
         batch_op.drop_index("ix_offers_vendor")
         batch_op.drop_index("ix_offers_member")
+        batch_op.drop_index(
+            "ix_offers_demand",
+            sqlite_where=sa.text("demand > 0"),
+            postgresql_where=sa.text("demand > 0"),
+        )
 
     op.drop_table("offers")
     with op.batch_alter_table("members", schema=None) as batch_op:
