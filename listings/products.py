@@ -13,7 +13,7 @@ from listings import tables
 from listings.numbers import next_numbers
 from listings.registration import declaration
 from listings.registration.declaration import STATEMENT_MAX
-from listings.vocabulary import CLASSES, N_, SECTORS, UPDATES, regions
+from listings.vocabulary import CLASSES, INDUSTRIES, N_, SECTORS, UPDATES, regions
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
@@ -67,6 +67,7 @@ class Facts(NamedTuple):
     purpose: str = ""
     scene: str = ""
     rights: dict[str, dict[str, str]] | None = None  # right → holder, basis, limits
+    industry: str | None = None  # a section of GB/T 4754
 
 
 @dataclass(eq=False)
@@ -206,7 +207,12 @@ def wrong(facts: Facts) -> dict[str, list[str]]:
 def _wrong_codes(facts: Facts) -> Iterator[tuple[str, str]]:
     if facts.kind not in CLASSES:
         yield "kind", N_("Choose a class.")
-    codes = {"sector": SECTORS, "region": regions(), "updates": UPDATES}
+    codes = {
+        "sector": SECTORS,
+        "industry": INDUSTRIES,
+        "region": regions(),
+        "updates": UPDATES,
+    }
     for field, known in codes.items():
         code = getattr(facts, field)
         if code is not None and code not in known:

@@ -25,6 +25,7 @@ products = table(
     Column("description_en", Text, nullable=False),
     Column("keywords", Text, nullable=False),  # ["…", …], of both languages
     Column("sector", Text),  # null: unclassified
+    Column("industry", Text),  # a section of GB/T 4754; null: not said
     Column("region", Text),  # null: unclassified
     Column("updates", Text),  # how often; null: not known
     Column("publisher", Text, nullable=False),

@@ -120,6 +120,12 @@ def _terms(
     return {
         "product": encode("product", unit.product),
         "class": product.kind,
+        "classified": {
+            "sector": product.sector,
+            "industry": product.industry,
+            "region": product.region,
+            "supply": supply(product),
+        },
         "title_zh": product.title_zh,
         "title_en": product.title_en,
         "publisher": product.publisher,
@@ -157,6 +163,15 @@ def _terms(
     }
 
 
+def supply(product: Any) -> str | None:
+    """Return whose data it is: the public's, persons', an enterprise's own; or None."""
+    if product.authorisation is not None:
+        return "public"
+    if product.personal == "personal":
+        return "personal"
+    return "enterprise" if product.source_route == "production" else None
+
+
 def canonical(value: Any) -> str:
     """Return *value* (integers, text, lists, dicts, None, booleans) as canonical JSON.
 
@@ -170,6 +185,7 @@ def _products(db: Connection, products: list[int]) -> dict[int, Any]:
     query = select(
         *(p.c.id, p.c["class"].label("kind"), p.c.title_zh, p.c.title_en),
         *(p.c.publisher, p.c.source_url, p.c.rights_note, public.c.authorisation),
+        *(p.c.sector, p.c.industry, p.c.region, p.c.personal, p.c.source_route),
     )
     query = query.outerjoin(public, public.c.product == p.c.id)
     query = query.where(p.c.id.in_(products))

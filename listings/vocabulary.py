@@ -36,6 +36,41 @@ SECTORS = {
     "green-low-carbon": Name("绿色低碳", "Green and low-carbon"),
 }
 
+# GB/T 4754—2017, the sections: 国民经济行业分类; English as the National Bureau of
+# Statistics writes them.
+INDUSTRIES = {
+    "A": Name(
+        "农、林、牧、渔业", "Agriculture, forestry, animal husbandry and fishery"
+    ),
+    "B": Name("采矿业", "Mining"),
+    "C": Name("制造业", "Manufacturing"),
+    "D": Name("电力、热力、燃气及水生产和供应业", "Electricity, heat, gas and water"),
+    "E": Name("建筑业", "Construction"),
+    "F": Name("批发和零售业", "Wholesale and retail trade"),
+    "G": Name("交通运输、仓储和邮政业", "Transport, storage and post"),
+    "H": Name("住宿和餐饮业", "Accommodation and catering"),
+    "I": Name(
+        "信息传输、软件和信息技术服务业",
+        "Information transmission, software and IT services",
+    ),
+    "J": Name("金融业", "Finance"),
+    "K": Name("房地产业", "Real estate"),
+    "L": Name("租赁和商务服务业", "Leasing and business services"),
+    "M": Name("科学研究和技术服务业", "Scientific research and technical services"),
+    "N": Name("水利、环境和公共设施管理业", "Water, environment and public facilities"),
+    "O": Name(
+        "居民服务、修理和其他服务业", "Resident services, repair and other services"
+    ),
+    "P": Name("教育", "Education"),
+    "Q": Name("卫生和社会工作", "Health and social work"),
+    "R": Name("文化、体育和娱乐业", "Culture, sports and entertainment"),
+    "S": Name(
+        "公共管理、社会保障和社会组织",
+        "Public administration, social security and social organizations",
+    ),
+    "T": Name("国际组织", "International organizations"),
+}
+
 # GB/T 2260, the first two digits: province-level divisions.
 PROVINCES = {
     "11": Name("北京", "Beijing"),

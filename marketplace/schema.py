@@ -9,11 +9,13 @@ import marketplace.delivery.tables
 import marketplace.members.tables
 import marketplace.pricing.tables
 import marketplace.trading.tables
+import settlement.statistics.tables
 import settlement.tables
 from settlement.store import metadata
 
 ROOMS = (
     settlement.tables,
+    settlement.statistics.tables,
     listings.tables,
     listings.quality.tables,
     listings.registration.tables,

@@ -186,6 +186,7 @@ _PROBE = Description(
         rights={
             right: dict.fromkeys(declaration.CELLS, "x") for right in declaration.RIGHTS
         },
+        industry="G",
     ),
     Vendor("mem_0000001", "港务局", "Port Authority", "https://exchange.example/1"),
     "2026-01-01T00:00:00Z",

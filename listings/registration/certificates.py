@@ -59,7 +59,7 @@ def content(db: Connection, number: int, subject: dict[str, Any]) -> str:
             "expires_us": row.expires_us,
             "subject": subject,
             "object": {"code": encode("product", row.product), "version": row.version}
-            | {name: facts[name] for name in _OBJECT},
+            | {name: facts.get(name) for name in _OBJECT},
             "fields": facts["dictionary"],
             "sample_sha256": _hash(products.dump(facts["sample"])),
             "rights": facts["rights"],
@@ -70,7 +70,14 @@ def content(db: Connection, number: int, subject: dict[str, Any]) -> str:
 
 _OBJECT = (
     *("kind", "title_zh", "title_en", "summary_zh", "summary_en", "sector", "region"),
-    *("updates", "coverage_from", "coverage_until", "row_count", "size_bytes"),
+    *(
+        "industry",
+        "updates",
+        "coverage_from",
+        "coverage_until",
+        "row_count",
+        "size_bytes",
+    ),
     *(
         "source_route",
         "source_statement",

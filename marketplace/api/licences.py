@@ -23,6 +23,7 @@ bp = Resource("vocabulary", __name__, "Licences, and the codes with their names.
 CODES: Mapping[str, Mapping[str, Name]] = {
     "classes": vocabulary.CLASSES,
     "sectors": vocabulary.SECTORS,
+    "industries": vocabulary.INDUSTRIES,
     "regions": vocabulary.regions(),
     "updates": vocabulary.UPDATES,
     "modes": vocabulary.MODES,
@@ -204,6 +205,7 @@ class VocabularySchema(Schema):
 
     classes = fields.List(fields.Nested(NameSchema), required=True)
     sectors = fields.List(fields.Nested(NameSchema), required=True)
+    industries = fields.List(fields.Nested(NameSchema), required=True)
     regions = fields.List(fields.Nested(NameSchema), required=True)
     updates = fields.List(fields.Nested(NameSchema), required=True)
     modes = fields.List(fields.Nested(NameSchema), required=True)

@@ -160,6 +160,7 @@ class FactsSchema(Schema):
     description_en = fields.String(required=True)
     keywords = fields.List(fields.String(), required=True)
     sector = fields.String(required=True, allow_none=True)
+    industry = fields.String(required=True, allow_none=True)
     region = fields.String(required=True, allow_none=True)
     updates = fields.String(required=True, allow_none=True)
     publisher = fields.String(required=True)

@@ -11,7 +11,7 @@ from listings.products import Facts
 from listings.registration import declaration
 from listings.registration.declaration import STATEMENT_MAX
 from listings.standard import ALL
-from listings.vocabulary import CLASSES, MODES, SECTORS, UPDATES
+from listings.vocabulary import CLASSES, INDUSTRIES, MODES, SECTORS, UPDATES
 from marketplace.admission import act
 from marketplace.api.fields import Body, Code, Currency, Flag, Id, Int, Text
 from marketplace.api.listings import FactsSchema, ReleaseSchema, releases
@@ -46,6 +46,12 @@ class NewFactsSchema(Body):
     description_en = Text(products.TEXT_MAX, lines=True, load_default="")
     keywords = fields.List(Text(products.KEYWORD_MAX, least=1), load_default=[])
     sector = Code(*SECTORS, load_default=None, allow_none=True)
+    industry = Code(
+        *INDUSTRIES,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "A section of GB/T 4754, a letter."},
+    )
     region = Text(12, load_default=None, allow_none=True)
     updates = Code(*UPDATES, load_default=None, allow_none=True)
     publisher = Text(products.SUMMARY_MAX, load_default="")

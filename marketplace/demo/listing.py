@@ -72,6 +72,7 @@ def facts(product: Product, vendor: Trader, made: Goods) -> Facts:
         *product.description,
         keywords=product.keywords,
         sector=product.sector,
+        industry=product.industry,
         region=product.region,
         updates=product.updates,
         publisher=vendor.person.organisation.name_zh,

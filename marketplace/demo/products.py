@@ -50,6 +50,7 @@ class Product(NamedTuple):
     code: str
     kind: str
     sector: str
+    industry: str
     vendor: str
     region: str
     updates: str
@@ -88,6 +89,7 @@ def _product(entry: dict[str, Any], sheet: dict[str, Any]) -> Product:
         entry["code"],
         kind,
         sheet["sector"],
+        entry.get("industry", sheet["industry"]),
         entry.get("vendor", sheet["vendor"]),
         entry["region"],
         entry["updates"],

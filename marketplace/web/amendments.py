@@ -13,6 +13,7 @@ from marketplace.web.codes import code_name
 CODED = {
     "kind": "class",
     "sector": "sector",
+    "industry": "industry",
     "region": "region",
     "updates": "updates",
     "source_route": "route",

@@ -18,6 +18,7 @@ CODES: Mapping[str, Mapping[str, Name]] = {
     "class": vocabulary.CLASSES,
     "kind": vocabulary.CLASSES,
     "sector": vocabulary.SECTORS,
+    "industry": vocabulary.INDUSTRIES,
     "region": vocabulary.regions(),
     "updates": vocabulary.UPDATES,
     "mode": vocabulary.MODES,

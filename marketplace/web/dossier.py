@@ -48,6 +48,7 @@ DOSSIER: Mapping[str, Mapping[str, str]] = {
         "description_en": N_("Description in English"),
         "keywords": N_("Keywords"),
         "sector": N_("Sector"),
+        "industry": N_("Industry (GB/T 4754)"),
         "region": N_("Region"),
         "updates": N_("Update frequency"),
         "dictionary": N_("Data dictionary"),

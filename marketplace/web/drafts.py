@@ -15,7 +15,7 @@ from listings.registration import declaration
 from listings.registration.declaration import CELL_MAX, CELLS, RIGHTS, STATEMENT_MAX
 from listings.releases import NOTES_MAX
 from listings.standard import ALL
-from listings.vocabulary import CLASSES, MODES, SECTORS, UPDATES, regions
+from listings.vocabulary import CLASSES, INDUSTRIES, MODES, SECTORS, UPDATES, regions
 from marketplace.language import N_
 from marketplace.web.forms import Form, PublicId, Whole, amount, choice, read, text
 from settlement.errors import Invalid
@@ -38,6 +38,7 @@ class DraftForm(Form):
     description_en = text(LONG_MAX, needed=False)
     keywords = text(products.SUMMARY_MAX, needed=False)
     sector = choice(SECTORS, needed=False)
+    industry = choice(INDUSTRIES, needed=False)
     region = choice(regions(), needed=False)
     updates = choice(UPDATES, needed=False)
     publisher = text(products.SUMMARY_MAX, needed=False)
@@ -247,7 +248,7 @@ def _csv(rows: list[list[Any]]) -> str:
 # Fields of facts that are null where nothing is typed.
 _ABSENT = {
     *("sector", "region", "updates", "coverage_from", "coverage_until"),
-    *("source_route", "sensitivity", "personal"),
+    *("industry", "source_route", "sensitivity", "personal"),
 }
 # Fields that are typed as text and kept as something else.
 _REWRITTEN: Mapping[str, Callable[[str], Any]] = {

@@ -13,6 +13,7 @@ NAMES = {
     "description_en": N_("Description in English"),
     "keywords": N_("Keywords"),
     "sector": N_("Sector"),
+    "industry": N_("Industry (GB/T 4754)"),
     "region": N_("Region"),
     "updates": N_("Update frequency"),
     "publisher": N_("Publisher"),

@@ -13,7 +13,7 @@ from listings.quality import reports
 from listings.registration import attachments, declaration, opinions, waiting
 from listings.registration.attachments import OF_VENDOR
 from listings.standard import ALL
-from listings.vocabulary import CLASSES, MODES, SECTORS, UPDATES, regions
+from listings.vocabulary import CLASSES, INDUSTRIES, MODES, SECTORS, UPDATES, regions
 from marketplace.admission import act
 from marketplace.evidence import case
 from marketplace.examining import receive
@@ -112,6 +112,7 @@ def choices() -> dict[str, Any]:
     return {
         "classes": CLASSES,
         "sectors": SECTORS,
+        "industries": INDUSTRIES,
         "regions": regions(),
         "updates": UPDATES,
         "modes": MODES,

@@ -42,7 +42,8 @@ STEPS = (
     Step(
         N_("What it is"),
         (
-            *("kind", "sector", "region", "updates", "title_zh", "title_en"),
+            *("kind", "sector", "industry", "region", "updates"),
+            *("title_zh", "title_en"),
             *("summary_zh", "summary_en", "description_zh", "description_en"),
         ),
     ),

@@ -14,38 +14,13 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from settlement.statistics.columns import CORRECTIONS, DIMENSIONS, TRADES, Columns
+from settlement.statistics.manifest import MANIFEST, Manifest, flush, read_manifest
+
 MEMORY_MAX = "1GB"
-POSITION = "position.json"
+THREADS = 2
+SPILL = ".spill-"  # begins the names of what the engine makes if memory is full
 SCRATCH = ".writing-"  # begins the names of directories in which files are made
-
-Columns = Mapping[str, str]  # name → DuckDB type
-
-TRADES: Columns = {
-    "id": "BIGINT",
-    "seq": "BIGINT",
-    "at_us": "BIGINT",
-    "instrument": "BIGINT",
-    "price": "BIGINT",
-    "quantity": "BIGINT",
-    "value": "BIGINT",
-    "currency": "VARCHAR",
-    "buyer": "BIGINT",
-    "seller": "BIGINT",
-    "taker": "VARCHAR",
-    "fee": "BIGINT",
-    "origin": "VARCHAR",
-}
-DIMENSIONS: Mapping[str, Columns] = {
-    "instruments": {
-        "instrument": "BIGINT",
-        "symbol": "VARCHAR",
-        "product": "BIGINT",
-        "vendor": "BIGINT",
-        "class": "VARCHAR",
-        "sector": "VARCHAR",
-    },
-    "members": {"member": "BIGINT", "region": "VARCHAR", "kind": "VARCHAR"},
-}
 
 
 class Answer(NamedTuple):
@@ -56,27 +31,11 @@ class Answer(NamedTuple):
     position: int  # journal number of the last command whose trades are counted
 
 
-class Position(NamedTuple):
-    """How far the tape is complete: the last command's number, the last trade's."""
+class Snapshot(NamedTuple):
+    """A moment of the tape to which it can be wound back."""
 
     seq: int
-    trade: int
-
-
-def read_position(directory: Path) -> Position:
-    """Return how far the tape in *directory* is complete; zeros before the first."""
-    try:
-        return Position(**json.loads((directory / POSITION).read_text("utf-8")))
-    except FileNotFoundError:
-        return Position(0, 0)
-
-
-def write_position(directory: Path, position: Position) -> None:
-    """Replace the position; a crash leaves the old one or the new one."""
-    written = directory / f".{POSITION}"
-    written.write_text(json.dumps(position._asdict()), "utf-8")
-    _flush(written)
-    written.replace(directory / POSITION)
+    correction: int
 
 
 def write_parquet(
@@ -89,55 +48,89 @@ def write_parquet(
         with lines.open("w", encoding="utf-8") as file:
             for row in rows:
                 file.write(json.dumps(dict(zip(columns, row, strict=True))) + "\n")
-        _copy(lines, columns, made)
-        _flush(made)
+        types = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
+        _copy(
+            f"read_json({_text(lines)}, format='newline_delimited',"
+            f" columns={{{types}}})",
+            made,
+        )
+        flush(made)
         made.replace(target)
 
 
-def _flush(file: Path) -> None:
-    """Wait until the disk has the contents of *file*."""
-    with file.open("rb") as opened:
-        os.fsync(opened.fileno())
+def merge_parquet(parts: Sequence[Path], target: Path) -> None:
+    """Write the rows of *parts* in the order of their numbers to *target*.
+
+    Equal rows give equal bytes, however they were cut into parts.
+    """
+    with TemporaryDirectory(dir=target.parent, prefix=SCRATCH) as scratch:
+        made = Path(scratch, "made.parquet")
+        _copy(f"{_read(parts)} ORDER BY id", made)
+        flush(made)
+        made.replace(target)
 
 
-def _copy(lines: Path, columns: Columns, made: Path) -> None:
-    """Turn JSON lines into Parquet; paths are ours, so they may stand in the text."""
-    types = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
+def _copy(source: str, made: Path) -> None:
+    """Turn *source* into Parquet; paths are ours, so they may stand in the text."""
     with duckdb.connect(":memory:", config={"threads": 1}) as db:
         db.execute(
-            f"COPY (SELECT * FROM read_json({_text(lines)},"
-            f" format='newline_delimited', columns={{{types}}}))"
-            f" TO {_text(made)} (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY (SELECT * FROM {source}) TO {_text(made)}"
+            " (FORMAT parquet, COMPRESSION zstd)"
         )
 
 
 class Warehouse:
     """Questions answered over one tape directory; safe to share between threads."""
 
-    def __init__(self, directory: Path) -> None:
-        """Open the tape in *directory*, which may still be empty."""
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        dimensions: Path | None = None,
+        until: Snapshot | None = None,
+        memory: str = MEMORY_MAX,
+    ) -> None:
+        """Open the tape in *directory*, which may still be empty.
+
+        With *until* it is the tape of that moment; its tables are in *dimensions*.
+        """
         self.directory = directory
+        self._dimensions = dimensions or directory
+        self._until = until
         self._db = duckdb.connect(
-            ":memory:", config={"memory_limit": MEMORY_MAX, "threads": 2}
+            ":memory:",
+            config={
+                "memory_limit": memory,
+                "threads": THREADS,
+                "temp_directory": str(directory / f"{SPILL}{os.getpid()}-{id(self)}"),
+            },
         )
         self._db.execute("SET TimeZone = 'UTC'")
         self._lock = threading.Lock()
         self._stamp: object = None
-        self._position = 0
+        self._manifest = Manifest()
 
     def ask(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Answer:
         """Return the answer to one of our own questions; *sql* never comes from a user.
 
-        The views `trades`, `instruments` and `members` show the tape up to the
-        position that is returned with the rows.
+        The views `trades`, `instruments`, `members`, `events` and `usage` show the tape
+        up to the position that is returned with the rows.
         """
         with self._lock:
             self._refresh()
-            position, cursor = self._position, self._db.cursor()
+            position, cursor = self._manifest.seq, self._db.cursor()
+        if self._until is not None:
+            position = self._until.seq
         with cursor:
             cursor.execute(sql, dict(parameters or {}))
             columns = tuple(column[0] for column in cursor.description or ())
             return Answer(columns, cursor.fetchall(), position)
+
+    def manifest(self) -> Manifest:
+        """Return what the answers to the next questions rest on."""
+        with self._lock:
+            self._refresh()
+            return self._manifest
 
     def close(self) -> None:
         """Let go of the engine's memory."""
@@ -145,42 +138,56 @@ class Warehouse:
 
     def _refresh(self) -> None:
         """Define the views anew if the tape or a dimension has changed."""
-        files = [self.directory / POSITION, *map(self._dimension, DIMENSIONS)]
+        tables = {name: self._dimensions / f"{name}.parquet" for name in DIMENSIONS}
+        files = (self.directory / MANIFEST, *tables.values())
         stamp = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
         if stamp == self._stamp:
             return
-        self._position = read_position(self.directory).seq
-        self._db.execute(f"CREATE OR REPLACE VIEW trades AS {self._trades()}")
+        self._manifest = read_manifest(self.directory)
         for name, columns in DIMENSIONS.items():
-            file = self._dimension(name)
-            source = (
-                f"SELECT * FROM read_parquet({_text(file)})"
-                if file.exists()
-                else _empty(columns)
-            )
-            self._db.execute(f"CREATE OR REPLACE VIEW {name} AS {source}")
+            there = [tables[name]] if tables[name].exists() else []
+            self._define(name, _view(there, columns))
+        corrections = self._manifest.corrected(self.directory)
+        self._define("corrections", _view(corrections, CORRECTIONS))
+        self._define("trades", self._trades())
         self._stamp = stamp
 
+    def _define(self, name: str, query: str) -> None:
+        self._db.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
+
     def _trades(self) -> str:
-        """Return the query for the trades up to the position: no later part counts."""
-        parts = self.directory / "trades" / "day=*" / "part-*.parquet"
-        if not any(parts.parent.parent.glob("day=*/part-*.parquet")):
-            return _empty({**TRADES, "day": "DATE"})
-        return (
-            f"SELECT * FROM read_parquet({_text(parts)}, hive_partitioning=true,"
-            f" hive_types={{'day': DATE}}) WHERE seq <= {self._position}"
-        )
+        """Return the query for the trades that count: none that is excluded by then."""
+        files = self._manifest.files(self.directory)
+        if not files:
+            return _view([], {**TRADES, "day": "DATE"})
+        rules, until = [], self._until
+        if until is not None:
+            rules.append(f"seq <= {until.seq}")
+        if self._manifest.corrections:
+            known = "" if until is None else f" WHERE id <= {until.correction}"
+            rules.append(
+                f"id NOT IN (SELECT trade FROM corrections{known}"
+                " GROUP BY trade HAVING arg_max(event, id) = 'exclude')"
+            )
+        query = f"SELECT * FROM {_read(files, hive=True)}"
+        return f"{query} WHERE {' AND '.join(rules)}" if rules else query
 
-    def _dimension(self, name: str) -> Path:
-        return self.directory / f"{name}.parquet"
 
-
-def _empty(columns: Columns) -> str:
-    """Return a query for no rows of these columns."""
+def _view(files: Sequence[Path], columns: Columns) -> str:
+    """Return a query for the rows of *files*, or for no rows of these columns."""
+    if files:
+        return f"SELECT * FROM {_read(files)}"
     nulls = ", ".join(
         f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in columns.items()
     )
     return f"SELECT {nulls} WHERE false"
+
+
+def _read(files: Sequence[Path], *, hive: bool = False) -> str:
+    names = ", ".join(map(_text, files))
+    days = ", hive_partitioning=true, hive_types={'day': DATE}"
+    more = days if hive else ", hive_partitioning=false"
+    return f"read_parquet([{names}]{more})"
 
 
 def _text(path: Path) -> str:

@@ -14,8 +14,9 @@ from settlement import store
 from settlement.errors import NotFound
 from settlement.statistics import questions, tape
 from settlement.statistics.questions import FOLDER
+from settlement.statistics.tables import corrections
 from settlement.statistics.warehouse import Warehouse
-from settlement.tables import trades
+from settlement.tables import journal, trades
 from tests.settlement.statistics.conftest import (
     CLASSES,
     REGIONS,
@@ -43,7 +44,7 @@ def written() -> list:
 def opened(written: list, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     folder = tmp_path_factory.mktemp("questions")
     engine = store.connect(f"sqlite:///{folder / 'trades.db'}", write=True)
-    metadata.create_all(engine, tables=[trades])
+    metadata.create_all(engine, tables=[trades, journal, corrections])
     with engine.begin() as db:
         db.execute(trades.insert(), written)
     opened = Warehouse(write_tape(engine, folder / "tape"))

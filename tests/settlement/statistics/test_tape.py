@@ -1,16 +1,23 @@
 """The tape holds each trade once, whatever happens while it is written."""
 
 import contextlib
+import json
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Engine
 
 from settlement import store
-from settlement.statistics import tape, warehouse
-from settlement.statistics.warehouse import Warehouse
+from settlement.clock import HOUR_US
+from settlement.errors import Invalid, NotFound
+from settlement.statistics import tape
+from settlement.statistics.corrections import AlreadySo, correct
+from settlement.statistics.manifest import MANIFEST, read_manifest
+from settlement.statistics.warehouse import Snapshot, Warehouse
 from settlement.tables import trades
+from tests.settlement.statistics.conftest import START_US, about, describe
 
 COLUMNS = "id, seq, at_us, instrument, price, quantity, value, currency, buyer, seller"
 
@@ -45,7 +52,8 @@ def test_the_tape_is_what_the_records_say(directory: Path, written: list) -> Non
 
 
 def test_a_command_is_never_cut_in_two(directory: Path, written: list) -> None:
-    ends = {int(part.stem[5:]) for part in directory.glob("trades/day=*/part-*")}
+    parts = read_manifest(directory).files(directory)
+    ends = {int(part.stem.split("-")[1]) for part in parts}
     assert len(ends) > 3
     at_end = [row["seq"] for row in written]
     for end in ends:
@@ -54,11 +62,16 @@ def test_a_command_is_never_cut_in_two(directory: Path, written: list) -> None:
 
 
 def test_a_second_run_adds_nothing(directory: Path, engine: Engine) -> None:
-    before = {part: part.stat().st_mtime_ns for part in directory.rglob("*.parquet")}
+    def written() -> dict[Path, int]:
+        files = read_manifest(directory).files(directory)
+        return {file: file.stat().st_mtime_ns for file in files}
+
+    before = written()
     with engine.connect() as db:
         assert tape.extend(db, directory) == 0
-    after = {part: part.stat().st_mtime_ns for part in directory.rglob("*.parquet")}
-    assert after == before
+    assert written() == before
+    on_disk = set(directory.glob("trades/*/*.parquet"))
+    assert on_disk == set(before)  # and what was merged is gone
 
 
 def test_later_trades_are_appended_in_parts_of_their_own(
@@ -73,12 +86,106 @@ def test_later_trades_are_appended_in_parts_of_their_own(
     assert len(set(directory.rglob("*.parquet")) - before) == 1
 
 
-def test_a_rebuilt_tape_has_the_same_rows(
+def contents(directory: Path) -> dict[str, bytes]:
+    return {
+        str(file.relative_to(directory)): file.read_bytes()
+        for file in read_manifest(directory).files(directory)
+    }
+
+
+def test_a_tape_that_is_written_anew_has_the_same_bytes(
+    engine: Engine, written: list, tmp_path: Path
+) -> None:
+    """However it was cut into steps at first, once its days are over."""
+    there = tmp_path / "grown"
+    with engine.connect() as db:
+        for part_max in (7, 40, 1_000):
+            tape.extend(db, there, describe, part_max=part_max)
+    before = contents(there)
+    with engine.begin() as db:
+        later = dict(written[-1], id=301, seq=9_999, at_us=START_US + 30 * 24 * HOUR_US)
+        db.execute(trades.insert(), [later])
+        tape.extend(db, there, describe)
+    grown = contents(there)
+    assert set(before) - set(grown)  # the last day was still in parts
+    with engine.connect() as db:
+        assert tape.rebuild(db, there, describe) == len(written) + 1
+    assert contents(there) == grown
+    assert on_tape(there) == expected([*written, later])
+
+
+def test_each_day_that_is_over_is_one_file(directory: Path) -> None:
+    days = list(read_manifest(directory).days.values())
+    assert all(len(names) == 1 for names in days[:-1])
+    assert all(names[0].startswith("day-") for names in days[:-1])
+
+
+def test_a_trade_carries_what_it_is_about(directory: Path, written: list) -> None:
+    opened = Warehouse(directory)
+    columns = "model, unit, class, sector, industry, vendor_region, buyer_region"
+    found = opened.ask(f"SELECT {columns} FROM trades ORDER BY id").rows
+    opened.close()
+    for row, trade in zip(found, written, strict=True):
+        said = about(SimpleNamespace(**trade))
+        assert row == (
+            said.model, said.unit, said.kind, said.sector, said.industry,
+            said.vendor_region, said.buyer_region,
+        )  # fmt: skip
+
+
+def test_a_tape_of_another_schema_is_written_anew(
     directory: Path, engine: Engine, written: list
 ) -> None:
+    told = json.loads((directory / MANIFEST).read_text())
+    (directory / MANIFEST).write_text(json.dumps(told | {"schema": 1}))
+    assert on_tape(directory) == []
     with engine.connect() as db:
-        assert tape.rebuild(db, directory) == len(written)
+        assert tape.extend(db, directory, describe) == len(written)
     assert on_tape(directory) == expected(written)
+
+
+def test_corrections_take_trades_out_and_put_them_back(
+    directory: Path, engine: Engine, written: list
+) -> None:
+    files = contents(directory)
+    with engine.begin() as db:
+        correct(db, 7, "exclude", "self-trade", 1)
+        correct(db, 9, "exclude", "self-trade", 1)
+        assert tape.extend(db, directory, describe) == 0
+    without = [row for row in written if row["id"] not in {7, 9}]
+    assert on_tape(directory) == expected(without)
+    with engine.begin() as db:
+        with pytest.raises(AlreadySo):
+            correct(db, 7, "exclude", "again", 1)
+        correct(db, 7, "restore", "it was another member after all", 1)
+        tape.extend(db, directory, describe)
+    without = [row for row in written if row["id"] != 9]
+    assert on_tape(directory) == expected(without)
+    assert contents(directory) == files  # nothing was edited
+
+
+def test_a_correction_needs_a_trade_and_a_reason(engine: Engine, written: list) -> None:
+    with engine.begin() as db:
+        with pytest.raises(Invalid):
+            correct(db, written[0]["id"], "exclude", " ", 1)
+        with pytest.raises(NotFound):
+            correct(db, 999_999, "exclude", "gone", 1)
+
+
+def test_the_tape_can_be_wound_back(directory: Path, engine: Engine) -> None:
+    with engine.begin() as db:
+        correct(db, 7, "exclude", "self-trade", 1)
+        correct(db, 8, "exclude", "self-trade", 1)
+        tape.extend(db, directory, describe)
+    seq = read_manifest(directory).seq
+    opened = Warehouse(directory, until=Snapshot(seq, 1))
+    assert opened.ask("SELECT count(*) FROM trades").rows == [(299,)]
+    opened.close()
+    opened = Warehouse(directory, until=Snapshot(20, 0))
+    found = opened.ask("SELECT max(seq), count(*) FROM trades")
+    assert found.rows[0][0] <= 20
+    assert found.position == 20
+    opened.close()
 
 
 @pytest.mark.parametrize("step", range(1, 13))
@@ -95,14 +202,14 @@ def test_a_crash_at_any_write_leaves_each_trade_once(
     class Crash(BaseException):
         pass
 
-    def stop_at(path: Path) -> None:
+    def stop_at(_file: int) -> None:
         nonlocal writes
         writes += 1
         if writes == step:
             raise Crash
 
     with monkeypatch.context() as patched, engine.connect() as db:
-        patched.setattr(warehouse, "_flush", stop_at)
+        patched.setattr("os.fsync", stop_at)
         with contextlib.suppress(Crash):
             tape.extend(db, there, part_max=70)
     seen = on_tape(there)

@@ -55,7 +55,7 @@ def test_threads_ask_side_by_side(directory: Path) -> None:
 
 
 def test_text_and_large_numbers_survive(tmp_path: Path) -> None:
-    rows = [(2**62, '数据 "quoted", comma\nline', 5, 1, "dataset", None)]
+    rows = [(2**62, '数据 "quoted", comma\nline', 5, 1, "dataset", None, True, "")]
     tape.write_dimension(tmp_path, "instruments", rows)
     opened = Warehouse(tmp_path)
     assert opened.ask("SELECT * FROM instruments").rows == rows
@@ -65,8 +65,8 @@ def test_text_and_large_numbers_survive(tmp_path: Path) -> None:
 def test_a_replaced_dimension_is_seen(tmp_path: Path) -> None:
     opened = Warehouse(tmp_path)
     assert opened.ask("SELECT * FROM members").rows == []
-    tape.write_dimension(tmp_path, "members", [(1, "310000", None)])
-    assert opened.ask("SELECT member, region FROM members").rows == [(1, "310000")]
+    tape.write_dimension(tmp_path, "members", [(1, "31", None, True, False, "2026-01")])
+    assert opened.ask("SELECT member, region FROM members").rows == [(1, "31")]
     opened.close()
 
 

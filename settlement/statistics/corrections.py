@@ -1,0 +1,64 @@
+"""Corrections: trades that do not count, taken out by adding a record.
+
+Self-trades, circular trades and what was busted or unwound are no market (reliability
+T1). Nothing is edited: a correction is a row, and putting a trade back is another.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select
+
+from settlement import clock
+from settlement.errors import Invalid, NotFound, Refusal
+from settlement.ids import encode
+from settlement.statistics.tables import corrections
+from settlement.tables import trades
+
+REASON_MAX = 2_000  # characters
+SHOWN_MAX = 200
+EXCLUDE, RESTORE = "exclude", "restore"
+
+
+@dataclass(eq=False)
+class AlreadySo(Refusal):
+    """The trade is excluded, or counted, already."""
+
+    trade: str
+
+
+def correct(db: Connection, trade: int, event: str, reason: str, by: int) -> int:
+    """Take *trade* out of the statistics, or put it back; the correction's number.
+
+    NotFound, Invalid without a reason, AlreadySo if it changes nothing.
+    """
+    if not reason.strip() or len(reason) > REASON_MAX:
+        raise Invalid({"reason": ["Give a reason."]})
+    if db.scalar(select(trades.c.id).where(trades.c.id == trade)) is None:
+        raise NotFound("trade", encode("trade", trade))
+    if is_excluded(db, trade) == (event == EXCLUDE):
+        raise AlreadySo(encode("trade", trade))
+    number = (db.scalar(select(func.max(corrections.c.id))) or 0) + 1
+    db.execute(
+        insert(corrections).values(
+            id=number,
+            trade=trade,
+            at_us=clock.now_us(),
+            by_user=by,
+            event=event,
+            reason=reason.strip(),
+        )
+    )
+    return number
+
+
+def is_excluded(db: Connection, trade: int) -> bool:
+    """Tell whether the last correction of *trade* takes it out."""
+    query = select(corrections.c.event).where(corrections.c.trade == trade)
+    return db.scalar(query.order_by(corrections.c.id.desc()).limit(1)) == EXCLUDE
+
+
+def newest(db: Connection, limit: int = SHOWN_MAX) -> list[Row[Any]]:
+    """Return the corrections, newest first."""
+    query = select(corrections).order_by(corrections.c.id.desc()).limit(limit)
+    return list(db.execute(query))
