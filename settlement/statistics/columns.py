@@ -91,8 +91,8 @@ DIMENSIONS: Mapping[str, Columns] = {
         "member": "BIGINT",
         "region": "VARCHAR",
         "kind": "VARCHAR",
-        "vendor": "BOOLEAN",
-        "buyer": "BOOLEAN",
+        "sells": "BOOLEAN",
+        "buys": "BOOLEAN",
         "month": "VARCHAR",  # since when it is verified
     },
     "events": {  # steps of products towards the market, and off it
