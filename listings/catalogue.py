@@ -70,6 +70,7 @@ class Listing(NamedTuple):
     description_en: str
     keywords: tuple[str, ...]
     sector: str | None
+    industry: str | None
     region: str | None
     updates: str | None
     publisher: str

@@ -74,7 +74,9 @@ def _copy(source: str, made: Path) -> None:
     """Turn *source* into Parquet; paths are ours, so they may stand in the text."""
     with duckdb.connect(":memory:", config={"threads": 1}) as db:
         db.execute(
-            f"COPY (SELECT * FROM {source}) TO {_text(made)}"
+            # A table first: its rows come in vectors of one length, from wherever.
+            f"CREATE TEMP TABLE rows AS SELECT * FROM {source};"
+            f" COPY rows TO {_text(made)}"
             " (FORMAT parquet, COMPRESSION zstd)"
         )
 
