@@ -46,12 +46,7 @@ class NewFactsSchema(Body):
     description_en = Text(products.TEXT_MAX, lines=True, load_default="")
     keywords = fields.List(Text(products.KEYWORD_MAX, least=1), load_default=[])
     sector = Code(*SECTORS, load_default=None, allow_none=True)
-    industry = Code(
-        *INDUSTRIES,
-        load_default=None,
-        allow_none=True,
-        metadata={"description": "A section of GB/T 4754, a letter."},
-    )
+    industry = Code(*INDUSTRIES, load_default=None, allow_none=True)
     region = Text(12, load_default=None, allow_none=True)
     updates = Code(*UPDATES, load_default=None, allow_none=True)
     publisher = Text(products.SUMMARY_MAX, load_default="")
