@@ -263,6 +263,24 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "corrections",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("trade", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "event IN ('exclude', 'restore')", name=op.f("ck_corrections_event")
+        ),
+        sa.CheckConstraint("reason <> ''", name=op.f("ck_corrections_reason")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_corrections")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("corrections", schema=None) as batch_op:
+        batch_op.create_index("ix_corrections_trade", ["trade", "id"], unique=False)
+
+    op.create_table(
         "entitlements",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("trade", Whole, nullable=True),
@@ -722,6 +740,7 @@ def upgrade() -> None:
         sa.Column("description_en", sa.Text(), nullable=False),
         sa.Column("keywords", sa.Text(), nullable=False),
         sa.Column("sector", sa.Text(), nullable=True),
+        sa.Column("industry", sa.Text(), nullable=True),
         sa.Column("region", sa.Text(), nullable=True),
         sa.Column("updates", sa.Text(), nullable=True),
         sa.Column("publisher", sa.Text(), nullable=False),
@@ -2160,6 +2179,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_entitlements_holder")
 
     op.drop_table("entitlements")
+    with op.batch_alter_table("corrections", schema=None) as batch_op:
+        batch_op.drop_index("ix_corrections_trade")
+
+    op.drop_table("corrections")
     op.drop_table("contracts")
     with op.batch_alter_table("contests", schema=None) as batch_op:
         batch_op.drop_index("ix_contests_vendor")
