@@ -50,20 +50,40 @@ class Gateway:
         A *key* makes it idempotent for the command's member: the same key with the
         same command gives the first outcome again, with another command KeyReuse.
         """
+        return self.outcome(self.begin(command, key))
+
+    def begin(
+        self,
+        command: Command,
+        key: str | None = None,
+        notify: Callable[[Ticket], None] | None = None,
+    ) -> Ticket:
+        """Send *command* on its way as `submit` does; `outcome` tells what it came to.
+
+        For askers who keep many under way in one thread. *notify* is told the ticket
+        once it is answered, in a thread of the writer: it must be quick, as putting it
+        into a queue is.
+        """
+        ticket = Ticket(command, key, notify)
         if key is not None:
             check_key(key)
-            if known := self._repeat(command, key):
-                return known
+            if self._entry(command, key) is not None:
+                ticket.settle(None)  # and `outcome` looks what came of it
+                return ticket
         if self._guard is not None:
             self._guard(command)
-        ticket = Ticket(command, key)
         self._door.enter(ticket)
+        return ticket
+
+    def outcome(self, ticket: Ticket) -> Outcome:
+        """Wait for *ticket*'s answer; its durable outcome, or raise its Refusal."""
         outcome = ticket.wait()
         if outcome is None:
-            assert key is not None, command
-            outcome = self._repeat(command, key)
-        if outcome is None:
-            raise OutcomeUnknown
+            assert ticket.key is not None, ticket.command
+            entry = self._entry(ticket.command, ticket.key)
+            if entry is None:
+                raise OutcomeUnknown
+            outcome = replay_answer(entry, ticket.command, ticket.key)
         return outcome
 
     def status(self) -> Status:
@@ -74,11 +94,10 @@ class Gateway:
         """Finish what is queued and let go."""
         self._door.close()
 
-    def _repeat(self, command: Command, key: str) -> Outcome | None:
-        """Return what was done under *key* before, raise its refusal, or None."""
+    def _entry(self, command: Command, key: str) -> Entry | None:
+        """Return the record of what was done under *key* before."""
         with self._reads.connect() as db:
-            entry = by_key(db, principal(command), key)
-        return None if entry is None else replay_answer(entry, command, key)
+            return by_key(db, principal(command), key)
 
 
 def open_gateway(

@@ -40,7 +40,7 @@ class Ticket:
         key: str | None,
         notify: "Callable[[Ticket], None] | None" = None,
     ) -> None:
-        """Wait for the answer by `wait`, or be told by *notify* in a writer thread."""
+        """`wait` gives the answer; *notify* is told of it in a thread of the writer."""
         self.command = command
         self.key = key
         self.answer: Outcome | Refusal | None = None  # None: the key was used before
@@ -92,6 +92,7 @@ def settle(answers: Sequence[tuple[Ticket, Outcome | Refusal | None]]) -> None:
         first.wake()
     for ticket, _ in answers:
         if ticket.notify is not None:
+            ticket.wake()
             ticket.notify(ticket)
 
 
