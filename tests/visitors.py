@@ -1,6 +1,7 @@
 """An application on a database of its own, and browsers signed in as each role."""
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha1
@@ -12,8 +13,10 @@ import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
+from marketplace import migrations
 from marketplace.app import create_app
 from marketplace.config import Config
 from marketplace.members import keys, roles, sessions, users, verification
@@ -103,10 +106,40 @@ def enrol(
         return users.get(db, user)
 
 
+class Compiled(BytecodeCache):
+    """Templates compiled once for all tests of a process."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give what an earlier application compiled."""
+        if kept := self._kept.get(bucket.key):
+            bucket.bytecode_from_string(kept)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it for the next one."""
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database at the newest revision, to be copied: migrating takes a second."""
+    path = tmp_path_factory.mktemp("migrated") / "databourse.db"
+    migrations.upgrade(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture
-def config(tmp_path: Path) -> Config:
+def config(tmp_path: Path, migrated: Path) -> Config:
     """The embedded settings below a directory of this test's own."""
     embedded = Config.at(tmp_path / "data")
+    embedded.data.mkdir(mode=0o700)
+    shutil.copy(migrated, embedded.data / migrated.name)
     return replace(
         embedded, fast_passwords=True, followers=False, rate_limits=False, notice_days=0
     )
@@ -116,6 +149,7 @@ def config(tmp_path: Path) -> Config:
 def app(config: Config) -> Iterator[Flask]:
     """The whole application with the writer inline."""
     app = create_app(config)
+    app.jinja_env.bytecode_cache = COMPILED
     yield app
     app.extensions[EXTENSION].close()
 

@@ -1,5 +1,6 @@
 """The API's own description: OpenAPI 3.1, with refusals as problem documents."""
 
+import threading
 from http import HTTPStatus
 from typing import Any
 
@@ -51,10 +52,37 @@ class Document(Api):
 
     ERROR_SCHEMA = ProblemSchema
 
-    def register_blueprint(self, blp: Any, **options: Any) -> None:
+    def __init__(self, app: Flask) -> None:
+        """Describe what will be registered with *app*."""
+        self._untold: list[Any] = []
+        self._telling = threading.Lock()
+        super().__init__(app)
+
+    def register_blueprint(self, blp: Any, **_options: Any) -> None:
+        """Register a blueprint now; its description can wait.
+
+        Describing all of them takes as long as the rest of the application's start.
+        """
+        assert self._app is not None
+        known = self._app.extensions["flask-smorest"]["blp_name_to_api"]
+        known[blp.name] = self
+        self._app.register_blueprint(blp)
+        self._untold.append(blp)
+
+    def _openapi_json(self) -> Any:
+        """Answer with the description, worked out when somebody first asks for it."""
+        with self._telling:
+            while self._untold:
+                self._tell(self._untold.pop(0))
+            return super()._openapi_json()
+
+    def _tell(self, blp: Any) -> None:
         """Describe a blueprint under its tag, not under its name in the application."""
-        super().register_blueprint(blp, **options)
-        self.spec.to_dict()["tags"][-1]["name"] = blp.tag
+        blp.register_views_in_doc(
+            self, self._app, self.spec, name=blp.name, parameters=None
+        )
+        assert self.spec is not None
+        self.spec.tag({"name": blp.tag, "description": blp.description})
 
     def _register_error_handlers(self) -> None:
         """Leave errors to `marketplace.errors`."""

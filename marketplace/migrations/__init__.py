@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -49,6 +50,7 @@ def newest() -> str | None:
     return scripts().get_current_head()
 
 
+@cache
 def scripts() -> ScriptDirectory:
     """Return the revisions that this code brings along."""
     return ScriptDirectory.from_config(settings())
