@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import Engine, create_engine, make_url, text
 
-from marketplace import examining
+from marketplace import examining, migrations
 from marketplace.schema import metadata
 from settlement import store
 
@@ -112,6 +112,14 @@ def engine(database_url: str) -> Iterator[Engine]:
     metadata.create_all(engine)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database at the newest revision, to be copied: migrating takes a second."""
+    path = tmp_path_factory.mktemp("migrated") / "databourse.db"
+    migrations.upgrade(f"sqlite:///{path}")
+    return path
 
 
 @pytest.fixture

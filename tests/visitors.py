@@ -16,7 +16,6 @@ from itsdangerous import URLSafeTimedSerializer
 from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
-from marketplace import migrations
 from marketplace.app import create_app
 from marketplace.config import Config
 from marketplace.members import keys, roles, sessions, users, verification
@@ -124,14 +123,6 @@ class Compiled(BytecodeCache):
 
 
 COMPILED = Compiled()
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database at the newest revision, to be copied: migrating takes a second."""
-    path = tmp_path_factory.mktemp("migrated") / "databourse.db"
-    migrations.upgrade(f"sqlite:///{path}")
-    return path
 
 
 @pytest.fixture

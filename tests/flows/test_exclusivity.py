@@ -12,9 +12,9 @@ from marketplace.trading.venue import SoldOut
 from settlement import ids
 from settlement.errors import Invalid
 from tests.flows.market import listed
-from tests.visitors import app, bearer, config, migrated, parts, people, visit
+from tests.visitors import app, bearer, config, parts, people, visit
 
-__all__ = ["app", "bearer", "config", "migrated", "parts", "people", "visit"]
+__all__ = ["app", "bearer", "config", "parts", "people", "visit"]
 
 
 @pytest.fixture

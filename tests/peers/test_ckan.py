@@ -10,9 +10,9 @@ import pytest
 from werkzeug.serving import make_server
 
 from tests.flows.market import FACTS, listed
-from tests.visitors import app, bearer, config, migrated, parts, people, visit
+from tests.visitors import app, bearer, config, parts, people, visit
 
-__all__ = ["app", "bearer", "config", "migrated", "parts", "people", "visit"]
+__all__ = ["app", "bearer", "config", "parts", "people", "visit"]
 
 
 @pytest.fixture

@@ -21,9 +21,9 @@ from marketplace.trading.commands import (
 )
 from settlement.errors import NotFound
 from tests.flows.market import instrument, listed
-from tests.visitors import app, bearer, config, migrated, parts, people, visit
+from tests.visitors import app, bearer, config, parts, people, visit
 
-__all__ = ["app", "bearer", "config", "migrated", "parts", "people", "visit"]
+__all__ = ["app", "bearer", "config", "parts", "people", "visit"]
 
 
 @pytest.fixture
