@@ -22,6 +22,7 @@ LOT_MAX = 1_000_000
 TERM_DAYS_MAX = 36_525  # a hundred years
 DELIVERIES_MAX = 1_000_000_000
 OF_PRODUCT_MAX = 50
+DAYS_MAX = 90  # working days to deliver, and to accept; the market has the same
 
 
 class Instrument(NamedTuple):
@@ -44,6 +45,8 @@ class Instrument(NamedTuple):
     trial_of: int | None = None
     use_class: str | None = None  # of public data: welfare or industry
     ceiling: int | None = None  # of public data for industry, minor units
+    acceptance_days: int = 0  # working days to examine; 0: settled at once
+    delivery_days: int = 0  # working days to deliver; 0: there with the trade
 
     @property
     def currency_code(self) -> str:
@@ -77,6 +80,8 @@ class Unit(NamedTuple):
     transferable: bool = False
     plan: Plan | None = None
     trial_of: int | None = None
+    acceptance_days: int = 0
+    delivery_days: int = 0
 
 
 def add(db: Connection, product: int, unit: Unit) -> int:
@@ -162,6 +167,24 @@ def wrong(unit: Unit) -> dict[str, list[str]]:
         value = getattr(unit, field)
         if value is not None and not 1 <= value <= highest:
             problems[field] = [N_("Give a whole number of at least 1, or nothing.")]
+    return problems | _wrong_of_acceptance(unit)
+
+
+def _wrong_of_acceptance(unit: Unit) -> dict[str, list[str]]:
+    """Return what is wrong with the times to deliver and to accept."""
+    problems: dict[str, list[str]] = {}
+    days = unit.acceptance_days
+    for field, most in (("acceptance_days", DAYS_MAX), ("delivery_days", DAYS_MAX)):
+        if not 0 <= getattr(unit, field) <= most:
+            problems[field] = [N_("Give a number of working days, at most 90.")]
+    if unit.delivery_days and not days:
+        problems["delivery_days"] = [
+            N_("What is settled at once is delivered at once.")
+        ]
+    if days and (unit.transferable or unit.trial_of is not None):
+        problems["acceptance_days"] = [
+            N_("What may be sold on, and a trial, is settled at once.")
+        ]
     return problems
 
 
@@ -202,7 +225,8 @@ def instruments_query() -> Select[Any]:
             *(i.c.id, i.c.product, tables.products.c.vendor, i.c.symbol, i.c.currency),
             *(i.c.tick, i.c.lot, i.c.mode, i.c.term_days, i.c.deliveries_max),
             *(i.c.transferable, i.c.state, i.c.plan, i.c.trial_of, i.c.use_class),
-            *(i.c.ceiling, lic.c.id.label("licence_id"), lic.c.code),
+            *(i.c.ceiling, i.c.acceptance_days, i.c.delivery_days),
+            *(lic.c.id.label("licence_id"), lic.c.code),
             *(lic.c.version, lic.c.spdx, lic.c.title_zh, lic.c.title_en),
             *(lic.c.text_zh, lic.c.text_en, lic.c.url, lic.c.terms),
         )
@@ -227,8 +251,9 @@ def from_row(row: Row[Any]) -> Instrument:
     )
     plan = plans.load(None if row.plan is None else json.loads(row.plan))
     public = (plan, row.trial_of, row.use_class, row.ceiling)
+    times = (row.acceptance_days, row.delivery_days)
     return Instrument._make(
-        (*row[:10], bool(row.transferable), row.state, licence, *public)
+        (*row[:10], bool(row.transferable), row.state, licence, *public, *times)
     )
 
 

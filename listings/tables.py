@@ -164,7 +164,16 @@ instruments = table(
     Column("trial_of", Whole),  # the paid instrument of the same product
     Column("use_class", Text),  # of public data: who may use it; null: none or not yet
     Column("ceiling", Whole),  # of public data for industry, minor units
+    # Working days to examine what was delivered (0: settled at once), and to deliver.
+    Column("acceptance_days", Whole, nullable=False, server_default="0"),
+    Column("delivery_days", Whole, nullable=False, server_default="0"),
     CheckConstraint(f"id >= {INSTRUMENT_MIN}", name="number"),
+    CheckConstraint(
+        "acceptance_days >= 0 AND delivery_days >= 0"
+        " AND (acceptance_days > 0 OR delivery_days = 0)"
+        " AND (acceptance_days = 0 OR (transferable = 0 AND trial_of IS NULL))",
+        name="acceptance",
+    ),
     CheckConstraint("(mode = 'trial') = (trial_of IS NOT NULL)", name="trial"),
     CheckConstraint("use_class IN ('welfare', 'industry')", name="use_class"),
     CheckConstraint(

@@ -41,6 +41,7 @@ class MarketFacts(NamedTuple):
     price_max: int | None  # minor units per unit
     trial_of: int | None
     scope: Bounds
+    acceptance: tuple[int, int]  # working days to accept and to deliver; 0: at once
 
 
 def of_products(db: Connection, products: Iterable[int]) -> list[MarketFacts]:
@@ -83,6 +84,7 @@ def _facts(
         _price_max(unit, product),
         unit.trial_of,
         bounds(unit),
+        (unit.acceptance_days, unit.delivery_days),
     )
 
 
@@ -117,7 +119,8 @@ def _terms(
     unit: Instrument, product: Any, release: dict[str, Any] | None, window: Window
 ) -> dict[str, Any]:
     licence = unit.licence
-    return {
+    times = {"days": unit.acceptance_days, "delivery_days": unit.delivery_days}
+    return ({"acceptance": times} if unit.acceptance_days else {}) | {
         "product": encode("product", unit.product),
         "class": product.kind,
         "classified": {

@@ -21,6 +21,7 @@ from listings.visibility import EVERYBODY, Audience
 from marketplace.community import announcements
 from marketplace.members.users import User
 from marketplace.trading import reads
+from marketplace.trading.acceptance import Acceptance
 from marketplace.trading.commands import (
     Command,
     DelistInstrument,
@@ -166,7 +167,10 @@ def untold(db: Connection, product: int, by: int) -> Iterator[Command]:
 
 def listing_command(by: int, facts: MarketFacts) -> ListInstrument:
     """Return the command that tells the market these facts."""
-    return ListInstrument(by, *facts[:-1], scope=Scope(*facts.scope))
+    return ListInstrument(
+        by, *facts[:-2], scope=Scope(*facts.scope),
+        acceptance=Acceptance(*facts.acceptance),
+    )  # fmt: skip
 
 
 def _audience(book: Row[Any] | None) -> Audience:

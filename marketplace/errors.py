@@ -66,6 +66,7 @@ from marketplace.trading.contests import (
     OwnContest,
     TooManyContests,
 )
+from marketplace.trading.escrows import NothingToAccept, NotSoMany
 from marketplace.trading.lease import WriterElsewhere
 from marketplace.trading.limits import TooFast, TooManyUntraded
 from marketplace.trading.offers import TooManyOffers
@@ -131,6 +132,8 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     OwnContest: HTTPStatus.FORBIDDEN,
     ContestOver: HTTPStatus.CONFLICT,
     BidsStand: HTTPStatus.CONFLICT,
+    NothingToAccept: HTTPStatus.CONFLICT,
+    NotSoMany: HTTPStatus.CONFLICT,
     TooManyContests: HTTPStatus.CONFLICT,
     TooManyOffers: HTTPStatus.CONFLICT,
     EditedMeanwhile: HTTPStatus.CONFLICT,

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from settlement.ledger import HOUSE, Ledger, Pocket, Transfer
 
+SETTLED = "settled"  # the state of a trade that settles in its own batch
+
 
 class Trade(NamedTuple):
     """One match: quantities in units of the instrument, money in minor units."""
@@ -33,7 +35,8 @@ def clear(
     *pays_from* is the buyer's pocket (HELD for a bid that rested, else FREE) and
     *delivers_from* the seller's (HELD for a finite offer that rested, OPEN when the
     vendor issues at the fill, FREE for a holder who sells at once). The seller bears
-    the fee, so that the buyer pays exactly the price that the book showed.
+    the fee, so that the buyer pays exactly the price that the book showed. Of a trade
+    that is not settled at once the money goes to the buyer's escrow (see `escrows`).
     """
     number, subject = ledger.number, trade.number
     buyer, seller, currency = trade.buyer, trade.seller, trade.currency
@@ -47,7 +50,11 @@ def clear(
             subject,
         )
     ]
-    if value:
+    if value and trade.state != SETTLED:
+        purse = number(buyer, currency, pays_from)
+        waits = number(buyer, currency, Pocket.ESCROW)
+        moves.append(Transfer(purse, waits, value, "escrow", subject))
+    elif value:
         proceeds = number(seller, currency, Pocket.FREE)
         purse = number(buyer, currency, pays_from)
         moves.append(Transfer(purse, proceeds, value, "payment", subject))

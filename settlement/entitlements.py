@@ -188,6 +188,15 @@ class Register:
         elif each is not None:
             right.deliveries_max = each * right.quantity
 
+    def cut(self, right: Entitlement, quantity: int) -> None:
+        """Take *quantity* units off a right, and their quota unless it is used."""
+        assert 0 < quantity < right.quantity, (right.number, quantity)
+        each = right.each_max()
+        right.quantity -= quantity
+        if each is not None:
+            right.deliveries_max = max(right.deliveries, each * right.quantity)
+        self.changed[right.number] = right
+
     def count_delivery(self, right: Entitlement, at_us: int) -> None:
         """Count one delivery; RightEnded or QuotaUsedUp if there may be none."""
         check(right, at_us)

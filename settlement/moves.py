@@ -13,6 +13,7 @@ from sqlalchemy import (
     Subquery,
     and_,
     case,
+    exists,
     func,
     select,
     union,
@@ -20,7 +21,7 @@ from sqlalchemy import (
 )
 
 from settlement.store import PAGE_MAX, Page, page
-from settlement.tables import accounts, journal, trades, transfers
+from settlement.tables import accounts, escrows, journal, trades, transfers
 
 FREE, HELD, ESCROW = 0, 1, 2  # pockets
 
@@ -80,7 +81,9 @@ def trades_by_side(
             seq = func.coalesce(bound, newest_seq)
             query = query.where(trades.c.seq <= seq, key < before)
         if key is trades.c.delivery:
-            query = query.where(trades.c.price > 0)
+            # What went to escrow is found by its payer and payee, like other moves.
+            waits = exists().where(escrows.c.trade == trades.c.id)
+            query = query.where(trades.c.price > 0, ~waits)
         newest = query.order_by(trades.c.seq.desc(), trades.c.id.desc())
         sides.append(select(newest.limit(limit).subquery()))
     return union_all(*sides).subquery()

@@ -31,6 +31,7 @@ from settlement.tables import (
     arrivals,
     contracts,
     entitlements,
+    escrows,
     fee_schedules,
     journal,
     measures,
@@ -280,19 +281,25 @@ def fee_history(db: Connection) -> tuple[Row[Any], ...]:
 
 
 def income_of(db: Connection, vendor: int) -> tuple[Income, ...]:
-    """Return what *vendor* sold and what the fee took, one line an instrument."""
-    gross = func.sum(trades.c.price * trades.c.quantity)
-    fee = func.sum(trades.c.fee)
+    """Return what *vendor* sold and what the fee took, one line an instrument.
+
+    Of trades in escrow what was paid counts, once they are settled.
+    """
+    value = trades.c.price * trades.c.quantity
+    gross = func.sum(func.coalesce(escrows.c.released, value))
+    fee = func.sum(func.coalesce(escrows.c.fee, trades.c.fee))
+    units = trades.c.quantity - func.coalesce(escrows.c.returned, 0)
     query = (
         select(
             trades.c.instrument,
             trades.c.currency,
             func.count(),
-            func.sum(trades.c.quantity),
+            func.sum(units),
             gross,
             fee,
             gross - fee,
         )
+        .outerjoin(escrows, escrows.c.trade == trades.c.id)
         .where(trades.c.seller == vendor, trades.c.state.in_(_COUNTED))
         .group_by(trades.c.instrument, trades.c.currency)
         .order_by(gross.desc(), trades.c.instrument)

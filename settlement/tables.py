@@ -137,10 +137,46 @@ trades = table(
         name="state",
     ),
 )
+_open = trades.c.state.in_(("escrowed", "delivered", "disputed"))
+Index(
+    "ix_trades_open",
+    trades.c.id,
+    sqlite_where=_open,
+    postgresql_where=_open,
+)
 Index("ix_trades_instrument", trades.c.instrument, trades.c.id)
 # By seq, which grows with the numbers of trades and of transfers alike.
 Index("ix_trades_buyer", trades.c.buyer, trades.c.seq)
 Index("ix_trades_seller", trades.c.seller, trades.c.seq)
+
+escrows = table(
+    "escrows",  # of trades that settle after acceptance: what was delivered and paid
+    Column("trade", Whole, primary_key=True, autoincrement=False),
+    Column("entitlement", Whole, nullable=False),
+    Column("fee_schedule", Whole, nullable=False),
+    Column("days", Whole, nullable=False),  # working days that the buyer has
+    Column("delivered", Whole, nullable=False),  # units
+    Column("accepted", Whole, nullable=False),
+    Column("returned", Whole, nullable=False),
+    Column("released", Whole, nullable=False),  # minor units; the fee is of these
+    Column("refunded", Whole, nullable=False),
+    Column("fee", Whole, nullable=False),
+    Column("deliver_by_us", Whole),
+    Column("accept_by_us", Whole),
+    CheckConstraint(
+        "accepted >= 0 AND accepted <= delivered AND returned >= 0 AND days > 0",
+        name="units",
+    ),
+    CheckConstraint("refunded >= 0 AND fee >= 0 AND fee <= released", name="amounts"),
+)
+
+workdays = table(
+    "workdays",  # days that are worked, or not, unlike their weekday
+    Column("day", Whole, primary_key=True, autoincrement=False),  # since 1970
+    Column("worked", Whole, nullable=False),
+    Column("seq", Whole, nullable=False),
+    CheckConstraint("worked IN (0, 1)", name="worked"),
+)
 
 terms = table(
     "terms",  # content-addressed: what is sold, frozen (release, licence text and hash)

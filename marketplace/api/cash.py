@@ -16,7 +16,7 @@ from marketplace.api.resource import (
 )
 from marketplace.members.signing import me
 from marketplace.services import services
-from marketplace.trading.commands import CancelPayout, RequestPayin, RequestPayout
+from marketplace.trading.cashing import CancelPayout, RequestPayin, RequestPayout
 from marketplace.trading.paying import TEXT_MAX
 from settlement import ids, moves, statements
 from settlement.money import AMOUNT_MAX, BY_ASSET

@@ -35,6 +35,7 @@ BUILT_IN = (
     N_("Not a valid mapping type."),
     N_("Not a valid boolean."),
     N_("Not a valid integer."),
+    N_("Not a valid date."),
 )
 
 

@@ -52,6 +52,11 @@ class InstrumentSchema(Schema):
     transferable = Flag(required=True)
     plan = fields.Nested(PlanSchema, required=True, allow_none=True)
     trial_of = Id("instrument", required=True, allow_none=True)
+    acceptance_days = fields.Integer(
+        required=True,
+        metadata={"description": "Working days to accept; 0: settled at once."},
+    )
+    delivery_days = fields.Integer(required=True)
     use_class = Code(*USE_CLASSES, required=True, allow_none=True)
     ceiling = fields.Integer(
         required=True,

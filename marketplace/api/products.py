@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, post_load
 
 from listings import admission, catalogue, instruments, licences, products
 from listings.admission import REASON_MAX
-from listings.instruments import DELIVERIES_MAX, LOT_MAX, TERM_DAYS_MAX, Unit
+from listings.instruments import DAYS_MAX, DELIVERIES_MAX, LOT_MAX, TERM_DAYS_MAX, Unit
 from listings.products import Facts
 from listings.registration import declaration
 from listings.registration.declaration import STATEMENT_MAX
@@ -110,6 +110,18 @@ class UnitSchema(Body):
     transferable = Flag(load_default=False)
     plan = fields.Nested(PlanSchema, load_default=None, allow_none=True)
     trial_of = Id("instrument", load_default=None, allow_none=True)
+    acceptance_days = Int(
+        0,
+        DAYS_MAX,
+        load_default=0,
+        metadata={"description": "Working days to accept; 0: settled at once."},
+    )
+    delivery_days = Int(
+        0,
+        DAYS_MAX,
+        load_default=0,
+        metadata={"description": "Working days to deliver; 0: there with the trade."},
+    )
 
 
 class ReasonSchema(Body):

@@ -4,7 +4,7 @@ from functools import partial
 
 from marketplace.demo.calendar import Day
 from marketplace.demo.floor import Floor, Trader
-from marketplace.trading.commands import (
+from marketplace.trading.cashing import (
     ApprovePayin,
     ApprovePayout,
     ConfirmPayin,

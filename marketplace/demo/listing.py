@@ -46,6 +46,8 @@ _SUFFIXES = {
     "redistribution": "RED",
     "evaluation": "TRY",
 }
+# Paid after acceptance: (working days to accept, to deliver; 0: with the trade).
+ACCEPTED = {"KYBCHK": (7, 3), "AGPRICE": (7, 0), "OEEAPI": (5, 2), "PORTCL": (7, 0)}
 _PER_UNIT = {"seat": "SEAT", "per_call": "PACK"}
 
 
@@ -163,6 +165,7 @@ def examined(file: Payload) -> dict[str, Any]:
 
 
 def _unit(product: Product, sold: Sold, codes: dict[str, int]) -> Unit:
+    times = ACCEPTED.get(product.code, (0, 0))
     return Unit(
         symbol(product, sold),
         codes[sold.licence],
@@ -173,6 +176,9 @@ def _unit(product: Product, sold: Sold, codes: dict[str, int]) -> Unit:
         sold.term_days,
         sold.deliveries_max,
         sold.transferable,
+        None,
+        None,
+        *((0, 0) if sold.transferable or not sold.price else times),
     )
 
 

@@ -28,10 +28,12 @@ from marketplace.demo.payloads import goods
 from marketplace.demo.products import Product, products
 from marketplace.demo.stages import Stages
 from marketplace.demo.weeks import Weeks, listing_days, popularity
+from marketplace.holidays import ANNOUNCED, announced
 from marketplace.members import organisations, verification
 from marketplace.members.passwords import Passwords
 from marketplace.members.tables import members
 from marketplace.projection import Prices, changes_after
+from marketplace.trading.acceptance import SetWorkdays
 from marketplace.trading.exchange import Exchange
 from marketplace.trading.gateway import Gateway
 from marketplace.trading.venue import BookState
@@ -225,6 +227,9 @@ class _Making:
         )
         try:
             verification.tell_market(self._reads, gateway)
+            officer = staff["settlement_officer"].id
+            for year in sorted(ANNOUNCED):
+                floor.must(SetWorkdays(officer, announced(year)))
             admitted = self._admitted()
             weeks = Weeks(
                 floor, cashier, list(self._cast.vendors.values()), admitted, self._admit

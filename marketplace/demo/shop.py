@@ -6,6 +6,7 @@ from random import Random
 from marketplace.demo.calendar import Day, poisson
 from marketplace.demo.cashier import Cashier
 from marketplace.demo.floor import Floor, Traded, Trader
+from marketplace.trading.acceptance import AcceptDelivery, ReportDelivery
 from marketplace.trading.commands import CancelOrder, Deliver, Line, PlaceOrder
 from marketplace.trading.orders import Side
 from settlement import clock
@@ -19,6 +20,7 @@ LOOKS_MAX = 5  # listings that a buyer looks at before it gives up for the day
 CARELESS = 0.25  # of those without the money try all the same, and are refused
 DELIVERED = 0.9  # of the rights bought are used within two days
 BID_DAYS_MAX = 12
+ACCEPTS = 0.6  # of the buyers who have to accept; the others let the time lapse
 
 
 class Shop:
@@ -107,6 +109,8 @@ class Shop:
         if placed is not None and placed.trades:
             self._bought.add((buyer.member, traded.number))
             self._use(buyer, traded)
+            for trade, *_ in placed.trades:
+                self._examine(buyer, traded, trade)
 
     def affords(self, buyer: Trader, traded: Traded, needed: int) -> bool:
         """Tell whether *buyer* can pay; if not, it pays in and comes back later."""
@@ -178,6 +182,21 @@ class Shop:
             for file in traded.files:
                 minutes = self._random.lognormvariate(4.2, 1.2)
                 self._floor.soon(minutes, partial(self._deliver, buyer, traded, file))
+
+    def _examine(self, buyer: Trader, traded: Traded, trade: int) -> None:
+        """Plan that the vendor delivers and the buyer accepts, where that is needed."""
+        if trade not in self._floor.market.escrows.live:
+            return
+        vendor, minutes = traded.vendor, self._random.uniform(60, 3_000)
+        escrow = self._floor.market.escrows.live[trade]
+        if escrow.undelivered:
+            report = ReportDelivery(
+                vendor.user, vendor.member, trade, escrow.undelivered
+            )
+            self._floor.soon(minutes, partial(self._floor.submit, report))
+        if self._random.random() < ACCEPTS:
+            accept = AcceptDelivery(buyer.user, buyer.member, trade)
+            self._floor.soon(2 * minutes + 600, partial(self._floor.submit, accept))
 
     def _deliver(
         self, buyer: Trader, traded: Traded, file: tuple[int, str, int]

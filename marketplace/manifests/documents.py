@@ -6,7 +6,13 @@ from marshmallow import ValidationError, fields
 from sqlalchemy import Connection, Row, select, update
 
 from listings import products, tables
-from listings.instruments import DELIVERIES_MAX, LOT_MAX, OF_PRODUCT_MAX, TERM_DAYS_MAX
+from listings.instruments import (
+    DAYS_MAX,
+    DELIVERIES_MAX,
+    LOT_MAX,
+    OF_PRODUCT_MAX,
+    TERM_DAYS_MAX,
+)
 from listings.products import Facts
 from marketplace.api.fields import Body, Currency, Flag, Id, Int, Long, Text
 from marketplace.api.plans import PlanSchema
@@ -59,6 +65,8 @@ class UnitWritten(Body):
     transferable = Flag(load_default=False)
     plan = fields.Nested(PlanSchema, load_default=None, allow_none=True)
     trial_of = fields.String(load_default=None, allow_none=True)
+    acceptance_days = Int(0, DAYS_MAX, load_default=0)
+    delivery_days = Int(0, DAYS_MAX, load_default=0)
     price = Int(0, PRICE_MAX, load_default=None, allow_none=True)
 
 

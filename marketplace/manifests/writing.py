@@ -64,6 +64,7 @@ def unit_written(unit: Instrument, symbols: dict[int, str]) -> dict[str, Any]:
     }
     plain: dict[str, Any] = {"tick": 1, "lot": 1, "transferable": False}
     plain |= {"term_days": None, "deliveries_max": None}
+    plain |= {"acceptance_days": 0, "delivery_days": 0}
     values |= {
         name: getattr(unit, name)
         for name, usual in plain.items()

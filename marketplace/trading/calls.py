@@ -233,7 +233,7 @@ def _settle(
         "buy" if buy.id > sell.id else "sell",
         market.fees.fee(price * quantity),
         "auction",
-        "settled",
+        venue.opening(price * quantity),
     )
     market.trades_new.append(trade)
     market.activity.note_trade(buy.member, sell.member, venue.instrument, at_us)

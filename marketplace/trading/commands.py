@@ -10,11 +10,29 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 from marketplace.trading import timetable
+from marketplace.trading.acceptance import (
+    AT_ONCE,
+    Acceptance,
+    AcceptDelivery,
+    ReportDelivery,
+    SetWorkdays,
+)
 from marketplace.trading.bidding import (
     BidInContest,
     CancelContest,
     OpenContest,
     PayContest,
+)
+from marketplace.trading.cashing import (
+    ApprovePayin,
+    ApprovePayout,
+    CancelPayout,
+    ConfirmPayin,
+    FailPayout,
+    PayPayout,
+    RejectPayin,
+    RequestPayin,
+    RequestPayout,
 )
 from marketplace.trading.control import (
     AllowTrading,
@@ -138,6 +156,7 @@ class ListInstrument(NamedTuple):
     price_max: int | None = None  # ceiling of its price, minor units per unit
     trial_of: int | None = None  # the paid instrument that this is the free trial of
     scope: Scope = NOWHERE
+    acceptance: Acceptance = AT_ONCE
 
 
 class SetAudience(NamedTuple):
@@ -179,76 +198,6 @@ class PublishFees(NamedTuple):
 
     by: int
     trade_bps: int
-
-
-class RequestPayin(NamedTuple):
-    """Announce that money is on its way (sandbox: a bank transfer)."""
-
-    by: int
-    member: int
-    currency: int
-    amount: int
-    reference: str
-
-
-class ConfirmPayin(NamedTuple):
-    """Confirm that the money arrived; above the limit a second person approves."""
-
-    by: int
-    payin: int
-
-
-class ApprovePayin(NamedTuple):
-    """Approve a confirmed payin above the limit; the money is credited."""
-
-    by: int
-    payin: int
-
-
-class RejectPayin(NamedTuple):
-    """Refuse a payin that is not yet credited."""
-
-    by: int
-    payin: int
-
-
-class RequestPayout(NamedTuple):
-    """Ask for money out; it is held from now on."""
-
-    by: int
-    member: int
-    currency: int
-    amount: int
-    destination: str
-
-
-class ApprovePayout(NamedTuple):
-    """Approve a requested payout; another person then pays it."""
-
-    by: int
-    payout: int
-
-
-class PayPayout(NamedTuple):
-    """Record that an approved payout has left the house."""
-
-    by: int
-    payout: int
-
-
-class FailPayout(NamedTuple):
-    """Record that a payout was refused or failed; the money is free again."""
-
-    by: int
-    payout: int
-
-
-class CancelPayout(NamedTuple):
-    """Withdraw the member's own payout before it is approved."""
-
-    by: int
-    member: int
-    payout: int
 
 
 class GrantRight(NamedTuple):
@@ -310,6 +259,7 @@ Command = (
     | StopTrading | AllowTrading | ReplaceOrder | Propose | Decide | Tick
     | OpenContest | BidInContest | PayContest | CancelContest
     | CounterOffer | DeclineOffer
+    | AcceptDelivery | ReportDelivery | SetWorkdays
 )  # fmt: skip
 UNCROSSING = ("SetPhase", "Uncross")
 KINDS: dict[str, type[Command]] = {kind.__name__: kind for kind in Command.__args__}
@@ -344,7 +294,9 @@ def decode(kind: str, values: Sequence[Any]) -> Command:
         return command._replace(timetable=timetable.decode(command.timetable))
     if isinstance(command, ListInstrument):
         return command._replace(
-            purposes=tuple(command.purposes), scope=Scope(*command.scope)
+            purposes=tuple(command.purposes),
+            scope=Scope(*command.scope),
+            acceptance=Acceptance(*command.acceptance),
         )
     return cast("Command", type(command)(*map(frozen, command)))
 

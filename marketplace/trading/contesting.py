@@ -292,7 +292,8 @@ def _sell(market: Market, venue: Venue, contest: Contest, seq: int, at_us: int) 
     trade = Trade(
         number, seq, at_us, venue.instrument, contest.price, contest.quantity,
         venue.currency, winner.member, contest.vendor, NO_ORDER, NO_ORDER, "buy",
-        market.fees.fee(contest.price * contest.quantity), "contest", "settled",
+        market.fees.fee(contest.price * contest.quantity), "contest",
+        venue.opening(contest.price * contest.quantity),
     )  # fmt: skip
     back = _deposit(market, venue, contest, winner.member, Pocket.HELD, Pocket.FREE)
     moves = clear(market.ledger, trade, Pocket.FREE, Pocket.OPEN)

@@ -11,6 +11,9 @@ class Effects(NamedTuple):
     orders: Rows
     orders_changed: Rows  # (id, quantity, remaining, state, reason)
     trades: Rows
+    trades_changed: Rows  # (id, state)
+    escrows: Rows  # upserted
+    workdays: Rows  # upserted
     contracts: Rows
     terms: Rows
     entitlements: Rows

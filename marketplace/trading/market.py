@@ -12,6 +12,7 @@ from marketplace.trading.activity import Activity
 from marketplace.trading.agenda import Agenda
 from marketplace.trading.commands import Command
 from marketplace.trading.contests import Contests
+from marketplace.trading.escrows import Escrows
 from marketplace.trading.limits import NONE, Limits
 from marketplace.trading.offers import Offers
 from marketplace.trading.orders import Order, OrderState, Reason
@@ -49,9 +50,13 @@ class Market:
         self.agenda = Agenda()
         self.offers = Offers(self.agenda)
         self.contests = Contests(self.agenda)
+        self.escrows = Escrows(self.agenda)
+        self.workdays: dict[int, bool] = {}  # unlike their weekday; see `workdays`
+        self.workdays_changed: dict[int, int] = {}  # day → seq
         self.trials: dict[int, int] = {}  # paid instrument → its free trial
         self.tried: set[tuple[int, int]] = set()  # (member, trial): once is enough
         self.fees: FeeSchedule = FIRST
+        self.schedules = {FIRST.version: FIRST}  # all that were ever in force
         self.venues: dict[int, Venue] = {}
         self.symbols: dict[str, int] = {}
         self.of_product: dict[int, dict[int, Venue]] = {}

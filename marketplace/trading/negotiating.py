@@ -234,7 +234,8 @@ def take(market: Market, command: TakeOffer, seq: int, at_us: int) -> int:
     trade = Trade(
         number, seq, at_us, venue.instrument, offer.price, offer.quantity,
         venue.currency, offer.member, offer.vendor, NO_ORDER, NO_ORDER,
-        "buy" if buys else "sell", market.fees.fee(value), "negotiated", "settled",
+        "buy" if buys else "sell", market.fees.fee(value), "negotiated",
+        venue.opening(value),
     )  # fmt: skip
     end(market, offer, OfferEvent.TAKE, seq)
     market.ledger.post(seq, clear(market.ledger, trade, Pocket.FREE, Pocket.OPEN))

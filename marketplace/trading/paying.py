@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from marketplace.trading.commands import (
+from marketplace.trading.cashing import (
     ApprovePayin,
     ApprovePayout,
     CancelPayout,

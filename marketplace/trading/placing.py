@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from marketplace.trading import exclusivity
+from marketplace.trading import accepting, exclusivity
 from marketplace.trading.book import Fill
 from marketplace.trading.commands import (
     ORDERS_MAX,
@@ -24,7 +24,7 @@ from marketplace.trading.risk import check_audience, check_cover, check_line
 from marketplace.trading.stops import check_stops
 from marketplace.trading.trials import check_first, note_trial
 from marketplace.trading.venue import NotVerified, TooManyOrders, Venue, WrongOrder
-from settlement.clearing import Trade, clear
+from settlement.clearing import SETTLED, Trade, clear
 from settlement.entitlements import Entitlement, EntitlementState
 from settlement.errors import Refusal
 from settlement.ledger import Pocket, Transfer
@@ -243,7 +243,7 @@ def _settle(
         "buy" if taker_buys else "sell",
         market.fees.fee(price * quantity),
         "book",
-        "settled",
+        venue.opening(price * quantity),
     )
     pays_from = FREE if taker_buys else HELD
     transfers += clear(market.ledger, trade, pays_from, _source(venue, sell, taker))
@@ -306,6 +306,8 @@ def grant(
             ACTIVE,
         )
     )
+    if trade.state != SETTLED:
+        accepting.keep(market, venue, trade, market.rights.last)
     note_trial(market, trade.buyer, venue, trade.seq)
 
 

@@ -6,8 +6,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from marketplace.trading import contest_records, exclusivity, restoring, timetable
+from marketplace.trading import (
+    contest_records,
+    escrow_records,
+    exclusivity,
+    restoring,
+    timetable,
+)
 from marketplace.trading import tables as t
+from marketplace.trading.acceptance import Acceptance
 from marketplace.trading.auction import Call
 from marketplace.trading.book import Book
 from marketplace.trading.effects import Effects
@@ -92,6 +99,7 @@ def drain(market: Market) -> Effects:
             for offer in market.offers.changed.values()
         ],
         **contest_records.drain(market),
+        **escrow_records.drain(market),
     )
     _forget(market)
     return effects
@@ -164,6 +172,8 @@ def _forget(market: Market) -> None:
     for told in (market.offers, market.contests):
         told.opened.clear()
         told.changed.clear()
+    market.escrows.changed.clear()
+    market.workdays_changed.clear()
     market.contests.bids.clear()
     market.contests.bidders.clear()
     for desk in (market.payins, market.payouts):
@@ -225,6 +235,7 @@ def put_down(script: Script, effects: Effects) -> None:
     script.insert(t.offers, effects.offers)
     script.update(t.offers, ("id", "state", "trade"), effects.offers_changed)
     contest_records.put_down(script, effects)
+    escrow_records.put_down(script, effects)
 
 
 def load(db: Connection) -> Market:
@@ -238,6 +249,7 @@ def load(db: Connection) -> Market:
     _load_payments(db, market)
     _load_offers(db, market)
     contest_records.load(db, market)
+    escrow_records.load(db, market)
     market.contests.last = _last(db, t.contests.c.id)
     market.contests.last_bid = _last(db, t.contest_bids.c.id)
     stopped = select(t.stops).where(t.stops.c.ended_seq.is_(None))
@@ -263,10 +275,9 @@ def _load_ledger(db: Connection, market: Market) -> None:
         ((Account(row.owner, row.asset, row.pocket), row.balance) for row in rows),
         _last(db, s.transfers.c.id),
     )
-    latest = select(s.fee_schedules).order_by(s.fee_schedules.c.version.desc()).limit(1)
-    row = db.execute(latest).one_or_none()
-    if row is not None:
+    for row in db.execute(select(s.fee_schedules).order_by(s.fee_schedules.c.version)):
         market.fees = FeeSchedule(row.version, row.trade_bps)
+        market.schedules[row.version] = market.fees
         market.fees_new.clear()
 
 
@@ -283,6 +294,7 @@ def _load_venues(db: Connection, market: Market) -> None:
             Scope(
                 row.product, bool(row.exclusive), row.field, row.territory
             ),
+            Acceptance(row.acceptance_days, row.delivery_days),
         )  # fmt: skip
         market.symbols[row.symbol] = row.instrument
         exclusivity.note(market, market.venues[row.instrument])

@@ -27,7 +27,7 @@ REBUILT: tuple[Table, ...] = (
     t.standings, t.phases, t.auctions, t.stops, t.limits, t.proposals, s.accounts,
     s.transfers,
     s.fee_schedules, s.trades, s.terms, s.contracts, s.entitlements, s.measures,
-    s.receipts, s.payins, s.payouts, s.arrivals,
+    s.escrows, s.workdays, s.receipts, s.payins, s.payouts, s.arrivals,
 )  # fmt: skip
 
 

@@ -2,7 +2,15 @@
 
 import re
 
-from marketplace.trading import calls, contesting, exclusivity, negotiating, scope
+from marketplace.trading import (
+    accepting,
+    calls,
+    contesting,
+    exclusivity,
+    negotiating,
+    scope,
+)
+from marketplace.trading.accepting import DAYS_MAX
 from marketplace.trading.book import Book
 from marketplace.trading.commands import (
     DelistInstrument,
@@ -33,13 +41,17 @@ from marketplace.trading.venue import (
 )
 from settlement.canonical import sha256_of
 from settlement.entitlements import EntitlementEvent
+from settlement.escrows import Escrow
 from settlement.fees import TRADE_BPS_MAX, FeeSchedule
 from settlement.ledger import HOUSE
 from settlement.money import BY_ASSET, INSTRUMENT_MIN
 
 TERM_MAX_US = 10**16  # three centuries: no sum of times outgrows 64 bits
 # What may not change under waiting orders and running rights.
-FIXED = ("symbol", "vendor", "currency", "tick", "lot", "transferable", "trial_of")
+FIXED = (
+    "symbol", "vendor", "currency", "tick", "lot", "transferable", "trial_of",
+    "acceptance",
+)  # fmt: skip
 AUDIENCE_MAX = 1_000  # members of one instrument
 CODE = re.compile(r"[!-~]{1,64}")  # the records join codes with blanks
 
@@ -89,6 +101,7 @@ def list_instrument(
         present.audience if present else None,
         present.hidden if present else False,
         command.scope,
+        command.acceptance,
     )
     market.venues[venue.instrument] = market.venues_changed[venue.instrument] = venue
     exclusivity.note(market, venue)
@@ -128,6 +141,7 @@ def _check_facts(market: Market, command: ListInstrument) -> None:
             raise WrongOrder("symbol" if code is command.symbol else "purposes")
     _check_right(command)
     _check_scope(command)
+    _check_acceptance(command)
     _check_trial(market, command)
     if UNSTORABLE.search(command.terms):
         raise WrongOrder("terms")
@@ -169,6 +183,15 @@ def _check_scope(command: ListInstrument) -> None:
     for path in (bound.field, bound.territory):
         if path and not CODE.fullmatch(path):
             raise WrongOrder("field" if path is bound.field else "territory")
+
+
+def _check_acceptance(command: ListInstrument) -> None:
+    """Refuse odd times, and escrow where the right could be sold on meanwhile."""
+    days, delivery_days = command.acceptance
+    if not (0 <= days <= DAYS_MAX and 0 <= delivery_days <= (DAYS_MAX if days else 0)):
+        raise WrongOrder("acceptance")
+    if days and (command.transferable or command.trial_of is not None):
+        raise WrongOrder("acceptance")
 
 
 def _check_trial(market: Market, command: ListInstrument) -> None:
@@ -256,6 +279,7 @@ def publish_fees(market: Market, command: PublishFees, seq: int, _at_us: int) ->
     if not 0 <= command.trade_bps <= TRADE_BPS_MAX:
         raise WrongOrder("trade_bps")
     market.fees = FeeSchedule(market.fees.version + 1, command.trade_bps)
+    market.schedules[market.fees.version] = market.fees
     market.fees_new.append((market.fees.version, seq, market.fees.trade_bps))
     return market.fees.version
 
@@ -273,6 +297,8 @@ def tick(market: Market, _command: Tick, seq: int, at_us: int) -> tuple[int, int
     for item in market.agenda.due(at_us):
         if isinstance(item, Offer):
             negotiating.end(market, item, OfferEvent.EXPIRE, seq)
+        elif isinstance(item, Escrow):
+            accepting.come_due(market, item, seq, at_us)
         else:
             assert isinstance(item, Contest), item
             contesting.come_due(market, item, seq, at_us)

@@ -42,6 +42,11 @@ def state(market: Market) -> dict[str, Any]:
             market.contests.last_bid,
             market.last_proposal,
         ),
+        "escrows": [
+            (escrow.row(), str(escrow.state))
+            for _, escrow in sorted(market.escrows.live.items())
+        ],
+        "workdays": sorted(market.workdays.items()),
         "contests": [
             (contest.row(), [b.row() for _, b in sorted(contest.bidders.items())])
             for _, contest in sorted(market.contests.live.items())

@@ -71,7 +71,16 @@ books = table(
     Column("exclusive", Whole, nullable=False, server_default="0"),
     Column("field", Text, nullable=False, server_default=text("''")),
     Column("territory", Text, nullable=False, server_default=text("''")),
+    # Working days to examine what was delivered (0: settled at once), and to deliver.
+    Column("acceptance_days", Whole, nullable=False, server_default="0"),
+    Column("delivery_days", Whole, nullable=False, server_default="0"),
     CheckConstraint("hidden IN (0, 1)", name="hidden"),
+    CheckConstraint(
+        "acceptance_days >= 0 AND delivery_days >= 0"
+        " AND (acceptance_days > 0 OR delivery_days = 0)"
+        " AND (acceptance_days = 0 OR (transferable = 0 AND trial_of IS NULL))",
+        name="acceptance",
+    ),
     CheckConstraint(
         "exclusive = 0 OR (exclusive = 1 AND transferable = 0 AND product > 0)",
         name="exclusive",

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from marketplace.trading.acceptance import AT_ONCE, Acceptance
 from marketplace.trading.auction import Call
 from marketplace.trading.book import Book
 from marketplace.trading.scope import NOWHERE, Scope
 from marketplace.trading.timetable import Phase, Timetable, day_of
 from settlement.canonical import canonical
 from settlement.errors import Refusal
+from settlement.escrows import TradeState
 from settlement.states import Machine
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ class Venue:
     audience: frozenset[int] | None = None  # who may trade; None: anybody
     hidden: bool = False  # for all others it does not exist
     scope: Scope = NOWHERE
+    acceptance: Acceptance = AT_ONCE
 
     def admits(self, member: int) -> bool:
         """Tell whether *member* may trade here; the vendor always may."""
@@ -88,6 +91,11 @@ class Venue:
     limits: "Limits | None" = None  # what holds; None: nothing does
     timetable: Timetable | None = None
     due_us: int | None = None  # when the timetable next does something
+
+    def opening(self, value: int) -> str:
+        """Return the state in which a trade of *value* minor units begins."""
+        waits = value and self.acceptance.days
+        return str(TradeState.ESCROWED if waits else TradeState.SETTLED)
 
     @property
     def phase(self) -> Phase:
@@ -125,7 +133,7 @@ class Venue:
             self.price_max, self.trial_of,
             self._audience(), int(self.hidden),
             self.scope.product, int(self.scope.exclusive), self.scope.field,
-            self.scope.territory,
+            self.scope.territory, *self.acceptance,
         )  # fmt: skip
 
     def _audience(self) -> str | None:

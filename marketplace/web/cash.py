@@ -10,7 +10,7 @@ from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.services import services
-from marketplace.trading.commands import CancelPayout, RequestPayin, RequestPayout
+from marketplace.trading.cashing import CancelPayout, RequestPayin, RequestPayout
 from marketplace.trading.gateway import KEY_LENGTH_MAX
 from marketplace.trading.paying import TEXT_MAX
 from marketplace.web.forms import Form, again, amount, choice, read, text

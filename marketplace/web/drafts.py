@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from listings import licences, plans, products
-from listings.instruments import DELIVERIES_MAX, LOT_MAX, TERM_DAYS_MAX, Unit
+from listings.instruments import DAYS_MAX, DELIVERIES_MAX, LOT_MAX, TERM_DAYS_MAX, Unit
 from listings.plans import Plan, Tier
 from listings.products import Facts
 from listings.registration import declaration
@@ -22,6 +22,8 @@ from settlement.errors import Invalid
 from settlement.money import AMOUNT_MAX, BY_ASSET, NotAnAmount, parse
 
 TIER_DIGITS = 13
+SETTLEMENTS = ("instant", "escrow")
+ACCEPTANCE_DAYS = 7  # working days, unless the vendor says otherwise
 NOT_A_TIER = N_("A line is “up to: price”; the last line is the price alone.")
 LONG_MAX = 200_000  # characters that a form takes; imports may bring more
 
@@ -85,6 +87,9 @@ class UnitForm(Form):
     deliveries_max = Whole(1, DELIVERIES_MAX, load_default=None)
     transferable = text(1, needed=False)
     trial_of = PublicId("instrument", load_default=None)
+    settlement = choice(SETTLEMENTS, needed=False, default=SETTLEMENTS[0])
+    acceptance_days = Whole(1, DAYS_MAX, load_default=ACCEPTANCE_DAYS)
+    delivery_days = Whole(0, DAYS_MAX, load_default=0)
     tiers = text(2_000, needed=False)
     pack = Whole(1, plans.PACK_MAX, load_default=1)
     period_days = Whole(1, plans.PERIOD_DAYS_MAX, load_default=30)
@@ -147,6 +152,7 @@ def unit(db: Connection, typed: dict[str, Any], vendor: int) -> Unit:
 
     It is one of the exchange's, or the newest version of one of the *vendor*'s own.
     """
+    waits = typed["settlement"] == "escrow"
     return Unit(
         typed["symbol"].upper(),
         licences.chosen(db, typed["licence"], vendor, ALL),
@@ -159,6 +165,7 @@ def unit(db: Connection, typed: dict[str, Any], vendor: int) -> Unit:
         bool(typed["transferable"]),
         plan(typed),
         typed["trial_of"],
+        *((typed["acceptance_days"], typed["delivery_days"]) if waits else (0, 0)),
     )
 
 

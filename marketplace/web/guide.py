@@ -21,6 +21,7 @@ from listings.quality import (
 from listings.standard import ALL
 from marketplace import exporting
 from marketplace.community.access import REQUEST
+from marketplace.holidays import day_of
 from marketplace.language import N_
 from marketplace.members.verification import MEMBER
 from marketplace.pricing.changes import notice_of
@@ -28,12 +29,14 @@ from marketplace.services import services
 from marketplace.trading.contests import CONTEST
 from marketplace.trading.offers import OFFER
 from marketplace.trading.orders import ORDER
+from marketplace.trading.pending import exceptions
 from marketplace.trading.venue import BOOK
 from marketplace.web.diagrams import draw
 from marketplace.web.facts import NAMES
 from marketplace.web.words import TOPICS
-from settlement import statements
+from settlement import clock, statements
 from settlement.entitlements import ENTITLEMENT
+from settlement.escrows import TRADE
 from settlement.payments.payins import ALONE_MAX, PAYIN
 from settlement.payments.payouts import PAYOUT
 
@@ -63,6 +66,7 @@ MACHINES = (
     BOOK,
     OFFER,
     CONTEST,
+    TRADE,
     REQUEST,
 )
 MACHINE_NAMES = {
@@ -77,6 +81,7 @@ MACHINE_NAMES = {
     "book": N_("Trading in an instrument"),
     "offer": N_("Quote or personal price"),
     "contest": N_("Auction"),
+    "trade": N_("Trade"),
 }
 # Chinese, English, what it means: the words of the design, one meaning each.
 GLOSSARY = (
@@ -271,6 +276,19 @@ def fees() -> ResponseReturnValue:
     """Show the fee schedule in force, with an example."""
     with services().reads.connect() as db:
         return render_template("help/fees.html", fees=statements.fees(db))
+
+
+@bp.get("/acceptance")
+def acceptance() -> ResponseReturnValue:
+    """Show how delivery and acceptance work, and this year's working days."""
+    year = clock.moment(clock.now_us()).year
+    with services().reads.connect() as db:
+        days = {day_of(day): worked for day, worked in exceptions(db).items()}
+    return render_template(
+        "help/acceptance.html",
+        year=year,
+        days={day: worked for day, worked in days.items() if day.year == year},
+    )
 
 
 @bp.get("/formats")

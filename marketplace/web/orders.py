@@ -11,7 +11,7 @@ from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.pricing import quotes
 from marketplace.services import services
-from marketplace.trading import board, reads
+from marketplace.trading import board, pending, reads
 from marketplace.trading.commands import (
     CancelAll,
     CancelOrder,
@@ -74,6 +74,7 @@ def trades() -> ResponseReturnValue:
         return render_template(
             "orders/trades.html",
             page=page,
+            waiting=pending.of_buyer(db, me().member),
             names=organisations.names(db, parties),
         )
 
@@ -90,6 +91,7 @@ def contract(trade: str) -> ResponseReturnValue:
             trade=mine,
             contract=agreed,
             agreed=quotes.of_trade(db, mine.id),
+            escrow=pending.of_trade(db, mine.id),
             terms=statements.terms(db, agreed.terms),
             names=organisations.names(db, (mine.buyer, mine.seller)),
         )

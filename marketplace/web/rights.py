@@ -11,6 +11,7 @@ from marketplace.delivery.files import deliver, included
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.services import services
+from marketplace.trading import pending
 from marketplace.web.forms import again
 from marketplace.web.layout import before
 from settlement import clock, ids, statements
@@ -30,6 +31,7 @@ def show() -> ResponseReturnValue:
             known=catalogue.traded(db, {row.instrument for row in page.rows}),
             terms=statements.terms_of(db, {row.terms for row in page.rows}),
             included=partial(included, db),
+            waiting={row.id: row for row in pending.of_buyer(db, me().member)},
             now_us=clock.now_us(),
         )
 

@@ -15,15 +15,15 @@ from marketplace.members.signing import me
 from marketplace.members.verification import MEMBER, REASON_MAX, MemberEvent
 from marketplace.services import services
 from marketplace.trading import reads
-from marketplace.trading.commands import (
+from marketplace.trading.cashing import (
     ApprovePayin,
     ApprovePayout,
-    Command,
     ConfirmPayin,
     FailPayout,
     PayPayout,
     RejectPayin,
 )
+from marketplace.trading.commands import Command
 from marketplace.web.forms import Form, again, choice, read, text
 from marketplace.web.layout import before, midnight_us
 from settlement import ids, statements

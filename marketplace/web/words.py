@@ -17,6 +17,7 @@ from marketplace.web.dossier import DOSSIER
 from marketplace.web.findings import QUALITY
 from marketplace.web.tidings import TIDINGS
 from marketplace.web.tones import tone
+from marketplace.web.transfers import REASONS
 from settlement.errors import Invalid, Refusal
 from settlement.money import BY_ASSET, BY_CODE
 
@@ -94,20 +95,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "failed": N_("Failed, money returned"),
         "cancelled": N_("Withdrawn"),
     },
-    "transfer": {
-        "payin": N_("Pay-in"),
-        "payout": N_("Payout"),
-        "payout_hold": N_("Held for a payout"),
-        "payout_release": N_("Payout given back"),
-        "quote_hold": N_("Held for an offer"),
-        "quote_release": N_("Released by an offer"),
-        "hold": N_("Held for an order"),
-        "release": N_("Released by an order"),
-        "payment": N_("Payment for a trade"),
-        "fee": N_("Exchange fee"),
-        "delivery": N_("Delivery"),
-        "grant": N_("Grant"),
-    },
+    "transfer": REASONS,
     "member": {
         "invited": N_("Signed up"),
         "pending": N_("Under verification"),

@@ -14,6 +14,7 @@ from settlement.invariants import (
     auctions,
     books,
     contests,
+    escrows,
     exclusivity,
     holds,
     money,
@@ -64,6 +65,10 @@ CHECKS: tuple[Check, ...] = (
     trades.delivery_against_payment,
     trades.found_by_its_delivery,
     trades.agreed_in_writing,
+    escrows.waiting_is_owed,
+    escrows.paid_as_accepted,
+    escrows.ended_whole,
+    escrows.nothing_overdue,
     rights.right_for_each_trade,
     rights.no_right_from_nothing,
     rights.rights_are_balances,
@@ -97,7 +102,7 @@ TABLES = (
     "books", "standings", "entitlements", "receipts", "payins", "payouts", "arrivals",
     "fee_schedules", "auctions", "phases", "stops", "offers",
     "contests", "contest_bids", "contest_bidders",
-    "limits", "proposals",
+    "limits", "proposals", "escrows", "workdays",
 )  # fmt: skip
 
 

@@ -65,12 +65,12 @@ def each_order_its_hold(db: Connection) -> Iterator[Violation]:
     for order, reason, amount in ask(db, holds):
         left[order] = left.get(order, 0) + (amount if reason == "hold" else -amount)
     spent = """
-        SELECT CASE t.reason WHEN 'payment' THEN r.buy_order ELSE r.sell_order END,
+        SELECT CASE t.reason WHEN 'delivery' THEN r.sell_order ELSE r.buy_order END,
                t.amount
         FROM transfers t
         JOIN accounts a ON a.id = t.debit AND a.pocket = 1
         JOIN trades r ON r.id = t.subject
-        WHERE t.reason IN ('payment', 'delivery')
+        WHERE t.reason IN ('payment', 'delivery', 'escrow')
     """
     for order, amount in ask(db, spent):
         left[order] = left.get(order, 0) - amount

@@ -58,6 +58,7 @@ CAUSES: dict[str, frozenset[str]] = {
     "contest_bids": frozenset({"BidInContest"}),
     "receipts": frozenset({"Deliver"}),
     "fee_schedules": frozenset({"PublishFees"}),
+    "workdays": frozenset({"SetWorkdays"}),
     "measures": frozenset({"SuspendRight", "RestoreRight", "RevokeRight"}),
     "arrivals": frozenset(
         {

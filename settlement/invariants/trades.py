@@ -10,19 +10,22 @@ from settlement import ids
 from settlement.invariants.violation import Violation, ask
 
 HOUSE, FREE, HELD, OPEN = 0, 0, 1, 3
+ESCROW = 2
+OPEN_STATES = ("escrowed", "delivered", "disputed")
 FINAL = ("settled", "unwound")
 
 TRADES = """
     SELECT t.id, t.seq, t.instrument, t.price, t.quantity, t.currency, t.buyer,
-           t.seller, t.fee, t.state, b.vendor
-    FROM trades t LEFT JOIN books b ON b.instrument = t.instrument ORDER BY t.id
+           t.seller, t.fee, t.state, b.vendor, e.trade AS escrow, b.acceptance_days
+    FROM trades t LEFT JOIN books b ON b.instrument = t.instrument
+    LEFT JOIN escrows e ON e.trade = t.id ORDER BY t.id
 """
 LEGS = """
     SELECT x.subject, x.reason, x.seq, x.amount, d.asset, d.owner AS giver,
            d.pocket AS source, c.owner AS taker, c.pocket AS target
     FROM transfers x
     LEFT JOIN accounts d ON d.id = x.debit LEFT JOIN accounts c ON c.id = x.credit
-    WHERE x.reason IN ('delivery', 'payment', 'fee') ORDER BY x.subject, x.id
+    WHERE x.reason IN ('delivery', 'payment', 'fee', 'escrow') ORDER BY x.subject, x.id
 """
 
 
@@ -39,10 +42,13 @@ class Leg(NamedTuple):
 
 
 def settled_once(db: Connection) -> Iterator[Violation]:
-    """S1: a trade that settles at once is in a final state."""
-    query = "SELECT id, state FROM trades ORDER BY id"
-    for number, state in ask(db, query):
-        if state not in FINAL:
+    """S1: a trade that settles at once is settled; only escrow lets one wait or end."""
+    query = """
+        SELECT t.id, t.state, e.trade FROM trades t
+        LEFT JOIN escrows e ON e.trade = t.id ORDER BY t.id
+    """
+    for number, state, escrow in ask(db, query):
+        if state not in (OPEN_STATES + FINAL if escrow else ("settled",)):
             name = ids.encode("trade", number)
             yield Violation(
                 "S1", f"Trade {name} is {state}, neither settled nor undone."
@@ -50,7 +56,10 @@ def settled_once(db: Connection) -> Iterator[Violation]:
 
 
 def delivery_against_payment(db: Connection) -> Iterator[Violation]:
-    """S2 and S3: each settled trade has exactly its legs, all in its own step."""
+    """S2 and S3: each trade has exactly its legs, all in its own step.
+
+    What goes to escrow leaves it by steps of its own; see `escrows`.
+    """
     legs = groupby(ask(db, LEGS), key=lambda leg: leg.subject)
     subject, moves = next(legs, (None, iter(())))
     for trade in ask(db, TRADES):
@@ -75,7 +84,7 @@ def _stray(subject: int) -> Violation:
 def _compare(trade: Row[Any], found: list[Row[Any]]) -> Iterator[Violation]:
     """Compare the legs of *trade* with those it must have; one sentence for each."""
     name = ids.encode("trade", trade.id)
-    expected = _expected(trade) if trade.state == "settled" else []
+    expected = _expected(trade)
     actual = [
         Leg(x.reason, x.seq, x.asset, x.amount, x.giver, x.taker, x.target)
         for x in found
@@ -101,8 +110,13 @@ def _expected(trade: Row[Any]) -> list[Leg]:
     value = trade.price * trade.quantity
     seq, buyer, seller = trade.seq, trade.buyer, trade.seller
     money = trade.currency
+    delivery = Leg(
+        "delivery", seq, trade.instrument, trade.quantity, seller, buyer, FREE
+    )
+    if trade.acceptance_days and value:
+        return [delivery, Leg("escrow", seq, money, value, buyer, buyer, ESCROW)]
     legs = [
-        Leg("delivery", seq, trade.instrument, trade.quantity, seller, buyer, FREE),
+        delivery,
         Leg("payment", seq, money, value, buyer, seller, FREE),
         Leg("fee", seq, money, trade.fee, seller, HOUSE, FREE),
     ]
@@ -129,7 +143,7 @@ def found_by_its_delivery(db: Connection) -> Iterator[Violation]:
         LEFT JOIN transfers m
           ON m.subject = t.id AND m.seq = t.seq AND m.reason IN ('payment', 'fee')
          AND m.id NOT IN (t.delivery + 1, t.delivery + 2)
-        WHERE t.state = 'settled' AND (d.id IS NULL OR m.id IS NOT NULL)
+        WHERE d.id IS NULL OR m.id IS NOT NULL
         ORDER BY t.id
         """,
     )

@@ -22,7 +22,7 @@ VENDOR, ANN, BOB, CAT = 1, 2, 3, 4
 STAFF, SECOND, THIRD = 901, 902, 903
 POSTED, RESALE, METERED, GONE = 1_000, 1_001, 1_002, 1_003
 CAPPED, TRIAL, CALLED = 1_004, 1_005, 1_006
-ALONE, BESIDE = 1_007, 1_008
+ALONE, BESIDE, WAITED = 1_007, 1_008, 1_009
 FAR_US = 4_000_000_000_000_000
 DAY_US = 86_400_000_000
 
@@ -106,6 +106,7 @@ def live(gateway: Gateway, hands: Clock, *, scarce: bool = True) -> None:
         _exclude(do, order)
         _compete(do, hands)
     _negotiate(do)
+    _wait(do, order, hands)
 
 
 def _compete(do: Callable[..., object], hands: Clock) -> None:
@@ -160,6 +161,29 @@ def _exclude(do: Callable[..., object], order: Callable[..., c.Placed]) -> None:
     order(VENDOR, ALONE, "sell", 11, 1)
     order(VENDOR, BESIDE, "sell", 2, 1, evergreen=True)
     order(CAT, BESIDE, "buy", 2, 1, "IOC", purpose="analysis")
+
+
+def _wait(
+    do: Callable[..., object], order: Callable[..., c.Placed], hands: Clock
+) -> None:
+    """Escrow: accepted in part, the rest not delivered; given back; still waiting."""
+    do(c.SetWorkdays(STAFF, ((hands.at_us // DAY_US + 2, False),)))
+    do(
+        c.ListInstrument(
+            STAFF, WAITED, "WAITED", VENDOR, 1, 1, 1, terms(WAITED), (), None, 2,
+            transferable=False, acceptance=c.Acceptance(3, 2),
+        )
+    )  # fmt: skip
+    order(VENDOR, WAITED, "sell", 41, 1, evergreen=True)
+    (parts,) = order(ANN, WAITED, "buy", 41, 5, "IOC", purpose="analysis").trades
+    order(BOB, WAITED, "buy", 41, 2, "IOC", purpose="analysis")
+    do(c.ReportDelivery(10, VENDOR, parts[0], 3))
+    do(c.AcceptDelivery(20, ANN, parts[0], 1))
+    hands.at_us += 20 * DAY_US
+    do(c.Tick())
+    order(CAT, WAITED, "buy", 41, 1, "IOC", purpose="analysis")
+    (left,) = order(ANN, WAITED, "buy", 41, 1, "IOC", purpose="analysis").trades
+    do(c.ReportDelivery(10, VENDOR, left[0], 1))
 
 
 def _price(

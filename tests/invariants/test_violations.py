@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from settlement.invariants import CHECKS, QUICK, Progress, count_rows, violations
 from tests.invariants.contest_damage import CONTESTS
+from tests.invariants.escrow_damage import ESCROWS
 from tests.invariants.quote_damage import QUOTES
 
 # code, what the sentence says, statements that do the damage
@@ -119,6 +120,7 @@ DAMAGE = [
     ("B6", "22 follows 20", "DELETE FROM journal WHERE seq = 21"),
     ("B8", "its book is delisted", "UPDATE orders SET state = 'open' WHERE id = 18"),
     ("B8", "not verified", "UPDATE standings SET verified = 0 WHERE member = 3"),
+    *ESCROWS,
     ("S1", "is matched", "UPDATE trades SET state = 'matched' WHERE id = 3"),
     ("S1", "never arrived", "UPDATE payins SET state = 'refunded' WHERE id = 1"),
     (
@@ -135,7 +137,7 @@ DAMAGE = [
     ),
     ("S2", "lacks its fee of 8", "DELETE FROM transfers WHERE id = 7"),
     ("S2", "lacks its delivery", "UPDATE transfers SET seq = 22 WHERE id = 5"),
-    ("S2", "must not have", "UPDATE trades SET state = 'unwound' WHERE id = 2"),
+    ("S1", "is unwound", "UPDATE trades SET state = 'unwound' WHERE id = 2"),
     (
         "S2",
         "must not have",
@@ -147,7 +149,7 @@ DAMAGE = [
         "INSERT INTO transfers VALUES (995, 75, 1, 6, 5, 'fee', 99, NULL, NULL)",
     ),
     ("S2", "which does not exist", "DELETE FROM trades WHERE id = 3"),
-    ("S2", "wrong pocket", "UPDATE accounts SET pocket = 2 WHERE id = 8"),
+    ("S2", "wrong pocket", "UPDATE accounts SET pocket = 3 WHERE id = 8"),
     ("S2", "no contract", "DELETE FROM contracts WHERE trade = 2"),
     ("S2", "belongs to no trade", "INSERT INTO contracts VALUES (99, 1, 'x', 1)"),
     ("E1", "has given 0 rights", "DELETE FROM entitlements WHERE id = 1"),

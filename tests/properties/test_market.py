@@ -21,18 +21,22 @@ from settlement.store import connect, metadata
 VENDOR, STAFF, SECOND = 1, 901, 902
 MEMBERS = (1, 2, 3)
 INSTRUMENTS = (1_000, 1_001, 1_002)  # evergreen class, transferable, with an end
+ACCEPTED = 1_004  # paid after acceptance, two days after the vendor has delivered
 TRIAL, CEILING = 1_003, 9  # the free trial of 1_000; what 1_002 may cost at most
 TERM_US = 40
+DAY_US = 86_400_000_000
 LATER_US = 60_000_000  # a contest lasts a minute at least
 
 
 class Later(NamedTuple):
     """No command: a minute, or some days, pass before the next."""
 
+    by_us: int
+
 
 lines = st.builds(
     c.Line,
-    instrument=st.sampled_from((*INSTRUMENTS, TRIAL, 1_009)),
+    instrument=st.sampled_from((*INSTRUMENTS, TRIAL, ACCEPTED, ACCEPTED, 1_009)),
     side=st.sampled_from(["buy", "sell", "give"]),
     price=st.none() | st.integers(-1, 12),
     quantity=st.integers(-1, 6),
@@ -46,7 +50,8 @@ member = st.sampled_from((*MEMBERS, 4))  # the fourth is not verified
 number = st.integers(1, 30)
 amount = st.integers(-1, 60)
 user = st.sampled_from((11, STAFF, SECOND))
-words, traded = st.text(max_size=3), st.sampled_from((*INSTRUMENTS, TRIAL))
+words = st.text(max_size=3)
+traded = st.sampled_from((*INSTRUMENTS, TRIAL, ACCEPTED))
 timetables = st.builds(
     Timetable,
     st.sampled_from([0, 480]),
@@ -154,8 +159,19 @@ flows = st.lists(
             ),
             st.builds(c.PayContest, user, member, st.integers(1, 3)),
             st.builds(c.CancelContest, user, member, st.integers(1, 3)),
-            st.just(Later()),
+            st.builds(Later, st.sampled_from((LATER_US, 3 * DAY_US))),
         ],
+        st.builds(c.ReportDelivery, user, member, number, st.integers(0, 4)),
+        st.builds(c.ReportDelivery, user, st.just(1), number, st.integers(1, 2)),
+        st.builds(
+            c.AcceptDelivery, user, member, number, st.none() | st.integers(0, 4)
+        ),
+        st.builds(
+            c.SetWorkdays, user,
+            st.lists(st.tuples(st.integers(-1, 9), st.booleans()), max_size=3).map(
+                tuple
+            ),
+        ),
         st.builds(c.SuspendRight, user, number),
         st.builds(c.RestoreRight, user, number),
         st.builds(c.RevokeRight, user, number),
@@ -204,6 +220,12 @@ def opened() -> tuple[Market, list[tuple[c.Command, int]]]:
             transferable=False, price_max=0, trial_of=INSTRUMENTS[0],
         )
     )  # fmt: skip
+    first.append(
+        c.ListInstrument(
+            STAFF, ACCEPTED, "ACC", VENDOR, 1, 1, 1, '{"n":3}', (), TERM_US, 2,
+            transferable=False, acceptance=c.Acceptance(2, 1),
+        )
+    )  # fmt: skip
     first.append(c.PlaceOrder(11, 1, c.Line(TRIAL, "sell", 0, 1, evergreen=True)))
     for m in (2, 3):
         first += [c.RequestPayin(m, m, 1, 500, "cash"), c.ConfirmPayin(STAFF, m - 1)]
@@ -218,7 +240,7 @@ def run(flow: list[c.Command | Later]) -> tuple[Market, list[tuple[c.Command, in
     late_us = 0
     for command in flow:
         if isinstance(command, Later):
-            late_us += LATER_US
+            late_us += command.by_us
             continue
         seq = len(done) + 1
         at_us = seq * 3 + late_us
@@ -288,6 +310,22 @@ def test_what_is_held_is_what_the_waiting_orders_and_payouts_need(
 
 @given(flows)
 @settings(max_examples=100, deadline=None)
+def test_what_waits_in_escrow_is_owed_by_open_trades(
+    flow: list[c.Command | Later],
+) -> None:
+    market, _ = run(flow)
+    for buyer in (2, 3):
+        waits = sum(
+            e.left for e in market.escrows.live.values() if e.trade.buyer == buyer
+        )
+        assert market.ledger.balance(buyer, 1, Pocket.ESCROW) == waits
+    for escrow in market.escrows.live.values():
+        assert escrow.left > 0
+        assert escrow.due_us is not None
+
+
+@given(flows)
+@settings(max_examples=100, deadline=None)
 def test_a_right_follows_its_balance(flow: list[c.Command | Later]) -> None:
     market, _ = run(flow)
     units: dict[tuple[int, int], int] = {}
@@ -298,7 +336,7 @@ def test_a_right_follows_its_balance(flow: list[c.Command | Later]) -> None:
         market.ledger.accounts, market.ledger.balances, strict=True
     ):
         key = (account.owner, account.asset)
-        if account.asset in INSTRUMENTS and account.owner != VENDOR:
+        if account.asset in (*INSTRUMENTS, ACCEPTED) and account.owner != VENDOR:
             both = sum(market.ledger.balance(*key, pocket) for pocket in (0, 1))
             assert units.get(key, 0) == both, (account, balance)
 

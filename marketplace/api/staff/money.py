@@ -9,7 +9,7 @@ from marketplace.api.resource import PageQuery, Resource, submit
 from marketplace.members.roles import STAFF, require
 from marketplace.members.signing import me
 from marketplace.services import services
-from marketplace.trading import commands
+from marketplace.trading import cashing
 from marketplace.trading.commands import Command
 from settlement import statements
 from settlement.payments.payins import PayinState
@@ -23,14 +23,14 @@ BOTH = (OFFICER, APPROVER)
 # Who may, and the command. That two persons act is kept by the market itself.
 Step = tuple[tuple[str, ...], Callable[[int, int], Command]]
 PAYIN_STEPS: Mapping[str, Step] = {
-    "confirm": ((OFFICER,), commands.ConfirmPayin),
-    "approve": ((APPROVER,), commands.ApprovePayin),
-    "reject": (BOTH, commands.RejectPayin),
+    "confirm": ((OFFICER,), cashing.ConfirmPayin),
+    "approve": ((APPROVER,), cashing.ApprovePayin),
+    "reject": (BOTH, cashing.RejectPayin),
 }
 PAYOUT_STEPS: Mapping[str, Step] = {
-    "approve": ((APPROVER,), commands.ApprovePayout),
-    "pay": ((OFFICER,), commands.PayPayout),
-    "fail": (BOTH, commands.FailPayout),
+    "approve": ((APPROVER,), cashing.ApprovePayout),
+    "pay": ((OFFICER,), cashing.PayPayout),
+    "fail": (BOTH, cashing.FailPayout),
 }
 
 

@@ -27,6 +27,8 @@ from tests.floor import (
     trading,
 )
 
+MOON = 1_001
+
 
 @pytest.fixture(scope="module")
 def traded(tmp_path_factory):
@@ -57,8 +59,17 @@ def traded(tmp_path_factory):
             c.Propose(STAFF, "SetLimits", (SUN, (900, 800, 9, 700, 600, 500)), "slips"),
             c.Decide(SECOND, 1, approve=True),
             c.Propose(STAFF, "SetLimits", (0, (None,) * 6), "calm again"),
+            c.SetWorkdays(STAFF, ((30_000, True),)),
+            c.ListInstrument(
+                STAFF, MOON, "MOON", VERA, 1, 1, 1, "{}", (), None, None,
+                transferable=False, acceptance=c.Acceptance(7, 5),
+            ),
+            c.PlaceOrder(VERA, VERA, c.Line(MOON, "sell", 3, 1, evergreen=True)),
+            c.PlaceOrder(DAN, DAN, c.Line(MOON, "buy", 3, 9, "IOC", purpose="x")),
+            c.ReportDelivery(VERA, VERA, 4, 2),
+            c.AcceptDelivery(DAN, DAN, 4, 1),
             c.PlaceBasket(CAT, CAT, (BUY.line, line("buy", 8, 10**8))),
-        ):
+        ):  # fmt: skip
             try:
                 floor.submit(command)
             except Refusal:

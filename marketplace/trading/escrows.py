@@ -1,0 +1,61 @@
+"""The trades whose money waits in escrow, by the number of the trade."""
+
+from dataclasses import dataclass
+
+from marketplace.trading.agenda import Agenda
+from settlement.errors import NotFound, Refusal
+from settlement.escrows import OPEN, Escrow
+from settlement.ids import encode
+
+
+@dataclass(eq=False)
+class NothingToAccept(Refusal):
+    """There are not that many units delivered and not yet accepted."""
+
+    units: int
+    waiting: int
+
+
+@dataclass(eq=False)
+class NotSoMany(Refusal):
+    """There are not that many units left to deliver."""
+
+    units: int
+    left: int
+
+
+class Escrows:
+    """The open escrows; ended ones live on in the records only."""
+
+    def __init__(self, agenda: Agenda) -> None:
+        """Start with none; delivery and acceptance are due on *agenda*."""
+        self._agenda = agenda
+        self.live: dict[int, Escrow] = {}
+        self.changed: dict[int, Escrow] = {}  # new ones too
+
+    def restore(self, escrow: Escrow) -> None:
+        """Take over an open escrow, from the records."""
+        self.live[escrow.number] = escrow
+        self._agenda.put(escrow)
+
+    def note(self, escrow: Escrow) -> None:
+        """Say that an escrow is new or has changed; one that has ended is dropped."""
+        self.changed[escrow.number] = escrow
+        if escrow.state in OPEN:
+            self.live[escrow.number] = escrow
+        else:
+            escrow.deliver_by_us = escrow.accept_by_us = None
+            del self.live[escrow.number]
+        self._agenda.put(escrow)
+
+    def get(self, trade: int, *parties: int) -> Escrow:
+        """Return the open escrow of a trade; NotFound unless *parties* are its own.
+
+        *parties* are compared with (buyer, seller), 0 standing for anybody.
+        """
+        found = self.live.get(trade)
+        if found is not None:
+            own = (found.trade.buyer, found.trade.seller)
+            if all(not p or p == o for p, o in zip(parties, own, strict=False)):
+                return found
+        raise NotFound("trade", encode("trade", max(0, trade)))
