@@ -92,7 +92,7 @@ class WorkdaySchema(Body):
     worked = Flag(required=True)
 
 
-class WorkdaysSchema(Body):
+class NewWorkdaysSchema(Body):
     """Days unlike their weekday; all others are worked Monday to Friday."""
 
     data = fields.List(
@@ -100,7 +100,7 @@ class WorkdaysSchema(Body):
     )
 
 
-class CalendarSchema(Schema):
+class WorkdaysSchema(Schema):
     """The days that were published, the first first."""
 
     data = fields.List(fields.Nested(WorkdaySchema), required=True)
@@ -153,7 +153,7 @@ def report_delivery(asked: dict[str, Any], header: dict[str, str], trade: int) -
 
 
 @bp.route("/workdays")
-@bp.response(200, CalendarSchema)
+@bp.response(200, WorkdaysSchema)
 def list_workdays() -> Any:
     """List the days that are worked, or not, unlike their weekday."""
     return _calendar()
@@ -161,9 +161,9 @@ def list_workdays() -> Any:
 
 @bp.route("/staff/workdays", methods=["POST"])
 @bp.needs(*CALENDAR_OFFICERS)
-@bp.arguments(WorkdaysSchema)
+@bp.arguments(NewWorkdaysSchema)
 @bp.arguments(KeyHeader, location="headers")
-@bp.response(200, CalendarSchema)
+@bp.response(200, WorkdaysSchema)
 def set_workdays(asked: dict[str, Any], header: dict[str, str]) -> Any:
     """Publish days unlike their weekday; deadlines that run already stay."""
     days = tuple((number_of(one["day"]), one["worked"]) for one in asked["data"])

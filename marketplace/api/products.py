@@ -111,17 +111,9 @@ class UnitSchema(Body):
     plan = fields.Nested(PlanSchema, load_default=None, allow_none=True)
     trial_of = Id("instrument", load_default=None, allow_none=True)
     acceptance_days = Int(
-        0,
-        DAYS_MAX,
-        load_default=0,
-        metadata={"description": "Working days to accept; 0: settled at once."},
-    )
-    delivery_days = Int(
-        0,
-        DAYS_MAX,
-        load_default=0,
-        metadata={"description": "Working days to deliver; 0: there with the trade."},
-    )
+        0, DAYS_MAX, load_default=0
+    )  # working days; 0: settled at once
+    delivery_days = Int(0, DAYS_MAX, load_default=0)
 
 
 class ReasonSchema(Body):

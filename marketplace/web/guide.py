@@ -85,6 +85,11 @@ MACHINE_NAMES = {
 }
 # Chinese, English, what it means: the words of the design, one meaning each.
 GLOSSARY = (
+    (
+        "验收",
+        "acceptance",
+        N_("The buyer's confirmation of a delivery; only then is the vendor paid."),
+    ),
     ("会员", "member", N_("An organisation that can hold and trade.")),
     (
         "供方",

@@ -170,6 +170,7 @@ def test_whoever_has_no_key_sees_only_what_is_public(app, description, known):
         "list_offers_as_policies",
         "list_prints",
         "list_public_questions",
+        "list_workdays",
         "list_questions",
         "list_reviews",
         "prove_consistency",
