@@ -110,9 +110,7 @@ class UnitSchema(Body):
     transferable = Flag(load_default=False)
     plan = fields.Nested(PlanSchema, load_default=None, allow_none=True)
     trial_of = Id("instrument", load_default=None, allow_none=True)
-    acceptance_days = Int(
-        0, DAYS_MAX, load_default=0
-    )  # working days; 0: settled at once
+    acceptance_days = Int(0, DAYS_MAX, load_default=0)  # 0: settled at once
     delivery_days = Int(0, DAYS_MAX, load_default=0)
 
 
