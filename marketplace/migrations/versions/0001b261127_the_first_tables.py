@@ -130,8 +130,14 @@ def upgrade() -> None:
         sa.Column(
             "territory", sa.Text(), server_default=sa.text("('')"), nullable=False
         ),
+        sa.Column("acceptance_days", Whole, server_default="0", nullable=False),
+        sa.Column("delivery_days", Whole, server_default="0", nullable=False),
         sa.CheckConstraint(
             "state IN ('listed', 'suspended', 'delisted')", name=op.f("ck_books_state")
+        ),
+        sa.CheckConstraint(
+            "acceptance_days >= 0 AND delivery_days >= 0 AND (acceptance_days > 0 OR delivery_days = 0) AND (acceptance_days = 0 OR (transferable = 0 AND trial_of IS NULL))",
+            name=op.f("ck_books_acceptance"),
         ),
         sa.CheckConstraint(
             "exclusive = 0 OR (exclusive = 1 AND transferable = 0 AND product > 0)",
@@ -317,6 +323,31 @@ def upgrade() -> None:
             "ix_entitlements_instrument", ["instrument", "id"], unique=False
         )
 
+    op.create_table(
+        "escrows",
+        sa.Column("trade", Whole, autoincrement=False, nullable=False),
+        sa.Column("entitlement", Whole, nullable=False),
+        sa.Column("fee_schedule", Whole, nullable=False),
+        sa.Column("days", Whole, nullable=False),
+        sa.Column("delivered", Whole, nullable=False),
+        sa.Column("accepted", Whole, nullable=False),
+        sa.Column("returned", Whole, nullable=False),
+        sa.Column("released", Whole, nullable=False),
+        sa.Column("refunded", Whole, nullable=False),
+        sa.Column("fee", Whole, nullable=False),
+        sa.Column("deliver_by_us", Whole, nullable=True),
+        sa.Column("accept_by_us", Whole, nullable=True),
+        sa.CheckConstraint(
+            "accepted >= 0 AND accepted <= delivered AND returned >= 0 AND days > 0",
+            name=op.f("ck_escrows_units"),
+        ),
+        sa.CheckConstraint(
+            "refunded >= 0 AND fee >= 0 AND fee <= released",
+            name=op.f("ck_escrows_amounts"),
+        ),
+        sa.PrimaryKeyConstraint("trade", name=op.f("pk_escrows")),
+        sqlite_strict=True,
+    )
     op.create_table(
         "fee_schedules",
         sa.Column("version", Whole, autoincrement=False, nullable=False),
@@ -937,6 +968,13 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_trades_instrument", ["instrument", "id"], unique=False
         )
+        batch_op.create_index(
+            "ix_trades_open",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('escrowed', 'delivered', 'disputed')"),
+            postgresql_where=sa.text("state IN ('escrowed', 'delivered', 'disputed')"),
+        )
         batch_op.create_index("ix_trades_seller", ["seller", "seq"], unique=False)
 
     op.create_table(
@@ -971,6 +1009,15 @@ def upgrade() -> None:
             postgresql_where=sa.text("payer IS NOT NULL"),
         )
 
+    op.create_table(
+        "workdays",
+        sa.Column("day", Whole, autoincrement=False, nullable=False),
+        sa.Column("worked", Whole, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.CheckConstraint("worked IN (0, 1)", name=op.f("ck_workdays_worked")),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_workdays")),
+        sqlite_strict=True,
+    )
     op.create_table(
         "writer",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
@@ -1167,6 +1214,8 @@ def upgrade() -> None:
         sa.Column("trial_of", Whole, nullable=True),
         sa.Column("use_class", sa.Text(), nullable=True),
         sa.Column("ceiling", Whole, nullable=True),
+        sa.Column("acceptance_days", Whole, server_default="0", nullable=False),
+        sa.Column("delivery_days", Whole, server_default="0", nullable=False),
         sa.CheckConstraint(
             "(ceiling IS NOT NULL) = (COALESCE(use_class, '') = 'industry')",
             name=op.f("ck_instruments_ceiling"),
@@ -1186,6 +1235,10 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "use_class IN ('welfare', 'industry')",
             name=op.f("ck_instruments_use_class"),
+        ),
+        sa.CheckConstraint(
+            "acceptance_days >= 0 AND delivery_days >= 0 AND (acceptance_days > 0 OR delivery_days = 0) AND (acceptance_days = 0 OR (transferable = 0 AND trial_of IS NULL))",
+            name=op.f("ck_instruments_acceptance"),
         ),
         sa.CheckConstraint("ceiling >= 0", name=op.f("ck_instruments_ceiling_sign")),
         sa.CheckConstraint(
@@ -2068,6 +2121,7 @@ def downgrade() -> None:
 
     op.drop_table("access_requests")
     op.drop_table("writer")
+    op.drop_table("workdays")
     with op.batch_alter_table("transfers", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_transfers_payer",
@@ -2083,6 +2137,11 @@ def downgrade() -> None:
     op.drop_table("transfers")
     with op.batch_alter_table("trades", schema=None) as batch_op:
         batch_op.drop_index("ix_trades_seller")
+        batch_op.drop_index(
+            "ix_trades_open",
+            sqlite_where=sa.text("state IN ('escrowed', 'delivered', 'disputed')"),
+            postgresql_where=sa.text("state IN ('escrowed', 'delivered', 'disputed')"),
+        )
         batch_op.drop_index("ix_trades_instrument")
         batch_op.drop_index("ix_trades_buyer")
 
@@ -2174,6 +2233,7 @@ def downgrade() -> None:
     op.drop_table("intakes")
     op.drop_table("intake_mappings")
     op.drop_table("fee_schedules")
+    op.drop_table("escrows")
     with op.batch_alter_table("entitlements", schema=None) as batch_op:
         batch_op.drop_index("ix_entitlements_instrument")
         batch_op.drop_index("ix_entitlements_holder")
