@@ -45,6 +45,7 @@ from listings.search.query import (
 )
 from listings.steps import Claimed
 from marketplace.certificates import NoCertificate
+from marketplace.community.blind import WindowOver
 from marketplace.community.demands import TooManyDemands
 from marketplace.community.searches import TooManySearches
 from marketplace.delivery.licence import NotLicensed
@@ -153,6 +154,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     Marked: HTTPStatus.CONFLICT,
     NoCertificate: HTTPStatus.NOT_FOUND,
     RequestDecided: HTTPStatus.CONFLICT,
+    WindowOver: HTTPStatus.CONFLICT,
     NotLoggedYet: HTTPStatus.CONFLICT,
     TooManyKeys: HTTPStatus.CONFLICT,
     TooManyDemands: HTTPStatus.CONFLICT,

@@ -9,7 +9,8 @@ from listings import catalogue
 from marketplace.api.fields import Body, Id, Int, Text
 from marketplace.api.products import summaries
 from marketplace.api.resource import TRADERS, PageQuery, Resource
-from marketplace.community import questions, ratings, scorecards, watches
+from marketplace.community import buyers, questions, ratings, scorecards, watches
+from marketplace.community.buyers import Marks
 from marketplace.members import organisations
 from marketplace.members.signing import me
 from marketplace.services import services
@@ -32,6 +33,9 @@ class RatingSchema(Schema):
     support = fields.Integer(required=True)
     text = fields.String(required=True)
     at_us = fields.Integer(required=True)
+    open_us = fields.Integer(
+        required=True, metadata={"description": "Since when others may read it."}
+    )
     reply = fields.String(required=True)
     reply_us = fields.Integer(required=True, allow_none=True)
 
@@ -43,6 +47,25 @@ class NewRatingSchema(Body):
     accuracy = Int(1, ratings.BEST, required=True)
     support = Int(1, ratings.BEST, required=True)
     text = Text(ratings.TEXT_MAX, lines=True, load_default="")
+
+
+class MarksSchema(Body):
+    """What a vendor thinks of a buyer, 1 (bad) to 5 (good), and words."""
+
+    clarity = Int(1, ratings.BEST, required=True)
+    conduct = Int(1, ratings.BEST, required=True)
+    text = Text(ratings.TEXT_MAX, lines=True, load_default="")
+
+
+class BuyerRatingSchema(Schema):
+    """What was said of the buyer of a trade."""
+
+    trade = Id("trade", required=True)
+    clarity = fields.Integer(required=True)
+    conduct = fields.Integer(required=True)
+    text = fields.String(required=True)
+    at_us = fields.Integer(required=True)
+    open_us = fields.Integer(required=True)
 
 
 class ReplySchema(Body):
@@ -125,6 +148,19 @@ def review_trade(said: dict[str, Any], trade: int) -> Any:
     scores = ratings.Scores(*(said[name] for name in ratings.SCORES))
     with services().writes.begin() as db:
         return ratings.get(db, ratings.rate(db, trade, scores, said["text"], me()))
+
+
+@bp.route("/trades/<trade>/buyer-review", methods=["POST"])
+@bp.needs("vendor")
+@bp.arguments(MarksSchema)
+@bp.response(200, BuyerRatingSchema)
+@bp.refuses(404, 409)
+def review_buyer(said: dict[str, Any], trade: int) -> Any:
+    """Rate the buyer of a settled sale; blind until both sides have spoken."""
+    marks = Marks(said["clarity"], said["conduct"])
+    with services().writes.begin() as db:
+        buyers.rate(db, trade, marks, said["text"], me())
+        return buyers.of_trade(db, trade)
 
 
 @bp.route("/ratings/<rating>/reply", methods=["PUT"])

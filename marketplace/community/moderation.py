@@ -47,11 +47,14 @@ def written(
     product: int,
     before: int | None = None,
     limit: int = PAGE_MAX,
-    *,
+    *which: Any,
     hidden: bool = False,
 ) -> list[Row[Any]]:
-    """Return what was written about a product, newest first; *hidden* for staff."""
-    query = select(table).where(table.c.product == product)
+    """Return what was written about a product, newest first; *hidden* for staff.
+
+    Only that of which the conditions *which* hold.
+    """
+    query = select(table).where(table.c.product == product, *which)
     if before is not None:
         query = query.where(table.c.id < before)
     if not hidden:

@@ -46,6 +46,15 @@ KINDS: Mapping[str, str] = {
     "question_asked": N_("%(member)s asks about %(title)s: %(text)s"),
     "question_answered": N_("Your question about %(title)s was answered."),
     "rated": N_("%(title)s was reviewed by a buyer."),
+    "rated_blind": N_(
+        "A buyer reviewed %(title)s. Rate the buyer too: then both are shown, at the"
+        " latest in %(days)s days."
+    ),
+    "buyer_rated_blind": N_(
+        "The vendor of %(title)s rated your trade. Review it too: then both are shown,"
+        " at the latest in %(days)s days."
+    ),
+    "reviews_open": N_("Both sides have reviewed the trade in %(title)s: read them."),
     "rating_replied": N_("The vendor replied to your review of %(title)s."),
     "text_hidden": N_("The exchange hid what you wrote about %(title)s: %(reason)s"),
     "contest_won": N_("You won the auction of %(title)s, and the right is yours."),

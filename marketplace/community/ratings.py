@@ -1,20 +1,21 @@
 """Reviews: one for each settled trade, by its buyer, with sub-scores and a reply.
 
 Source: features C6: bound to a trade, so that there are no more of them than trades;
-a reply is void once the review changes.
+a reply is void once the review changes. They are double-blind: neither side reads what
+the other says before both have spoken or the window is over (see `buyers`).
 """
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from listings import catalogue, products, tables
 from listings.tables import instruments
+from marketplace.community import blind
 from marketplace.community.moderation import checked, row_of, written
 from marketplace.community.notices import notify
-from marketplace.community.tables import ratings
+from marketplace.community.tables import buyer_ratings, ratings
 from marketplace.language import N_
 from marketplace.members.users import User
 from settlement import clock
@@ -61,7 +62,7 @@ def rate(db: Connection, trade: int, scores: Scores, text: str, by: User) -> int
     NotYours for who did not buy it, or who sells the product; a change voids the
     vendor's reply.
     """
-    found = _trade(db, trade)
+    found = trade_of(db, trade)
     own = found is not None and found.buyer == by.member != found.vendor
     now_us = clock.now_us()
     if found is None or not own or found.state != SETTLED:
@@ -77,11 +78,16 @@ def rate(db: Connection, trade: int, scores: Scores, text: str, by: User) -> int
         void = {"reply": "", "reply_us": None}
         db.execute(update(ratings).where(_r.id == before.id).values(values | void))
         return int(before.id)
+    open_us = blind.opens(db, found, buyer_ratings, now_us)
     fixed = {"trade": trade, "product": found.product, "member": by.member}
+    fixed["open_us"] = open_us
     empty = {"reply": "", "hidden_reason": ""}
     made = db.execute(insert(ratings).values(values | fixed | empty).returning(_r.id))
     number = int(made.scalar_one())
-    notify(db, [found.vendor], "rated", f"rating {number}", found.product)
+    kind = "rated" if open_us <= now_us else "rated_blind"
+    facts = {"days": blind.WINDOW_DAYS, "href": blind.page(trade)}
+    facts = facts if kind == "rated_blind" else {}
+    notify(db, [found.vendor], kind, f"rating {number}", found.product, facts)
     return number
 
 
@@ -89,7 +95,8 @@ def reply(db: Connection, rating: int, text: str, by: User) -> None:
     """Reply to a review of the vendor's own product."""
     said = checked(text, TEXT_MAX, "reply")
     row = row_of(db, ratings, "rating", rating)
-    if products.find(db, row.product).vendor != by.member:
+    theirs = products.find(db, row.product).vendor == by.member
+    if not theirs or row.open_us > clock.now_us():
         raise NotFound("rating", encode("rating", rating))
     values = {"reply": said, "reply_us": clock.now_us()}
     db.execute(update(ratings).where(_r.id == rating).values(values))
@@ -103,7 +110,22 @@ def get(db: Connection, rating: int) -> Row[Any]:
     return found
 
 
-of_product = partial(written, ratings)
+def of_product(
+    db: Connection,
+    product: int,
+    before: int | None = None,
+    limit: int = PAGE_MAX,
+    *,
+    hidden: bool = False,
+) -> list[Row[Any]]:
+    """Return the reviews of a product that are open, newest first."""
+    opened = _r.open_us <= clock.now_us()
+    return written(ratings, db, product, before, limit, opened, hidden=hidden)
+
+
+def of_trade(db: Connection, trade: int) -> Row[Any] | None:
+    """Return the review of a trade, open or not; the caller minds who asks."""
+    return db.execute(select(ratings).where(_r.trade == trade)).first()
 
 
 def mean(db: Connection, product: int) -> Mean:
@@ -125,7 +147,13 @@ def to_rate(db: Connection, product: int, member: int) -> list[Row[Any]]:
     """
     since_us = clock.now_us() - WRITE_DAYS * clock.DAY_US
     query = (
-        select(trades.c.id, trades.c.at_us, *(_r[name] for name in SCORES), _r.text)
+        select(
+            trades.c.id,
+            trades.c.at_us,
+            *(_r[name] for name in SCORES),
+            _r.text,
+            _r.open_us,
+        )
         .join(instruments, instruments.c.id == trades.c.instrument)
         .outerjoin(ratings, _r.trade == trades.c.id)
         .where(
@@ -143,7 +171,8 @@ def to_rate(db: Connection, product: int, member: int) -> list[Row[Any]]:
 
 def _mean(db: Connection, which: Any) -> Mean:
     sums = [func.sum(_r[name]) for name in SCORES]
-    query = select(func.count(), *sums).where(which, _r.hidden_us.is_(None))
+    seen = (_r.hidden_us.is_(None), _r.open_us <= clock.now_us())
+    query = select(func.count(), *sums).where(which, *seen)
     number, *found = db.execute(query).one()
     if not number:
         return Mean(0, 0, 0, 0, 0)
@@ -151,7 +180,8 @@ def _mean(db: Connection, which: Any) -> Mean:
     return Mean(number, sum(map(int, found)) * 100 // (len(SCORES) * number), *means)
 
 
-def _trade(db: Connection, trade: int) -> Row[Any] | None:
+def trade_of(db: Connection, trade: int) -> Row[Any] | None:
+    """Return a trade with its product and the vendor of that, if there is one."""
     p = tables.products.c
     query = (
         select(trades, instruments.c.product, p.vendor)

@@ -1,5 +1,6 @@
 """A vendor's scorecard: measured from the records, never declared (features N23)."""
 
+from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
@@ -20,7 +21,7 @@ OVERDUE_DAYS = {
     "monthly": 40,
     "quarterly": 100,
     "yearly": 400,
-}
+}  # what is declared, and some days of grace
 
 
 class Measure(NamedTuple):
@@ -40,6 +41,7 @@ def of_vendor(db: Connection, vendor: int) -> list[Measure]:
         _undisputed(db, vendor, since_us),
         _answers(db, vendor, since_us),
         _fresh(db, vendor),
+        _punctual(db, vendor, since_us),
     ]
 
 
@@ -105,6 +107,37 @@ def _fresh(db: Connection, vendor: int) -> Measure:
     now_us, day_us = clock.now_us(), clock.DAY_US
     kept = [at for rhythm, at in rows if at > now_us - OVERDUE_DAYS[rhythm] * day_us]
     return _shown("fresh", len(kept), len(rows))
+
+
+def _punctual(db: Connection, vendor: int, since_us: int) -> Measure:
+    """Of the releases that fell due by the declared rhythm, how many came in time.
+
+    A gap between two releases is a case; so is the one that runs now, once it is too
+    long. A rhythm that has had no second release yet says nothing.
+    """
+    r, p = tables.releases.c, tables.products.c
+    query = (
+        select(p.id, p.updates, r.live_us)
+        .join(tables.releases, r.product == p.id)
+        .where(p.vendor == vendor, p.updates.in_(list(OVERDUE_DAYS)))
+        .where(r.revoked_us.is_(None), r.live_us <= clock.now_us())
+        .order_by(p.id, r.live_us)
+    )
+    kept = whole = 0
+    for _, group in groupby(db.execute(query), key=lambda row: row.id):
+        rows = list(group)
+        most_us = OVERDUE_DAYS[rows[0].updates] * clock.DAY_US
+        gaps = [
+            later.live_us - row.live_us
+            for row, later in pairwise(rows)
+            if later.live_us >= since_us
+        ]
+        running = clock.now_us() - rows[-1].live_us
+        if len(rows) > 1 and running > most_us:
+            gaps.append(running)
+        whole += len(gaps)
+        kept += sum(gap <= most_us for gap in gaps)
+    return _shown("punctual", kept, whole)
 
 
 def _share(db: Connection, name: str, good: Any, *which: Any) -> Measure:

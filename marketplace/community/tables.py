@@ -127,6 +127,7 @@ ratings = table(
     Column("support", Whole, nullable=False),
     Column("text", Text, nullable=False),
     Column("at_us", Whole, nullable=False),
+    Column("open_us", Whole, nullable=False),  # since when others may read it
     Column("reply", Text, nullable=False),
     Column("reply_us", Whole),
     Column("hidden_us", Whole),  # by the staff, with the reason
@@ -140,6 +141,23 @@ ratings = table(
     CheckConstraint("hidden_us IS NULL OR hidden_reason <> ''", name="hidden"),
 )
 Index("ix_ratings_product", ratings.c.product, ratings.c.id)
+
+buyer_ratings = table(
+    "buyer_ratings",  # what the vendor of a settled trade says of its buyer
+    Column("trade", Whole, ForeignKey("trades.id"), primary_key=True),
+    Column("vendor", Whole, ForeignKey("members.id"), nullable=False),
+    Column("buyer", Whole, ForeignKey("members.id"), nullable=False),
+    Column("by_user", Whole, nullable=False),
+    Column("clarity", Whole, nullable=False),  # whether it said what it needs
+    Column("conduct", Whole, nullable=False),  # whether it kept to the terms
+    Column("text", Text, nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("open_us", Whole, nullable=False),  # since when the buyer may read it
+    CheckConstraint(
+        "clarity BETWEEN 1 AND 5 AND conduct BETWEEN 1 AND 5", name="scores"
+    ),
+)
+Index("ix_buyer_ratings_buyer", buyer_ratings.c.buyer, buyer_ratings.c.trade)
 
 questions = table(
     "questions",  # asked in public about a listing, answered by its vendor

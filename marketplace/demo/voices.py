@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select, update
 
 from listings import tables
-from marketplace.community import questions, ratings, watches
+from marketplace.community import blind, buyers, questions, ratings, watches
 from marketplace.community import tables as said
+from marketplace.community.buyers import Marks
 from marketplace.community.ratings import Scores
 from marketplace.demo.floor import Trader
 from marketplace.members import users
@@ -138,11 +139,19 @@ def _vendor(db: Connection, member: int) -> User:
 def _review(
     db: Connection, row: Any, review: _Review, buyer: User, vendor: User
 ) -> None:
-    """Write a review two days after the trade; the reply comes the day after that."""
+    """Write a review two days after the trade; the reply comes the day after that.
+
+    A vendor that replies has rated its buyer before, a day after the trade.
+    """
     number = ratings.rate(db, row.id, review.scores, review.text, buyer)
     at_us = _later(row.at_us, 2)
-    when = {"at_us": at_us}
+    when = {"at_us": at_us, "open_us": _later(at_us, blind.WINDOW_DAYS)}
     if review.reply:
+        buyers.rate(db, row.id, Marks(5, review.scores.support), "", vendor)
+        theirs = {"at_us": _later(row.at_us, 1), "open_us": at_us}
+        mine = said.buyer_ratings.c.trade == row.id
+        db.execute(update(said.buyer_ratings).where(mine).values(theirs))
+        when["open_us"] = at_us
         ratings.reply(db, number, review.reply, vendor)
         when["reply_us"] = _later(at_us, 1)
     _date(db, said.ratings, number, when)

@@ -17,6 +17,7 @@ from marshmallow import fields
 
 from listings import vocabulary
 from listings.registration import opinions
+from marketplace.community import buyers
 from marketplace.language import COOKIE, COOKIE_AGE_S, LANGUAGES
 from marketplace.members import (
     keys,
@@ -164,6 +165,7 @@ def show(secret: str = "") -> ResponseReturnValue:
             member=organisations.get(db, user.member),
             history=organisations.history(db, user.member),
             profile_request=profiles.newest(db, user.member),
+            standing=buyers.standing(db, user.member),
             profile_at_once=profiles.AT_ONCE,
             colleagues=users.of_member(db, user.member),
             keys=keys.of_member(db, user.member),

@@ -154,7 +154,10 @@ def rate(product: str, trade: str) -> ResponseReturnValue:
     scores = ratings.Scores(*(typed[name] for name in ratings.SCORES))
     with services().writes.begin() as db:
         ratings.rate(db, ids.decode("trade", trade), scores, typed["text"], me())
-    flash(gettext("Thank you: the review is published."), "success")
+    flash(
+        gettext("Thank you. It is shown when both sides have spoken, or in 14 days."),
+        "success",
+    )
     return _to(ids.decode("product", product), "reviews")
 
 

@@ -6,6 +6,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from marketplace.community import blind, buyers
+from marketplace.community.buyers import Marks
+from marketplace.community.ratings import BEST, TEXT_MAX
 from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
@@ -24,7 +27,7 @@ from marketplace.trading.rights import REASON_MAX
 from marketplace.trading.stops import OWN
 from marketplace.web.forms import Form, Whole, again, amount, read, text
 from marketplace.web.layout import before
-from settlement import ids, statements
+from settlement import clock, ids, statements
 from settlement.money import BY_ASSET
 
 bp = Blueprint("orders", __name__, url_prefix="/orders")
@@ -36,6 +39,14 @@ class ReduceForm(Form):
     """By how much."""
 
     quantity = Whole(1, QUANTITY_MAX, required=True)
+
+
+class MarksForm(Form):
+    """What a vendor thinks of a buyer."""
+
+    clarity = Whole(1, BEST, required=True)
+    conduct = Whole(1, BEST, required=True)
+    text = text(TEXT_MAX, needed=False)
 
 
 class ReplaceForm(Form):
@@ -94,7 +105,25 @@ def contract(trade: str) -> ResponseReturnValue:
             escrow=pending.of_trade(db, mine.id),
             terms=statements.terms(db, agreed.terms),
             names=organisations.names(db, (mine.buyer, mine.seller)),
+            told=buyers.spoken(db, mine.id),
+            standing=buyers.standing(db, mine.buyer),
+            window_days=blind.WINDOW_DAYS,
+            now_us=clock.now_us(),
         )
+
+
+@bp.post("/trades/<trade>/buyer")
+@needs("vendor")
+@again(contract)
+def rate_buyer(trade: str) -> ResponseReturnValue:
+    """Rate the buyer of a settled sale of the member's own."""
+    typed = read(MarksForm())
+    marks = Marks(typed["clarity"], typed["conduct"])
+    with services().writes.begin() as db:
+        buyers.rate(db, ids.decode("trade", trade), marks, typed["text"], me())
+    flash(gettext("Kept. It is shown when both sides have spoken."), "success")
+    address = url_for(".contract", trade=trade, _anchor="reviews")
+    return redirect(address, HTTPStatus.SEE_OTHER)
 
 
 @bp.get("/<order>")

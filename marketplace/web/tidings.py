@@ -25,6 +25,7 @@ TIDINGS: Mapping[str, Mapping[str, str]] = {
         "filled": N_("Offers filled whole"),
         "delivered": N_("Rights delivered under"),
         "undisputed": N_("Sales without dispute"),
+        "punctual": N_("Releases on time"),
         "answered": N_("Time to an answer, middle value"),
         "fresh": N_("Products that keep their rhythm"),
     },

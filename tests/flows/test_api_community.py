@@ -23,6 +23,13 @@ def test_a_review_is_written_replied_to_and_read_by_anybody(program, sun, trade)
     assert program("other").put(path, POINTS).status_code == 422
     assert program("buyer").put(path, POINTS | {"quality": 6}).status_code == 422
     made = program("buyer").put(path, POINTS | {"text": "As it said."}).json
+    assert program("").read(f"/listings/{sun.product}/reviews")["data"] == []
+    marks = {"clarity": 5, "conduct": 4}
+    assert (
+        program("other").post(f"/trades/{trade}/buyer-review", marks).status_code == 422
+    )
+    said = program("vendor").post(f"/trades/{trade}/buyer-review", marks).json
+    assert said["open_us"] == said["at_us"]
     reply = f"/ratings/{made['id']}/reply"
     assert program("other").put(reply, {"reply": "Mine?"}).status_code == 404
     assert program("vendor").put(reply, {"reply": "Thank you."}).status_code == 200

@@ -2,12 +2,22 @@
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
+import time_machine
+from sqlalchemy import insert
 
-from listings import releases, windows
-from marketplace.community import announcements, notices, scorecards
-from settlement import ids
+from listings import releases, tables, windows
+from marketplace.community import (
+    announcements,
+    blind,
+    buyers,
+    notices,
+    ratings,
+    scorecards,
+)
+from settlement import clock, ids
 from tests.flows.market import buy, instrument, listed, location, pay_in
 
 BROKEN = b"port,month\nShanghai,2026-02\n"
@@ -52,6 +62,48 @@ def step(parts):
     return announcements.Announcer(parts.reads, parts.writes, parts.config.data).step()
 
 
+def speak_too(market):
+    """Let the vendor rate the buyer, which opens both reviews."""
+    path = f"/orders/trades/{ids.encode('trade', 1)}/buyer"
+    return market["vendor"].post(path, clarity="4", conduct="5", text="Clear needs.")
+
+
+def test_neither_side_reads_the_other_before_both_have_spoken(market, parts, people):
+    location(buy(market["buyer"], market["product"]))
+    page = f"/orders/trades/{ids.encode('trade', 1)}"
+    path = f"{market['page']}/trades/{ids.encode('trade', 1)}/review"
+    location(market["buyer"].post(path, text="My words", **POINTS))
+    for who in ("nobody", "other", "vendor"):
+        assert "My words" not in market[who].get(market["page"]).text, who
+    assert "My words" not in market["vendor"].get(page).text
+    assert "My words" in market["buyer"].get(page).text
+    for who, status in (("buyer", 403), ("other", 404)):
+        tried = market[who].post(f"{page}/buyer", clarity="1", conduct="1")
+        assert tried.status_code == status, who
+    location(speak_too(market))
+    assert speak_too(market).status_code == 422  # once
+    assert "My words" in market["nobody"].get(market["page"]).text
+    assert "Clear needs." in market["buyer"].get(page).text
+    assert "Clear needs." not in market["nobody"].get(market["page"]).text
+    assert "reviews_open" in kinds(parts, people["vendor"])
+
+
+def test_the_window_opens_a_lone_review_and_closes_the_other_side(market, parts, visit):
+    location(buy(market["buyer"], market["product"]))
+    path = f"{market['page']}/trades/{ids.encode('trade', 1)}/review"
+    location(speak_too(market))
+    page = f"/orders/trades/{ids.encode('trade', 1)}"
+    assert "Clear needs." not in market["buyer"].get(page).text
+    later = timedelta(days=blind.WINDOW_DAYS, minutes=1)
+    with time_machine.travel(clock.moment(clock.now_us()) + later, tick=True):
+        buyer = visit("buyer")
+        assert "Clear needs." in buyer.get(page).text
+        assert buyer.post(path, text="Late", **POINTS).status_code == 409
+    with parts.reads.connect() as db:
+        assert ratings.mean(db, 1).number == 0
+        assert buyers.standing(db, 2) is None  # one word is no mean
+
+
 def test_a_review_is_bound_to_a_settled_trade_of_the_writer(market, parts, people):
     location(buy(market["buyer"], market["product"]))
     path = f"{market['page']}/trades/{ids.encode('trade', 1)}/review"
@@ -63,10 +115,11 @@ def test_a_review_is_bound_to_a_settled_trade_of_the_writer(market, parts, peopl
     much = market["buyer"].post(path, **POINTS | {"quality": "6"})
     assert much.status_code == 422
     location(market["buyer"].post(path, text="<script>alert(1)</script>", **POINTS))
+    location(speak_too(market))
     shown = market["nobody"].get(market["page"]).text
     assert "&lt;script&gt;alert(1)" in shown
     assert "<script>alert" not in shown
-    assert "rated" in kinds(parts, people["vendor"])
+    assert "rated_blind" in kinds(parts, people["vendor"])
 
 
 def test_a_second_review_replaces_the_first_and_voids_the_reply(market, parts, people):
@@ -74,10 +127,12 @@ def test_a_second_review_replaces_the_first_and_voids_the_reply(market, parts, p
     path = f"{market['page']}/trades/{ids.encode('trade', 1)}/review"
     location(market["buyer"].post(path, text="First words", **POINTS))
     reply = f"/ratings/{ids.encode('rating', 1)}/reply"
+    assert market["vendor"].post(reply, reply="Blind").status_code == 404
+    location(speak_too(market))
     assert market["other"].post(reply, reply="Not mine").status_code == 404
     location(market["vendor"].post(reply, reply="Thanks a lot"))
     assert "Thanks a lot" in market["nobody"].get(market["page"]).text
-    assert kinds(parts, people["buyer"]) == ["rating_replied"]
+    assert kinds(parts, people["buyer"]) == ["rating_replied", "reviews_open"]
     location(market["buyer"].post(path, text="Second words", **POINTS))
     shown = market["nobody"].get(market["page"]).text
     assert "Second words" in shown
@@ -89,13 +144,14 @@ def test_the_staff_hides_what_is_written_with_a_reason_on_record(market, parts, 
     location(buy(market["buyer"], market["product"]))
     path = f"{market['page']}/trades/{ids.encode('trade', 1)}/review"
     location(market["buyer"].post(path, text="Rude words", **POINTS))
+    location(speak_too(market))
     hide = f"/ratings/{ids.encode('rating', 1)}/hide"
     assert market["vendor"].post(hide, reason="I dislike it").status_code == 403
     assert market["registrar"].post(hide).status_code == 422
     location(market["registrar"].post(hide, reason="Insults"))
     assert "Rude words" not in market["nobody"].get(market["page"]).text
     assert "Insults" in market["registrar"].get(market["page"]).text
-    assert kinds(parts, people["buyer"]) == ["text_hidden"]
+    assert kinds(parts, people["buyer"]) == ["text_hidden", "reviews_open"]
 
 
 def test_members_ask_and_the_vendor_answers_in_public(market, parts, people):
@@ -242,6 +298,21 @@ def test_a_vendor_announces_a_delay_of_its_own_product_only(market, parts, peopl
     step(parts)
     assert "delay" in kinds(parts, people["buyer"])
     assert "Two days late" in market["buyer"].get("/changes").text
+
+
+def test_punctuality_counts_the_gaps_between_releases(market, parts, people):
+    now_us, number = clock.now_us(), ids.decode("product", market["product"])
+    with parts.writes.begin() as db:
+        for place, days in enumerate((10, 9, 8, 3), start=900):
+            at_us = now_us - days * clock.DAY_US
+            row = {"id": place, "product": number, "label": f"r{place}"}
+            row |= dict.fromkeys(("notes_zh", "notes_en"), "")
+            row |= dict.fromkeys(("created_us", "finalised_us", "live_us"), at_us)
+            db.execute(insert(tables.releases).values(row))
+    with parts.reads.connect() as db:
+        found = scorecards.of_vendor(db, people["vendor"].member)
+    (punctual,) = [one for one in found if one.name == "punctual"]
+    assert (punctual.value, punctual.cases) == (50, 4)  # two days late are too late
 
 
 def test_a_scorecard_hides_what_rests_on_too_few_cases(market, parts, people):
