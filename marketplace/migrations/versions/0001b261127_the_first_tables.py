@@ -1107,6 +1107,38 @@ def upgrade() -> None:
         batch_op.create_index("ix_attachments_product", ["product", "id"], unique=False)
 
     op.create_table(
+        "buyer_ratings",
+        sa.Column("trade", Whole, nullable=False),
+        sa.Column("vendor", Whole, nullable=False),
+        sa.Column("buyer", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("clarity", Whole, nullable=False),
+        sa.Column("conduct", Whole, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("open_us", Whole, nullable=False),
+        sa.CheckConstraint(
+            "clarity BETWEEN 1 AND 5 AND conduct BETWEEN 1 AND 5",
+            name=op.f("ck_buyer_ratings_scores"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["buyer"], ["members.id"], name=op.f("fk_buyer_ratings_buyer")
+        ),
+        sa.ForeignKeyConstraint(
+            ["trade"], ["trades.id"], name=op.f("fk_buyer_ratings_trade")
+        ),
+        sa.ForeignKeyConstraint(
+            ["vendor"], ["members.id"], name=op.f("fk_buyer_ratings_vendor")
+        ),
+        sa.PrimaryKeyConstraint("trade", name=op.f("pk_buyer_ratings")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("buyer_ratings", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_buyer_ratings_buyer", ["buyer", "trade"], unique=False
+        )
+
+    op.create_table(
         "changes",
         sa.Column("product", Whole, nullable=False),
         sa.Column("position", Whole, nullable=False),
@@ -1451,6 +1483,7 @@ def upgrade() -> None:
         sa.Column("support", Whole, nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("at_us", Whole, nullable=False),
+        sa.Column("open_us", Whole, nullable=False),
         sa.Column("reply", sa.Text(), nullable=False),
         sa.Column("reply_us", Whole, nullable=True),
         sa.Column("hidden_us", Whole, nullable=True),
@@ -2106,6 +2139,10 @@ def downgrade() -> None:
 
     op.drop_table("engagements")
     op.drop_table("changes")
+    with op.batch_alter_table("buyer_ratings", schema=None) as batch_op:
+        batch_op.drop_index("ix_buyer_ratings_buyer")
+
+    op.drop_table("buyer_ratings")
     with op.batch_alter_table("attachments", schema=None) as batch_op:
         batch_op.drop_index("ix_attachments_product")
 
