@@ -62,7 +62,8 @@ class Instrument(NamedTuple):
     @property
     def purposes(self) -> tuple[str, ...]:
         """What buyers may use it for; empty: anything that the licence permits."""
-        licensed = self.licence.terms.purposes if self.licence.terms else ()
+        said = self.licence.terms
+        licensed = said.permitted if said else ()
         return publicdata.permitted(self.use_class, licensed)
 
 

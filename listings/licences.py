@@ -61,6 +61,13 @@ class Terms(NamedTuple):
     delete_days: int = 30  # after the end, where retention is "delete"
     report_days: int | None = None  # how often use is reported; None: never
 
+    @property
+    def permitted(self) -> tuple[str, ...]:
+        """Return the purposes that need nobody's word; empty: any."""
+        if self.purposes or not self.on_request:
+            return self.purposes
+        return tuple(code for code in PURPOSES if code not in self.on_request)
+
     def answer(self, purpose: str) -> str:
         """Return what a *purpose* is: "allowed", "on_request" or "forbidden"."""
         if purpose in self.on_request:

@@ -4,7 +4,7 @@ Numbers are given out by `numbers.next_numbers`, so that an import writes thousa
 rows in a few statements on every database. Lists and objects are JSON in text columns.
 """
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Text, text
 from sqlalchemy import UniqueConstraint as Unique
 
 from settlement.money import INSTRUMENT_MIN
@@ -325,6 +325,8 @@ access_requests = table(
     Column("who", Text, nullable=False),  # who will use the data
     Column("use_case", Text, nullable=False),
     Column("purpose", Text, nullable=False),
+    # A purpose on request that consent is asked for; empty: access to the product.
+    Column("wanted", Text, nullable=False, server_default=text("''")),
     Column("asked_us", Whole, nullable=False),
     Column("expires_us", Whole, nullable=False),  # unanswered: no
     Column("state", Text, nullable=False),
@@ -333,9 +335,10 @@ access_requests = table(
     Column("reason", Text, nullable=False),
     Column("until_us", Whole),  # how long an approval lasts; null: without end
     CheckConstraint(
-        "state IN ('open', 'approved', 'declined', 'withdrawn', 'expired')",
+        "state IN ('open', 'approved', 'declined', 'withdrawn', 'expired', 'ended')",
         name="state",
     ),
+    CheckConstraint("wanted IN ('', purpose)", name="wanted"),
     CheckConstraint("length(use_case) <= 500", name="use_case"),
     CheckConstraint("state <> 'declined' OR reason <> ''", name="reason"),
 )
@@ -345,6 +348,7 @@ Index(
     "uq_access_requests_open",
     access_requests.c.product,
     access_requests.c.member,
+    access_requests.c.wanted,
     unique=True,
     sqlite_where=access_requests.c.state == "open",
     postgresql_where=access_requests.c.state == "open",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, Row
 
-from listings import admission, catalogue, terms, visibility
+from listings import admission, catalogue, consents, terms, visibility
 from listings.instruments import Instrument
 from listings.registration import marks
 from listings.registration.deadlines import NOTICE_US
@@ -30,6 +30,7 @@ from marketplace.trading.commands import (
     SetAudience,
     SuspendInstrument,
 )
+from marketplace.trading.consents import Consent, SetConsents, restored
 from marketplace.trading.scope import Scope
 from settlement import statements
 from settlement.canonical import canonical
@@ -152,6 +153,7 @@ def untold(db: Connection, product: int, by: int) -> Iterator[Command]:
     units = catalogue.instruments_of(db, product)
     books = reads.books_of(db, [unit.id for unit in units])
     audience = visibility.audience(db, product)
+    given = consents.of_product(db, product)
     told = {facts.instrument: facts for facts in terms.of_products(db, [product])}
     known = statements.terms_of(db, {book.terms for book in books.values()})
     for unit in units:
@@ -163,6 +165,9 @@ def untold(db: Connection, product: int, by: int) -> Iterator[Command]:
             yield listing_command(by, facts)
         if (book or facts) and audience != _audience(book):
             yield SetAudience(by, unit.id, *audience)
+        agreed = consents.of_unit(unit, given)
+        if (book or facts) and frozenset(agreed) != _agreed(book):
+            yield SetConsents(by, unit.id, agreed)
 
 
 def listing_command(by: int, facts: MarketFacts) -> ListInstrument:
@@ -178,6 +183,11 @@ def _audience(book: Row[Any] | None) -> Audience:
     if book is None or book.audience is None:
         return EVERYBODY
     return Audience(tuple(map(int, book.audience.split())), bool(book.hidden))
+
+
+def _agreed(book: Row[Any] | None) -> frozenset[Consent]:
+    """Return the consents that the market knows in *book*; a new one has none."""
+    return frozenset() if book is None else restored(book.consents)
 
 
 def _moves(unit: Instrument, book: Row[Any], by: int) -> Iterator[Command]:

@@ -9,7 +9,7 @@ from listings.licences import PURPOSES
 from marketplace.api.fields import Body, Code, Id, Int, Text
 from marketplace.api.products import own
 from marketplace.api.resource import TRADERS, PageQuery, Resource, at
-from marketplace.community import access
+from marketplace.community import access, agreements
 from marketplace.members.signing import me
 from marketplace.services import services
 from settlement import ids
@@ -68,9 +68,13 @@ class AccessRequestSchema(Schema):
     who = fields.String(required=True)
     use_case = fields.String(required=True)
     purpose = fields.String(required=True)
+    wanted = fields.String(
+        required=True,
+        metadata={"description": "The purpose to agree to; empty: access is asked."},
+    )
     asked_us = fields.Integer(required=True)
     expires_us = fields.Integer(required=True)
-    state = Code("open", "approved", "declined", "withdrawn", "expired", required=True)
+    state = Code(*access.RequestState, required=True)
     decided_us = fields.Integer(required=True, allow_none=True)
     reason = fields.String(required=True)
     until_us = fields.Integer(
@@ -164,6 +168,29 @@ def withdraw_request(request: int) -> Any:
     with services().writes.begin() as db:
         access.withdraw(db, request, me())
         return access.find(db, request, me().member)
+
+
+@bp.route("/listings/<product>/purpose-requests", methods=["POST"])
+@bp.needs(*TRADERS)
+@bp.arguments(QuestionnaireSchema)
+@bp.response(201, AccessRequestSchema)
+@bp.refuses(404, 409)
+def request_purpose(answers: dict[str, str], product: int) -> Any:
+    """Ask the vendor to agree to a purpose that the licence has on request."""
+    said = access.Questionnaire(**answers)
+    with services().writes.begin() as db:
+        number = agreements.ask(db, product, said, me())
+        return access.find(db, number, me().member)
+
+
+@bp.route("/access-requests/<request>/end", methods=["POST"])
+@bp.needs("vendor")
+@bp.response(200, AccessRequestSchema)
+@bp.refuses(404, 409)
+def end_consent(request: int) -> Any:
+    """End a consent before its time; bids for the purpose are cancelled."""
+    agreements.end(services(), request, me())
+    return get_request_of(request)
 
 
 @bp.route("/access-requests/inbox")

@@ -1,4 +1,4 @@
-"""Access on request: the questionnaire, the vendor's answer, and what ends by itself.
+"""Access and purposes on request: questionnaire, answer, and what ends by itself.
 
 Source: features E1 (who, use case, 45 days), B1 (offers to named members), U8, U9. The
 answer binds in one place, `listings.visibility`; the market is told of it at once.
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from listings import catalogue, products, tables, visibility
+from listings import catalogue, consents, products, tables, visibility
+from listings.changes import touch
 from listings.licences import PURPOSES
 from listings.numbers import next_numbers
 from marketplace.admission import tell_market
@@ -46,6 +47,7 @@ class RequestState(StrEnum):
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
+    ENDED = "ended"  # of a consent
 
 
 class RequestEvent(StrEnum):
@@ -55,6 +57,7 @@ class RequestEvent(StrEnum):
     DECLINE = "decline"
     WITHDRAW = "withdraw"
     EXPIRE = "expire"
+    END = "end"
 
 
 _S, _E = RequestState, RequestEvent
@@ -65,6 +68,7 @@ REQUEST = Machine(
         (_S.OPEN, _E.DECLINE): _S.DECLINED,
         (_S.OPEN, _E.WITHDRAW): _S.WITHDRAWN,
         (_S.OPEN, _E.EXPIRE): _S.EXPIRED,
+        (_S.APPROVED, _E.END): _S.ENDED,
     },
 )
 _q = tables.access_requests.c
@@ -148,6 +152,18 @@ def ask(db: Connection, product: int, answers: Questionnaire, by: User) -> int:
         db, product, by.member
     ):
         raise NothingToAsk
+    number = write(db, product, answers, "", by)
+    vendor = products.find(db, product).vendor
+    facts = {"member": names_of(db, by.member), "href": INBOX}
+    cause = f"access request {number}"
+    notify(db, [vendor], "access_requested", cause, product, facts)
+    return number
+
+
+def write(
+    db: Connection, product: int, answers: Questionnaire, wanted: str, by: User
+) -> int:
+    """Write a request down; AskedAlready while the same one is open."""
     products.refuse(_wrong(answers))
     (number,) = next_numbers(db, _q.id)
     now_us = clock.now_us()
@@ -159,6 +175,7 @@ def ask(db: Connection, product: int, answers: Questionnaire, by: User) -> int:
                     product=product,
                     member=by.member,
                     by_user=by.id,
+                    wanted=wanted,
                     asked_us=now_us,
                     expires_us=now_us + ANSWER_DAYS * clock.DAY_US,
                     state="open",
@@ -168,21 +185,24 @@ def ask(db: Connection, product: int, answers: Questionnaire, by: User) -> int:
             )
     except IntegrityError as error:
         raise AskedAlready from error
-    vendor = products.find(db, product).vendor
-    facts = {"member": _names(db, by.member), "href": INBOX}
-    cause = f"access request {number}"
-    notify(db, [vendor], "access_requested", cause, product, facts)
     return number
 
 
 def approve(parts: "Services", request: int, days: int | None, by: User) -> None:
-    """Let the asker in for *days* (None: without end), and tell it and the market."""
+    """Let the asker in, or agree to its purpose, for *days*; None: without end.
+
+    The asker and the market are told.
+    """
     with parts.writes.begin() as db:
-        row = _mine_to_answer(db, request, by)
-        until_us = _let_in(db, row.product, row.member, days, by)
-        _decide(db, row, RequestEvent.APPROVE, by, until_us=until_us)
+        row = to_answer(db, request, by)
+        until_us = _until(days)
+        if not row.wanted:
+            visibility.let_in(db, row.product, row.member, until_us, by.id)
+        decide(db, row, RequestEvent.APPROVE, by, until_us=until_us)
+        touch(db, [row.product])
         cause = f"access approved {request}"
-        notify(db, [row.member], "access_approved", cause, row.product)
+        kind = "purpose_approved" if row.wanted else "access_approved"
+        notify(db, [row.member], kind, cause, row.product)
     tell_market(parts, row.product, by.id)
 
 
@@ -191,8 +211,8 @@ def decline(db: Connection, request: int, reason: str, by: User) -> None:
     said = reason.strip()
     if not 0 < len(said) <= REASON_MAX:
         raise Invalid({"reason": [N_("Give the reason, in at most 2,000 characters.")]})
-    row = _mine_to_answer(db, request, by)
-    _decide(db, row, RequestEvent.DECLINE, by, reason=said)
+    row = to_answer(db, request, by)
+    decide(db, row, RequestEvent.DECLINE, by, reason=said)
     facts = {"reason": said, "href": MINE}
     cause = f"access declined {request}"
     notify(db, [row.member], "access_declined", cause, row.product, facts)
@@ -203,14 +223,15 @@ def withdraw(db: Connection, request: int, by: User) -> None:
     row = _request(db, request)
     if row.member != by.member:
         raise NotFound("request", encode("request", request))
-    _decide(db, row, RequestEvent.WITHDRAW, by)
+    decide(db, row, RequestEvent.WITHDRAW, by)
 
 
 def is_over(db: Connection) -> bool:
     """Tell whether `lapse` has something to end."""
     now_us = clock.now_us()
     late = select(_q.id).where(_q.state == "open", _q.expires_us <= now_us).limit(1)
-    return visibility.is_over(db) or db.execute(late).first() is not None
+    running_out = visibility.is_over(db) or consents.is_over(db)
+    return running_out or db.execute(late).first() is not None
 
 
 def lapse(db: Connection) -> int:
@@ -223,6 +244,11 @@ def lapse(db: Connection) -> int:
         cause = f"access ended {guest.product} {guest.until_us}"
         facts = {"href": MINE}
         notify(db, [guest.member], "access_ended", cause, guest.product, facts)
+        ended += 1
+    for number in consents.lapse(db):
+        row, facts = _request(db, number), {"href": MINE}
+        cause = f"access ended {number}"
+        notify(db, [row.member], "purpose_ended", cause, row.product, facts)
         ended += 1
     return ended
 
@@ -257,9 +283,9 @@ def asked_by(
 
 
 def newest(db: Connection, product: int, member: int) -> Row[Any] | None:
-    """Return the last request of *member* for a product, or None."""
+    """Return the last request of *member* for access to a product, or None."""
     query = select(tables.access_requests).where(
-        _q.product == product, _q.member == member
+        _q.product == product, _q.member == member, _q.wanted == ""
     )
     return db.execute(query.order_by(_q.id.desc()).limit(1)).first()
 
@@ -286,14 +312,15 @@ def _request(db: Connection, request: int) -> Row[Any]:
     return row
 
 
-def _mine_to_answer(db: Connection, request: int, by: User) -> Row[Any]:
+def to_answer(db: Connection, request: int, by: User) -> Row[Any]:
+    """Return a request that the user's member has to answer; else NotFound."""
     row = _request(db, request)
     if products.find(db, row.product).vendor != by.member:
         raise NotFound("request", encode("request", request))
     return row
 
 
-def _decide(
+def decide(
     db: Connection,
     row: Row[Any],
     event: RequestEvent,
@@ -320,12 +347,15 @@ def _decide(
 
 def _let_in(
     db: Connection, product: int, member: int, days: int | None, by: User
-) -> int | None:
+) -> None:
+    visibility.let_in(db, product, member, _until(days), by.id)
+
+
+def _until(days: int | None) -> int | None:
+    """Return the moment so many days from now; Invalid beyond the limit."""
     if days is not None and not 1 <= days <= ACCESS_DAYS_MAX:
         raise Invalid({"days": [N_("Give 1 to 3,650 days, or nothing.")]})
-    until_us = None if days is None else clock.now_us() + days * clock.DAY_US
-    visibility.let_in(db, product, member, until_us, by.id)
-    return until_us
+    return None if days is None else clock.now_us() + days * clock.DAY_US
 
 
 def _own(db: Connection, product: int, by: User) -> None:
@@ -333,7 +363,8 @@ def _own(db: Connection, product: int, by: User) -> None:
         raise NotFound("product", encode("product", product))
 
 
-def _names(db: Connection, member: int) -> list[str]:
+def names_of(db: Connection, member: int) -> list[str]:
+    """Return both names of a member, as notices keep them."""
     return list(organisations.names(db, [member]).get(member, ("", "")))
 
 

@@ -34,6 +34,13 @@ KINDS: Mapping[str, str] = {
     "access_approved": N_("You may trade %(title)s now."),
     "access_declined": N_("The vendor of %(title)s declined your request: %(reason)s"),
     "access_ended": N_("Your access to %(title)s has ended."),
+    "purpose_requested": N_(
+        "%(member)s asks for your consent to a further purpose of %(title)s."
+    ),
+    "purpose_approved": N_(
+        "The vendor of %(title)s agreed to your purpose: you may order it now."
+    ),
+    "purpose_ended": N_("The vendor's consent to a purpose of %(title)s has ended."),
     "new_release": N_("%(title)s has a new release: %(label)s."),
     "schema_change": N_("The schema of %(title)s changes with release %(label)s."),
     "schema_live": N_("Release %(label)s of %(title)s is served with its new schema."),

@@ -80,7 +80,10 @@ def _written(at_us: int) -> str:
 
 def _policy(right: Any, terms: Any, action: str) -> Policy:
     """Return the policy of a right, or its rules on *action*; made once and kept."""
-    key = (terms.sha256, right.holder, right.until_us, right.deliveries_max, action)
+    key = (
+        *(terms.sha256, right.holder, right.purpose),
+        *(right.until_us, right.deliveries_max, action),
+    )
     policy = _ready.get(key)
     if policy is None:
         policy = policy_of(right, json.loads(terms.body))
@@ -102,7 +105,19 @@ def policy_of(right: Any, terms: dict[str, Any]) -> Policy:
         deliveries_max=right.deliveries_max,
         transferable=terms["transferable"],
     )
-    return odrl.policy(licence_of(terms), contract)
+    return odrl.policy(_agreed(licence_of(terms), right.purpose), contract)
+
+
+def _agreed(found: Licence, purpose: str) -> Licence:
+    """Return a licence with the purpose on request that its vendor agreed to.
+
+    The market lets nobody buy for such a purpose without that (`listings.consents`).
+    """
+    said = found.terms
+    if said is None or purpose not in said.on_request:
+        return found
+    purposes = (*said.permitted, purpose)
+    return found._replace(terms=said._replace(purposes=purposes))
 
 
 def licence_of(terms: dict[str, Any]) -> Licence:

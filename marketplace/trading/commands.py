@@ -34,6 +34,7 @@ from marketplace.trading.cashing import (
     RequestPayin,
     RequestPayout,
 )
+from marketplace.trading.consents import SetConsents
 from marketplace.trading.control import (
     AllowTrading,
     Decide,
@@ -162,8 +163,7 @@ class ListInstrument(NamedTuple):
 class SetAudience(NamedTuple):
     """Say who may trade an instrument besides its vendor: *members*; None: anybody.
 
-    Who loses it has its open orders in the instrument cancelled. A *hidden* one does
-    not exist for others: their orders are refused as for an unknown instrument.
+    Who loses it has its open orders cancelled. A *hidden* one is unknown to others.
     """
 
     by: int
@@ -259,7 +259,7 @@ Command = (
     | StopTrading | AllowTrading | ReplaceOrder | Propose | Decide | Tick
     | OpenContest | BidInContest | PayContest | CancelContest
     | CounterOffer | DeclineOffer
-    | AcceptDelivery | ReportDelivery | SetWorkdays
+    | AcceptDelivery | ReportDelivery | SetWorkdays | SetConsents
 )  # fmt: skip
 UNCROSSING = ("SetPhase", "Uncross")
 KINDS: dict[str, type[Command]] = {kind.__name__: kind for kind in Command.__args__}

@@ -154,7 +154,7 @@ def bid(market: Market, command: BidInContest, seq: int, at_us: int) -> tuple[in
     _check_trading(market, venue, member)
     _check_vendor(market, contest)
     exclusivity.check(market, member, venue, at_us)
-    check_purpose(command.purpose, venue)
+    check_purpose(command.purpose, command.member, venue)
     _check_price(command.price, contest.quantity, venue)
     best = contest.ranking()
     if not contest.is_sealed and best and best[0].member == member:

@@ -128,7 +128,7 @@ def _check(market: Market, venue: Venue, offer: Offer, at_us: int) -> None:
     if offer.expires_us > EXPIRES_MAX_US:
         raise WrongOrder("expires_us")
     if offer.maker == offer.member:
-        check_purpose(offer.purpose, venue)
+        check_purpose(offer.purpose, command.member, venue)
         exclusivity.check(market, offer.member, venue, at_us)
         market.ledger.require(offer.member, venue.currency, offer.held)
     elif offer.purpose:
@@ -223,7 +223,7 @@ def take(market: Market, command: TakeOffer, seq: int, at_us: int) -> int:
     _check_parties(market, venue, offer)
     buys = command.member == offer.member
     purpose = command.purpose if buys else offer.purpose
-    check_purpose(purpose, venue)
+    check_purpose(purpose, offer.member, venue)
     exclusivity.check(market, offer.member, venue, at_us)
     if venue.trial_of is not None:
         check_first(market, offer.member, venue, offer.quantity)

@@ -80,6 +80,7 @@ class Reason(StrEnum):
     DELISTED = "delisted"
     SUSPENDED = "suspended"
     AUDIENCE = "audience"  # the vendor lets the member trade it no longer
+    CONSENT = "consent"  # the vendor's consent to its purpose ended
     RIGHT_ENDED = "right_ended"
     ABOVE_CEILING = "above_ceiling"
     SOLD_OUT = "sold_out"  # another buyer has got a right that excludes it

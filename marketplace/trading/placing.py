@@ -153,7 +153,7 @@ def _place(
     if market.stops:
         check_stops(market, venue, member)
     check_audience(member, venue)
-    side, time_in_force = check_line(line, venue, at_us)
+    side, time_in_force = check_line(line, member, venue, at_us)
     worst = None
     if venue.limits is not None:
         worst = check_limits(line, side, member, venue, market.activity, at_us)

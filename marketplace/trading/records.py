@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from marketplace.trading import (
+    consents,
     contest_records,
     escrow_records,
     exclusivity,
@@ -295,6 +296,7 @@ def _load_venues(db: Connection, market: Market) -> None:
                 row.product, bool(row.exclusive), row.field, row.territory
             ),
             Acceptance(row.acceptance_days, row.delivery_days),
+            consents.restored(row.consents),
         )  # fmt: skip
         market.symbols[row.symbol] = row.instrument
         exclusivity.note(market, market.venues[row.instrument])

@@ -39,7 +39,7 @@ def grant(market: Market, command: GrantRight, seq: int, at_us: int) -> int:
     if not 0 < command.quantity <= QUANTITY_MAX or command.member == venue.vendor:
         raise WrongOrder("quantity" if command.member != venue.vendor else "member")
     check_audience(command.member, venue)
-    check_purpose(command.purpose, venue)
+    check_purpose(command.purpose, command.member, venue)
     if venue.scope.exclusive and command.quantity != venue.lot:
         raise WrongOrder("quantity")
     exclusivity.check(market, command.member, venue, at_us)

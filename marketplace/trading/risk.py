@@ -67,7 +67,9 @@ def check_named(member: int, venue: Venue) -> None:
         raise NotAdmitted(venue.symbol)
 
 
-def check_line(line: Line, venue: Venue, at_us: int) -> tuple[Side, TimeInForce]:
+def check_line(
+    line: Line, member: int, venue: Venue, at_us: int
+) -> tuple[Side, TimeInForce]:
     """Refuse an order that the instrument cannot take; else its side and time in force.
 
     Raises WrongOrder, OffTick, OffLot, OrderTooLarge, AlreadyExpired, InstrumentClosed
@@ -85,7 +87,7 @@ def check_line(line: Line, venue: Venue, at_us: int) -> tuple[Side, TimeInForce]
     _check_numbers(line, venue)
     _check_kind(line, side, time, at_us)
     if side is BUY:
-        check_purpose(line.purpose, venue)
+        check_purpose(line.purpose, member, venue)
     elif line.purpose and not PURPOSE.fullmatch(line.purpose):
         raise WrongOrder("purpose")
     return side, time
@@ -128,12 +130,13 @@ def _check_kind(line: Line, side: Side, time: TimeInForce, at_us: int) -> None:
         raise WrongOrder("post_only")
 
 
-def check_purpose(purpose: str, venue: Venue) -> None:
+def check_purpose(purpose: str, member: int, venue: Venue) -> None:
     """Refuse an undeclared or unlicensed purpose: no trade without an application.
 
-    Any purpose will do where the licence names none (domain §2, features D11).
+    Any purpose will do where the licence names none (domain §2, features D11), and one
+    on request where the vendor has agreed to it for this member.
     """
-    permitted = not venue.purposes or purpose in venue.purposes
+    permitted = venue.permits(purpose, member)
     if not permitted or not PURPOSE.fullmatch(purpose):
         raise PurposeNotPermitted(purpose[:PURPOSE_MAX], list(venue.purposes))
 

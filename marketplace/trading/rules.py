@@ -22,6 +22,7 @@ from marketplace.trading.commands import (
     SuspendInstrument,
     Tick,
 )
+from marketplace.trading.consents import CONSENTS_MAX, SetConsents
 from marketplace.trading.contests import Contest
 from marketplace.trading.holds import cancel, cancel_where
 from marketplace.trading.limits import NONE, merged
@@ -102,6 +103,7 @@ def list_instrument(
         present.hidden if present else False,
         command.scope,
         command.acceptance,
+        present.consents if present else frozenset(),
     )
     market.venues[venue.instrument] = market.venues_changed[venue.instrument] = venue
     exclusivity.note(market, venue)
@@ -250,6 +252,30 @@ def set_audience(market: Market, command: SetAudience, seq: int, _at_us: int) ->
         lambda o: o.instrument == venue.instrument and not venue.admits(o.member),
     )
     return len(outside)
+
+
+@handles(SetConsents)
+def set_consents(market: Market, command: SetConsents, seq: int, _at_us: int) -> int:
+    """Put the vendor's consents in force; how many bids ended without theirs."""
+    venue = market.venue(command.instrument)
+    wanted = frozenset(command.consents)
+    if len(wanted) > CONSENTS_MAX or len(wanted) < len(command.consents):
+        raise WrongOrder("consents")
+    for member, purpose in command.consents:
+        if member < 1 or not CODE.fullmatch(purpose):
+            raise WrongOrder("consents")
+    ended = venue.consents - wanted
+    venue.consents = wanted
+    market.venues_changed[venue.instrument] = venue
+    without = [
+        order
+        for order in venue.book.orders(BUY)
+        if (order.member, order.purpose) in ended
+        and not venue.permits(order.purpose or "", order.member)
+    ]
+    for order in without:
+        cancel(market, order, seq, Reason.CONSENT)
+    return len(without)
 
 
 @handles(SuspendInstrument)

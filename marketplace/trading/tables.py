@@ -74,6 +74,8 @@ books = table(
     # Working days to examine what was delivered (0: settled at once), and to deliver.
     Column("acceptance_days", Whole, nullable=False, server_default="0"),
     Column("delivery_days", Whole, nullable=False, server_default="0"),
+    # member:purpose, space-separated: purposes on request that the vendor agreed to.
+    Column("consents", Text, nullable=False, server_default=text("''")),
     CheckConstraint("hidden IN (0, 1)", name="hidden"),
     CheckConstraint(
         "acceptance_days >= 0 AND delivery_days >= 0"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from marketplace.trading.acceptance import AT_ONCE, Acceptance
 from marketplace.trading.auction import Call
 from marketplace.trading.book import Book
+from marketplace.trading.consents import Consent, stored
 from marketplace.trading.scope import NOWHERE, Scope
 from marketplace.trading.timetable import Phase, Timetable, day_of
 from settlement.canonical import canonical
@@ -77,6 +78,12 @@ class Venue:
     hidden: bool = False  # for all others it does not exist
     scope: Scope = NOWHERE
     acceptance: Acceptance = AT_ONCE
+    consents: frozenset[Consent] = frozenset()  # purposes that the vendor agreed to
+
+    def permits(self, purpose: str, member: int) -> bool:
+        """Tell whether *member* may buy here for a purpose."""
+        licensed = not self.purposes or purpose in self.purposes
+        return licensed or (member, purpose) in self.consents
 
     def admits(self, member: int) -> bool:
         """Tell whether *member* may trade here; the vendor always may."""
@@ -133,7 +140,7 @@ class Venue:
             self.price_max, self.trial_of,
             self._audience(), int(self.hidden),
             self.scope.product, int(self.scope.exclusive), self.scope.field,
-            self.scope.territory, *self.acceptance,
+            self.scope.territory, *self.acceptance, stored(self.consents),
         )  # fmt: skip
 
     def _audience(self) -> str | None:

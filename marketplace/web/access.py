@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from listings import catalogue, visibility
 from listings.licences import PURPOSES
-from marketplace.community import access
+from marketplace.community import access, agreements
 from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
@@ -155,6 +155,28 @@ def ask(product: str) -> ResponseReturnValue:
         access.ask(db, ids.decode("product", product), answers, me())
     flash(gettext("Asked. The vendor's answer comes as a notice."), "success")
     return _to("access.mine")
+
+
+@bp.post("/listings/<product>/purposes")
+@needs("buyer", "vendor")
+@again(listing_page)
+def ask_for_purpose(product: str) -> ResponseReturnValue:
+    """Ask the vendor to agree to a purpose that the licence has on request."""
+    answers = access.Questionnaire(**read(QuestionnaireForm()))
+    with services().writes.begin() as db:
+        agreements.ask(db, ids.decode("product", product), answers, me())
+    flash(gettext("Asked. The vendor's answer comes as a notice."), "success")
+    return _to("access.mine")
+
+
+@bp.post("/vendor/requests/<request>/end")
+@needs("vendor")
+@again(inbox)
+def end(request: str) -> ResponseReturnValue:
+    """End a consent before its time."""
+    agreements.end(services(), ids.decode("request", request), me())
+    flash(gettext("Ended. Rights already bought stay."), "success")
+    return _to("access.inbox")
 
 
 @bp.get("/access")

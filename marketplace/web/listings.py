@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from listings import catalogue, instruments, visibility
+from listings import catalogue, consents, instruments, visibility
 from listings.catalogue import Listing
 from listings.instruments import Instrument
 from listings.licences import PURPOSES, USES, Licence
@@ -46,6 +46,8 @@ class Desk(NamedTuple):
     held_units: int  # of the right, free to sell
     board: Board | None  # its phase; None: the market does not know it yet
     auctions: Any  # what its last calls came to
+    agreed: tuple[str, ...]  # purposes on request that the vendor agreed to
+    to_ask: tuple[str, ...]  # those to ask the vendor for
 
 
 @bp.get("/listings/<product>")
@@ -133,6 +135,8 @@ def desk(db: Connection, unit: Instrument) -> Desk:
     known = unit.id in reads.books_of(db, [unit.id])
     phase = board.board(db, unit.id) if known else None
     is_open = phase is not None and phase.state == "listed"
+    asked = consents.on_request(unit)
+    agreed = consents.of_member(db, unit.product, me().member) if asked else ()
     balances = {b.asset: b.free for b in statements.balances(db, me().member)}
     return Desk(
         unit,
@@ -145,6 +149,8 @@ def desk(db: Connection, unit: Instrument) -> Desk:
         balances.get(unit.id, 0),
         phase,
         board.auctions_of(db, unit.id, limit=CALLS_SHOWN),
+        tuple(code for code in asked if code in agreed),
+        tuple(code for code in asked if code not in agreed),
     )
 
 

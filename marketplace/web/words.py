@@ -49,6 +49,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "delisted": N_("the instrument was delisted"),
         "suspended": N_("the member was suspended"),
         "audience": N_("the vendor no longer lets the member trade it"),
+        "consent": N_("the vendor's consent to the purpose ended"),
         "right_ended": N_("the right behind the offer ended"),
         "above_ceiling": N_("it was above a ceiling set for public data"),
         "sold_out": N_("another buyer got a right that excludes it"),

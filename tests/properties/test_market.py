@@ -182,6 +182,11 @@ flows = st.lists(
             st.none() | st.lists(member, max_size=2).map(sorted).map(tuple),
             st.booleans(),
         ),
+        st.builds(
+            c.SetConsents, user, st.sampled_from(INSTRUMENTS),
+            st.lists(st.tuples(member, st.sampled_from(["analysis", "display"])),
+                     max_size=2).map(sorted).map(tuple),
+        ),
         st.builds(c.SuspendInstrument, user, st.sampled_from(INSTRUMENTS)),
         st.builds(c.ResumeInstrument, user, st.sampled_from(INSTRUMENTS)),
         st.builds(c.PublishFees, user, st.integers(-1, 400)),

@@ -132,6 +132,9 @@ def upgrade() -> None:
         ),
         sa.Column("acceptance_days", Whole, server_default="0", nullable=False),
         sa.Column("delivery_days", Whole, server_default="0", nullable=False),
+        sa.Column(
+            "consents", sa.Text(), server_default=sa.text("('')"), nullable=False
+        ),
         sa.CheckConstraint(
             "state IN ('listed', 'suspended', 'delisted')", name=op.f("ck_books_state")
         ),
@@ -1038,6 +1041,7 @@ def upgrade() -> None:
         sa.Column("who", sa.Text(), nullable=False),
         sa.Column("use_case", sa.Text(), nullable=False),
         sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("wanted", sa.Text(), server_default=sa.text("('')"), nullable=False),
         sa.Column("asked_us", Whole, nullable=False),
         sa.Column("expires_us", Whole, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -1050,8 +1054,11 @@ def upgrade() -> None:
             name=op.f("ck_access_requests_reason"),
         ),
         sa.CheckConstraint(
-            "state IN ('open', 'approved', 'declined', 'withdrawn', 'expired')",
+            "state IN ('open', 'approved', 'declined', 'withdrawn', 'expired', 'ended')",
             name=op.f("ck_access_requests_state"),
+        ),
+        sa.CheckConstraint(
+            "wanted IN ('', purpose)", name=op.f("ck_access_requests_wanted")
         ),
         sa.CheckConstraint(
             "length(use_case) <= 500", name=op.f("ck_access_requests_use_case")
@@ -1071,7 +1078,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "uq_access_requests_open",
-            ["product", "member"],
+            ["product", "member", "wanted"],
             unique=True,
             sqlite_where=sa.text("state = 'open'"),
             postgresql_where=sa.text("state = 'open'"),

@@ -30,6 +30,7 @@ FLOW = (
     c.ApprovePayout(STAFF, 1),
     c.PublishFees(STAFF, 100),
     c.SetAudience(STAFF, SUN, (CAT, VERA), True),
+    c.SetConsents(STAFF, SUN, ((CAT, "display"), (VERA, "resale"))),
     c.SuspendInstrument(STAFF, SUN),
     c.CancelOrder(CAT, CAT, 3),
 )
