@@ -128,7 +128,7 @@ def _check(market: Market, venue: Venue, offer: Offer, at_us: int) -> None:
     if offer.expires_us > EXPIRES_MAX_US:
         raise WrongOrder("expires_us")
     if offer.maker == offer.member:
-        check_purpose(offer.purpose, command.member, venue)
+        check_purpose(offer.purpose, offer.member, venue)
         exclusivity.check(market, offer.member, venue, at_us)
         market.ledger.require(offer.member, venue.currency, offer.held)
     elif offer.purpose:

@@ -28,7 +28,14 @@ from marketplace.trading.holds import cancel, cancel_where
 from marketplace.trading.limits import NONE, merged
 from marketplace.trading.market import Market, handles
 from marketplace.trading.offers import Offer, OfferEvent
-from marketplace.trading.orders import BUY, PRICE_MAX, QUANTITY_MAX, SELL, Reason
+from marketplace.trading.orders import (
+    BUY,
+    PRICE_MAX,
+    QUANTITY_MAX,
+    SELL,
+    Order,
+    Reason,
+)
 from marketplace.trading.rights import UNSTORABLE, end
 from marketplace.trading.venue import (
     BOOK,
@@ -267,14 +274,18 @@ def set_consents(market: Market, command: SetConsents, seq: int, _at_us: int) ->
     ended = venue.consents - wanted
     venue.consents = wanted
     market.venues_changed[venue.instrument] = venue
-    without = [
-        order
-        for order in venue.book.orders(BUY)
-        if (order.member, order.purpose) in ended
-        and not venue.permits(order.purpose or "", order.member)
-    ]
+
+    def rests_on_it(made: Order | Offer) -> bool:
+        pair = made.member, made.purpose or ""
+        return pair in ended and not venue.permits(pair[1], pair[0])
+
+    without = [order for order in venue.book.orders(BUY) if rests_on_it(order)]
     for order in without:
         cancel(market, order, seq, Reason.CONSENT)
+    here = venue.instrument
+    negotiating.end_where(
+        market, seq, lambda o: o.instrument == here and rests_on_it(o)
+    )
     return len(without)
 
 
