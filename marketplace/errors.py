@@ -68,6 +68,7 @@ from marketplace.trading.contests import (
     TooManyContests,
 )
 from marketplace.trading.escrows import NothingToAccept, NotSoMany
+from marketplace.trading.kept import QuoteOver
 from marketplace.trading.lease import WriterElsewhere
 from marketplace.trading.limits import TooFast, TooManyUntraded
 from marketplace.trading.offers import TooManyOffers
@@ -128,6 +129,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     FixedFact: HTTPStatus.CONFLICT,
     AlreadyTried: HTTPStatus.CONFLICT,
     SoldOut: HTTPStatus.CONFLICT,
+    QuoteOver: HTTPStatus.CONFLICT,
     BidTooLow: HTTPStatus.CONFLICT,
     AlreadyLeading: HTTPStatus.CONFLICT,
     OwnContest: HTTPStatus.FORBIDDEN,

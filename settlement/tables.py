@@ -129,7 +129,8 @@ trades = table(
     ),
     CheckConstraint("taker IN ('buy', 'sell')", name="taker"),
     CheckConstraint(
-        "origin IN ('book', 'negotiated', 'auction', 'contest', 'filed')", name="origin"
+        "origin IN ('book', 'pinned', 'negotiated', 'auction', 'contest', 'filed')",
+        name="origin",
     ),
     CheckConstraint(
         "state IN ('matched', 'escrowed', 'delivered', 'disputed', 'settled',"

@@ -17,6 +17,7 @@ from marketplace.members.signing import me
 from marketplace.services import services
 from marketplace.trading import reads
 from marketplace.trading.candles import MONTH, candles
+from marketplace.trading.kept import KEPT_US
 from marketplace.trading.orders import Side
 from settlement import clock, statements
 from settlement.errors import NotFound
@@ -220,6 +221,14 @@ def get_symbol(symbol: str) -> Any:
         return quoted(db, [_admitted(db, instruments.by_symbol(db, symbol))])[0]
 
 
+class QuoteSchema(Schema):
+    """A posted price that holds for who names it, even if it rises meanwhile."""
+
+    quote = Id("order", required=True)
+    price = fields.Integer(required=True)
+    until_us = fields.Integer(required=True, metadata={"description": "At least."})
+
+
 @bp.route("/instruments/<instrument>/book")
 @bp.arguments(DepthQuery, location="query")
 @bp.response(200, BookSchema)
@@ -229,6 +238,23 @@ def get_book(asked: dict[str, int], instrument: int) -> Any:
     with services().reads.connect() as db:
         visible_book(db, instrument)
         return reads.levels(db, instrument, asked["depth"])
+
+
+@bp.route("/instruments/<instrument>/quote")
+@bp.response(200, QuoteSchema)
+@bp.refuses(404)
+def get_quote(instrument: int) -> Any:
+    """Read the posted price; an order that names it is served at it until its moment.
+
+    NotFound where no posted price is the best offer.
+    """
+    with services().reads.connect() as db:
+        visible_book(db, instrument)
+        found = reads.quote(db, instrument)
+    if found is None:
+        raise NotFound("price", encode("instrument", instrument))
+    until_us = clock.now_us() + KEPT_US
+    return {"quote": found.id, "price": found.price, "until_us": until_us}
 
 
 @bp.route("/instruments/<instrument>/trades")

@@ -78,6 +78,11 @@ class LineSchema(Body):
         load_default="",
         metadata={"description": "What a buyer needs the data for."},
     )
+    quote = Id(
+        "order",
+        load_default=None,
+        metadata={"description": "The posted price that was seen; it may rise since."},
+    )
 
     @post_load
     def line(self, data: dict[str, Any], **_: Any) -> Line:

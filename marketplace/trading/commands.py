@@ -69,6 +69,7 @@ class Line(NamedTuple):
     evergreen: bool = False
     post_only: bool = False
     purpose: str = ""  # buyers declare what the data is for
+    quote: int | None = None  # the posted order whose price the buyer has seen
 
 
 class PlaceOrder(NamedTuple):

@@ -37,6 +37,7 @@ class Effects(NamedTuple):
     proposals: Rows  # upserted
     offers: Rows
     offers_changed: Rows  # (id, state, trade)
+    kept_prices: Rows  # upserted
     contests: Rows
     contests_changed: Rows  # (id, closes_us, state, due_us, winner, price, trade)
     contest_bids: Rows

@@ -13,6 +13,7 @@ from marketplace.trading.agenda import Agenda
 from marketplace.trading.commands import Command
 from marketplace.trading.contests import Contests
 from marketplace.trading.escrows import Escrows
+from marketplace.trading.kept import KeptPrices
 from marketplace.trading.limits import NONE, Limits
 from marketplace.trading.offers import Offers
 from marketplace.trading.orders import Order, OrderState, Reason
@@ -53,6 +54,7 @@ class Market:
         self.escrows = Escrows(self.agenda)
         self.workdays: dict[int, bool] = {}  # unlike their weekday; see `workdays`
         self.workdays_changed: dict[int, int] = {}  # day → seq
+        self.kept = KeptPrices(self.agenda)
         self.trials: dict[int, int] = {}  # paid instrument → its free trial
         self.tried: set[tuple[int, int]] = set()  # (member, trial): once is enough
         self.fees: FeeSchedule = FIRST

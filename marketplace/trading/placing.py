@@ -17,6 +17,7 @@ from marketplace.trading.commands import (
     ReplaceOrder,
 )
 from marketplace.trading.holds import cancel, cancel_where, hold, release
+from marketplace.trading.kept import seller
 from marketplace.trading.limits import check_limits
 from marketplace.trading.market import Market, handles
 from marketplace.trading.orders import BUY, SELL, Order, Reason, Side, WouldTake
@@ -59,10 +60,12 @@ def place_basket(
 
 
 @handles(CancelOrder)
-def cancel_order(market: Market, command: CancelOrder, seq: int, _at_us: int) -> int:
+def cancel_order(market: Market, command: CancelOrder, seq: int, at_us: int) -> int:
     """Cancel the rest of the member's order; the quantity that was cancelled."""
     order = market.order_of(command.member, command.order)
     cancel(market, order, seq, Reason.REQUESTED)
+    best = market.venue(order.instrument).book.best(SELL)
+    market.kept.keep(order, best, seq, at_us)
     return order.remaining
 
 
@@ -160,6 +163,7 @@ def _place(
     if venue.trial_of is not None and side is BUY:
         check_first(market, member, venue, line.quantity)
     _check_exclusive(market, member, venue, side, line, at_us)
+    posted = seller(market, line, venue, member, at_us)
     check_cover(line, side, member, venue, market, worst, replaced)
     if replaced is not None:
         _check_place(line, side, venue)  # after this nothing is refused
@@ -172,15 +176,22 @@ def _place(
         placed_seq=seq,
     )  # fmt: skip
     # A post-only order may be refused here, an immediate one in a call.
-    if venue.call is not None:
+    if posted is not None:
+        order.fill(order.quantity)
+        fills, reason = [Fill(posted, order.quantity)], None
+    elif venue.call is not None:
         fills, reason = venue.call.place(order)
     else:
         fills, reason = venue.book.place(order, worst)
     market.last_order = order.id
     market.activity.note_order(member, line.instrument, at_us)
     transfers: list[Transfer] = []
+    origin = "book" if posted is None else "pinned"
     traded = tuple(
-        [_settle(market, venue, order, fill, transfers, seq, at_us) for fill in fills]
+        [
+            _settle(market, venue, order, fill, transfers, seq, at_us, origin)
+            for fill in fills
+        ]
     )
     cancelled = order.remaining if reason else 0
     rests = order.remaining > 0 and not reason
@@ -219,12 +230,12 @@ def _settle(
     transfers: list[Transfer],
     seq: int,
     at_us: int,
+    origin: str,
 ) -> tuple[int, int, int]:
     """Make a fill a settled trade, add its transfers; (trade, price, quantity)."""
     maker, quantity = fill
     price = maker.price
     assert price is not None, maker
-    venue.note(price, at_us)
     number = market.last_trade = market.last_trade + 1
     taker_buys = taker.side is BUY
     buy, sell = (taker, maker) if taker_buys else (maker, taker)
@@ -242,13 +253,15 @@ def _settle(
         sell.id,
         "buy" if taker_buys else "sell",
         market.fees.fee(price * quantity),
-        "book",
+        origin,
         venue.opening(price * quantity),
     )
     pays_from = FREE if taker_buys else HELD
     transfers += clear(market.ledger, trade, pays_from, _source(venue, sell, taker))
     market.trades_new.append(trade)
-    market.activity.note_trade(buy.member, sell.member, venue.instrument, at_us)
+    if origin == "book":
+        venue.note(price, at_us)
+        market.activity.note_trade(buy.member, sell.member, venue.instrument, at_us)
     grant(market, venue, trade, buy.purpose or "")
     if not maker.remaining:
         market.forget(maker)

@@ -145,6 +145,30 @@ def posted_prices(db: Connection, instruments: Collection[int]) -> dict[int, int
     return {row[0]: row[1] for row in db.execute(query)}
 
 
+class Quoted(NamedTuple):
+    """A posted price, and the order that posts it: what a buyer has seen."""
+
+    id: int
+    price: int
+
+
+def quote(db: Connection, instrument: int) -> Quoted | None:
+    """Return the posted price that an order would take now; None: no posted one.
+
+    An order that names its number is served at its price, see `kept`.
+    """
+    query = (
+        select(orders.c.id, orders.c.price, orders.c.evergreen)
+        .where(LIVE, orders.c.instrument == instrument, orders.c.side == "sell")
+        .order_by(orders.c.price, orders.c.id)
+        .limit(1)
+    )
+    best = db.execute(query).first()
+    if best is None or not best.evergreen:
+        return None
+    return Quoted(best.id, best.price)
+
+
 def last_prices(db: Connection, instruments: Collection[int]) -> dict[int, int]:
     """Return the price of the last trade of each of *instruments* that has one."""
     last = (

@@ -99,6 +99,7 @@ def drain(market: Market) -> Effects:
             (offer.number, str(offer.state), offer.trade)
             for offer in market.offers.changed.values()
         ],
+        kept_prices=[kept.row() for kept in market.kept.changed.values()],
         **contest_records.drain(market),
         **escrow_records.drain(market),
     )
@@ -167,6 +168,7 @@ def _forget(market: Market) -> None:
     for changed in (
         market.orders_changed, market.venues_changed, market.standings_changed,
         market.phases_changed, market.stops_changed, market.proposals_changed,
+        market.kept.changed,
         market.rights.changed,
     ):  # fmt: skip
         changed.clear()
@@ -235,6 +237,7 @@ def put_down(script: Script, effects: Effects) -> None:
     script.upsert(t.proposals, effects.proposals)
     script.insert(t.offers, effects.offers)
     script.update(t.offers, ("id", "state", "trade"), effects.offers_changed)
+    script.upsert(t.kept_prices, effects.kept_prices)
     contest_records.put_down(script, effects)
     escrow_records.put_down(script, effects)
 
@@ -255,6 +258,7 @@ def load(db: Connection) -> Market:
     market.contests.last_bid = _last(db, t.contest_bids.c.id)
     stopped = select(t.stops).where(t.stops.c.ended_seq.is_(None))
     market.stops = {(r.member, r.scope): Stop(*r) for r in db.execute(stopped)}
+    restoring.load_kept(db, market)
     restoring.load_limits(db, market)
     restoring.load_proposals(db, market)
     restoring.load_activity(db, market)

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, func, select
 
 from marketplace.trading import tables as t
 from marketplace.trading.commands import frozen
+from marketplace.trading.kept import Kept
 from marketplace.trading.limits import NONE, Limits, merged
 from marketplace.trading.market import Market
 from marketplace.trading.proposals import WHOLE, Proposal, ProposalState, restored
@@ -49,6 +50,13 @@ def load_limits(db: Connection, market: Market) -> None:
             market.venues[instrument].own_limits = Limits(*values)
     for venue in market.venues.values():
         venue.limits = merged(venue.own_limits or NONE, market.limits)
+
+
+def load_kept(db: Connection, market: Market) -> None:
+    """Keep the posted prices that were raised a moment ago."""
+    live = select(t.kept_prices).where(t.kept_prices.c.live == 1)
+    for *row, _live in db.execute(live.order_by(t.kept_prices.c.id)):
+        market.kept.put(Kept(*row))
 
 
 def load_proposals(db: Connection, market: Market) -> None:

@@ -25,6 +25,7 @@ from marketplace.trading.commands import (
 from marketplace.trading.consents import CONSENTS_MAX, SetConsents
 from marketplace.trading.contests import Contest
 from marketplace.trading.holds import cancel, cancel_where
+from marketplace.trading.kept import Kept
 from marketplace.trading.limits import NONE, merged
 from marketplace.trading.market import Market, handles
 from marketplace.trading.offers import Offer, OfferEvent
@@ -332,7 +333,9 @@ def tick(market: Market, _command: Tick, seq: int, at_us: int) -> tuple[int, int
         end(market, right, EntitlementEvent.EXPIRE, seq)
         rights += 1
     for item in market.agenda.due(at_us):
-        if isinstance(item, Offer):
+        if isinstance(item, Kept):
+            market.kept.drop(item)
+        elif isinstance(item, Offer):
             negotiating.end(market, item, OfferEvent.EXPIRE, seq)
         elif isinstance(item, Escrow):
             accepting.come_due(market, item, seq, at_us)

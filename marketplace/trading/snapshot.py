@@ -51,6 +51,7 @@ def state(market: Market) -> dict[str, Any]:
             (contest.row(), [b.row() for _, b in sorted(contest.bidders.items())])
             for _, contest in sorted(market.contests.live.items())
         ],
+        "kept": [kept.row() for _, kept in sorted(market.kept.live.items())],
         "offers": [offer.row() for _, offer in sorted(market.offers.live.items())],
         "proposals": [made for _, made in sorted(market.proposals.items())],
         "payins": [p.row() for _, p in sorted(market.payins.waiting.items())],

@@ -214,6 +214,19 @@ contest_bidders = table(
 )
 Index("ix_contest_bidders_member", contest_bidders.c.member)
 
+kept_prices = table(
+    "kept_prices",  # posted prices that rose: who saw the lower one gets it for a while
+    Column("id", Whole, primary_key=True, autoincrement=False),  # the posted order
+    Column("seq", Whole, nullable=False),
+    Column("instrument", Whole, nullable=False),
+    Column("vendor", Whole, nullable=False),
+    Column("price", Whole, nullable=False),
+    Column("until_us", Whole, nullable=False),
+    Column("live", Whole, nullable=False),
+    CheckConstraint("live IN (0, 1)", name="live"),
+)
+Index("ix_kept_prices_live", kept_prices.c.live, kept_prices.c.id)
+
 phases = table(
     "phases",  # what an instrument does with orders; none: continuous, by hand
     Column("instrument", Whole, primary_key=True, autoincrement=False),

@@ -20,6 +20,7 @@ from marketplace.services import services
 from marketplace.trading import reads
 from marketplace.trading.commands import Line, PlaceOrder
 from marketplace.trading.gateway import KEY_LENGTH_MAX
+from marketplace.trading.kept import KEPT_US
 from marketplace.trading.orders import QUANTITY_MAX
 from marketplace.web import listings
 from marketplace.web.foresight import foresee
@@ -36,7 +37,7 @@ from marketplace.web.forms import (
     text,
 )
 from marketplace.web.listings import Desk
-from settlement import ids, statements
+from settlement import clock, ids, statements
 from settlement.errors import ChangedMeanwhile, Invalid, NotFound
 
 bp = Blueprint("tickets", __name__)
@@ -51,6 +52,7 @@ KINDS = {
     "offer": ("sell", "GTC", True),
     "sell": ("sell", "IOC", True),
 }
+PINNED = ("now", "all")  # they take a posted price, as it was seen
 ACCEPT = N_("Accept the licence to go on.")
 
 
@@ -63,6 +65,7 @@ class TicketForm(Form):
     price = text(24, needed=False)
     until = Day(load_default=None)
     purpose = choice(PURPOSES, needed=False)
+    quote = PublicId("order", load_default=None)
 
 
 class ConfirmForm(TicketForm):
@@ -83,6 +86,9 @@ def review(product: str) -> ResponseReturnValue:
         found = catalogue.listing(db, ids.decode("product", product), me().member)
         unit = _unit(db, found.id, typed["instrument"])
         line, desk = line_of(typed, unit), listings.desk(db, unit)
+        quote = reads.quote(db, unit.id) if typed["kind"] in PINNED else None
+        if quote is not None:
+            line = line._replace(quote=quote.id)
         return render_template(
             "tickets/review.html",
             listing=found,
@@ -93,7 +99,9 @@ def review(product: str) -> ResponseReturnValue:
             outlook=foresee(line, desk.levels, desk.board),
             fees=statements.fees(db),
             vendor=organisations.names(db, [found.vendor]).get(found.vendor),
-            values={name: request.values.get(name, "") for name in TicketForm().fields},
+            kept_us=clock.now_us() + KEPT_US if quote else None,
+            values={name: request.values.get(name, "") for name in TicketForm().fields}
+            | {"quote": ids.encode("order", quote.id) if quote else ""},
         )
 
 
@@ -123,11 +131,11 @@ def seen(db: Connection, found: Listing, desk: Desk, line: Line) -> str:
     """Return what stands for all that the visitor is shown and agrees to.
 
     The listing's version, the frozen terms (facts, release, licence by its hash) and,
-    where the order takes it, the best price of the other side.
+    where the order takes it and no quote pins it, the best price of the other side.
     """
     book = reads.books_of(db, [desk.unit.id]).get(desk.unit.id)
     best = desk.best.offer if line.side == "buy" else desk.best.bid
-    takes = line.time_in_force in {"IOC", "FOK"}
+    takes = line.time_in_force in {"IOC", "FOK"} and line.quote is None
     parts = (
         *(found.version, found.listing_version, book.terms if book else None),
         best if takes else None,
@@ -151,6 +159,7 @@ def line_of(typed: dict[str, Any], unit: Instrument) -> Line:
         "GTD" if until_us else time,
         until_us,
         purpose=typed["purpose"] if side == "buy" else "",
+        quote=typed["quote"] if typed["kind"] in PINNED else None,
     )
 
 

@@ -33,6 +33,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "origin": {
         "book": N_("Book"),
+        "pinned": N_("Posted price, kept"),
         "negotiated": N_("Negotiated"),
         "auction": N_("Call auction"),
         "contest": N_("Auction"),

@@ -79,6 +79,7 @@ CHECKS: tuple[Check, ...] = (
     exclusivity.sold_by_the_vendor_once,
     prices.under_the_ceiling,
     prices.tried_once,
+    prices.pinned_as_seen,
     quotes.negotiated_as_offered,
     quotes.countered_in_turns,
     quotes.one_purchase_a_request,
@@ -102,7 +103,7 @@ TABLES = (
     "books", "standings", "entitlements", "receipts", "payins", "payouts", "arrivals",
     "fee_schedules", "auctions", "phases", "stops", "offers",
     "contests", "contest_bids", "contest_bidders",
-    "limits", "proposals", "escrows", "workdays",
+    "limits", "proposals", "kept_prices", "escrows", "workdays",
 )  # fmt: skip
 
 

@@ -84,3 +84,32 @@ def tried_once(db: Connection) -> Iterator[Violation]:
             who = ids.encode("member", holder)
             what = ids.encode("instrument", instrument)
             yield Violation("C2", f"{who} tried {what} {times} times.")
+
+
+def pinned_as_seen(db: Connection) -> Iterator[Violation]:
+    """C7: who buys at a price that rose since had seen it, and bought in time."""
+    found = ask(
+        db,
+        """
+        SELECT t.id FROM trades t
+        LEFT JOIN kept_prices k ON k.id = t.sell_order AND k.instrument = t.instrument
+             AND k.vendor = t.seller AND k.price = t.price
+             AND k.seq < t.seq AND t.at_us < k.until_us
+        LEFT JOIN orders b ON b.id = t.buy_order AND b.side = 'buy'
+             AND b.member = t.buyer AND COALESCE(b.price, t.price) >= t.price
+        WHERE t.origin = 'pinned'
+        AND (k.id IS NULL OR b.id IS NULL OR t.taker <> 'buy') ORDER BY t.id
+        """,
+    )
+    for (number,) in found:
+        name = ids.encode("trade", number)
+        yield Violation("C7", f"Trade {name} is at a price that was not kept.")
+    odd = """
+        SELECT k.id FROM kept_prices k LEFT JOIN orders o ON o.id = k.id
+             AND o.evergreen = 1 AND o.state = 'cancelled' AND o.price = k.price
+             AND o.member = k.vendor AND o.instrument = k.instrument
+        WHERE o.id IS NULL ORDER BY k.id
+    """
+    for (number,) in ask(db, odd):
+        name = ids.encode("order", number)
+        yield Violation("C7", f"The price of order {name} is kept, but was not posted.")

@@ -54,6 +54,7 @@ CAUSES: dict[str, frozenset[str]] = {
     "proposals": frozenset({"Propose"}),
     "auctions": frozenset({"SetPhase", "Uncross", "Tick"}),
     "offers": frozenset({"OfferPrice", "CounterOffer"}),
+    "kept_prices": frozenset({"CancelOrder"}),
     "contests": frozenset({"OpenContest"}),
     "contest_bids": frozenset({"BidInContest"}),
     "receipts": frozenset({"Deliver"}),
@@ -193,7 +194,8 @@ def orders_as_journalled(db: Connection) -> Iterator[Violation]:
     )
     trades = ask(
         db,
-        "SELECT id, seq, price, quantity FROM trades WHERE origin = 'book' ORDER BY id",
+        "SELECT id, seq, price, quantity FROM trades"
+        " WHERE origin IN ('book', 'pinned') ORDER BY id",
     )
     watched: list[tuple[str, Iterator[Any]]] = [("order", orders), ("trade", trades)]
     for said in _answers(db):

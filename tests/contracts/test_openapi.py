@@ -155,6 +155,7 @@ def test_whoever_has_no_key_sees_only_what_is_public(app, description, known):
         "get_listing",
         "get_phase",
         "get_quality",
+        "get_quote",
         "get_service",
         "get_symbol",
         "get_vendor",

@@ -9,7 +9,14 @@ from sqlalchemy import select
 from marketplace.community.tables import notices
 from settlement import clock
 from settlement.invariants import violations
-from tests.flows.market import headline, instrument, key_on, listed, location
+from tests.flows.market import (
+    headline,
+    instrument,
+    key_on,
+    listed,
+    location,
+    ticket,
+)
 from tests.flows.market import pay_in as pay_in_by_page
 from tests.programs import pay_in, program, sun
 
@@ -258,3 +265,21 @@ def test_an_offer_to_the_vendor_is_declined_or_withdrawn_by_pages(visit):
     assert vendor.post(f"{second}/take", key="t").status_code == 404
     refused = buyer.post(path, key="more", **(filled | {"price": "9000.00"}))
     assert refused.status_code == 402
+
+
+def test_a_price_that_rises_between_review_and_confirmation_does_not_hurt(visit):
+    vendor, buyer = visit("vendor"), visit("buyer")
+    product = listed(vendor, visit("registrar"))
+    page = f"/vendor/products/{product}"
+    pay_in_by_page(buyer, visit("settlement_officer"))
+    fields = ticket(buyer, product)
+    review = buyer.get(f"/listings/{product}/order", query_string=fields).text
+    hidden = dict(re.findall(r'name="(quote|seen|key)" value="([^"]+)"', review))
+    assert hidden["quote"].startswith("ord_")
+    path = f"{page}/instruments/{instrument(vendor, page)}/price"
+    location(vendor.post(path, price="150.00"))
+    confirmed = fields | hidden | {"accept": "1"}
+    order = location(buyer.post(f"/listings/{product}/order", **confirmed))
+    assert "¥120.00" in buyer.get(order).text
+    late = confirmed | {"quote": "ord_00000zz", "key": "late"}
+    assert buyer.post(f"/listings/{product}/order", **late).status_code == 409

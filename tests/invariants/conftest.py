@@ -106,6 +106,7 @@ def live(gateway: Gateway, hands: Clock, *, scarce: bool = True) -> None:
         _exclude(do, order)
         _compete(do, hands)
     _negotiate(do)
+    _rise(do, order)
     _wait(do, order, hands)
 
 
@@ -227,6 +228,15 @@ def _negotiate(do: Callable[..., object]) -> None:
     do(c.DeclineOffer(10, VENDOR, do(declined)))
     do(declined._replace(price=11))
     assert (quote, other) == (3, 6)
+
+
+def _rise(do: Callable[..., object], order: Callable[..., c.Placed]) -> None:
+    """METERED is posted at 9, then at 12; CAT has seen 9 and pays it."""
+    seen = order(VENDOR, METERED, "sell", 9, 1, evergreen=True).order
+    order(VENDOR, METERED, "sell", 12, 1, evergreen=True)
+    do(c.CancelOrder(10, VENDOR, seen))
+    pinned = order(CAT, METERED, "buy", 9, 1, "IOC", purpose="analysis", quote=seen)
+    assert pinned.trades
 
 
 def _pay_in(do: Callable[..., object]) -> None:

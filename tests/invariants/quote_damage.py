@@ -17,5 +17,8 @@ QUOTES = [
     ("C5", "2 answers are taken", "UPDATE offers SET state = 'taken' WHERE id = 6"),
     ("C6", "otherwise than", "UPDATE offers SET state = 'declined' WHERE id = 8"),
     ("C6", "otherwise than", "UPDATE offers SET state = 'open' WHERE id = 7"),
+    ("C7", "was not kept", "UPDATE kept_prices SET price = 8"),
+    ("C7", "was not kept", "UPDATE kept_prices SET until_us = 1"),
+    ("C7", "was not posted", "UPDATE orders SET evergreen = 0 WHERE price = 9"),
     ("C6", "without a buyer", "UPDATE offers SET maker = 1 WHERE id = 8"),
 ]

@@ -227,9 +227,9 @@ DAMAGE = [
     ("A4", "Trade trd_0000008 is not what", "DELETE FROM trades WHERE id = 8"),
     (
         "A4",
-        "Order ord_0000018 is not what",
+        "Order ord_00000cg is not what",
         (
-            "INSERT INTO orders SELECT 40, seq, at_us, member, by_user, instrument,"
+            "INSERT INTO orders SELECT 400, seq, at_us, member, by_user, instrument,"
             " side, price, quantity, remaining, time_in_force, expires_us, evergreen,"
             " purpose, state, reason FROM orders WHERE id = 29"
         ),

@@ -45,6 +45,7 @@ lines = st.builds(
     evergreen=st.booleans(),
     post_only=st.booleans(),
     purpose=st.sampled_from(["", "analysis", "resale"]),
+    quote=st.none() | st.integers(1, 30),
 )
 member = st.sampled_from((*MEMBERS, 4))  # the fourth is not verified
 number = st.integers(1, 30)
