@@ -39,7 +39,7 @@ class Kept:
     until_us: int
     live: bool = True
 
-    rank = 2  # on the agenda
+    rank = 3  # on the agenda
 
     @property
     def due_us(self) -> int | None:
