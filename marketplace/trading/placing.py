@@ -176,22 +176,12 @@ def _place(
         placed_seq=seq,
     )  # fmt: skip
     # A post-only order may be refused here, an immediate one in a call.
-    if posted is not None:
-        order.fill(order.quantity)
-        fills, reason = [Fill(posted, order.quantity)], None
-    elif venue.call is not None:
-        fills, reason = venue.call.place(order)
-    else:
-        fills, reason = venue.book.place(order, worst)
+    fills, reason = _match(venue, order, worst, posted)
     market.last_order = order.id
     market.activity.note_order(member, line.instrument, at_us)
     transfers: list[Transfer] = []
-    origin = "book" if posted is None else "pinned"
     traded = tuple(
-        [
-            _settle(market, venue, order, fill, transfers, seq, at_us, origin)
-            for fill in fills
-        ]
+        [_settle(market, venue, order, fill, transfers, seq, at_us) for fill in fills]
     )
     cancelled = order.remaining if reason else 0
     rests = order.remaining > 0 and not reason
@@ -209,6 +199,18 @@ def _place(
         str(reason) if reason else None,
         traded,
     )
+
+
+def _match(
+    venue: Venue, order: Order, worst: int | None, posted: Order | None
+) -> tuple[list[Fill], Reason | None]:
+    """Let an order meet what waits, or the price that was *posted* when it was seen."""
+    if posted is not None:
+        order.fill(order.quantity)
+        return [Fill(posted, order.quantity)], None
+    if venue.call is not None:
+        return venue.call.place(order)
+    return venue.book.place(order, worst)
 
 
 def _make_room(
@@ -230,12 +232,12 @@ def _settle(
     transfers: list[Transfer],
     seq: int,
     at_us: int,
-    origin: str,
 ) -> tuple[int, int, int]:
     """Make a fill a settled trade, add its transfers; (trade, price, quantity)."""
     maker, quantity = fill
     price = maker.price
     assert price is not None, maker
+    origin = "pinned" if maker.id in market.kept.live else "book"
     number = market.last_trade = market.last_trade + 1
     taker_buys = taker.side is BUY
     buy, sell = (taker, maker) if taker_buys else (maker, taker)
