@@ -416,6 +416,22 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "kept_prices",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("instrument", Whole, nullable=False),
+        sa.Column("vendor", Whole, nullable=False),
+        sa.Column("price", Whole, nullable=False),
+        sa.Column("until_us", Whole, nullable=False),
+        sa.Column("live", Whole, nullable=False),
+        sa.CheckConstraint("live IN (0, 1)", name=op.f("ck_kept_prices_live")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_kept_prices")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("kept_prices", schema=None) as batch_op:
+        batch_op.create_index("ix_kept_prices_live", ["live", "id"], unique=False)
+
+    op.create_table(
         "licences",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
@@ -946,7 +962,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("delivery", Whole, nullable=False),
         sa.CheckConstraint(
-            "origin IN ('book', 'negotiated', 'auction', 'contest', 'filed')",
+            "origin IN ('book', 'pinned', 'negotiated', 'auction', 'contest', 'filed')",
             name=op.f("ck_trades_origin"),
         ),
         sa.CheckConstraint(
@@ -2263,6 +2279,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_licences_owner")
 
     op.drop_table("licences")
+    with op.batch_alter_table("kept_prices", schema=None) as batch_op:
+        batch_op.drop_index("ix_kept_prices_live")
+
+    op.drop_table("kept_prices")
     with op.batch_alter_table("journal", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_journal_key",
