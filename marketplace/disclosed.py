@@ -1,18 +1,28 @@
 """Figures as the public reads them: what is hidden counts, but is not named."""
 
+from collections.abc import Iterable
+
 from listings import visibility
 from marketplace.services import Services
+from settlement.statistics.disclosure import guarded
 from settlement.statistics.questions import Figures, ask
 
 NAMING = ("symbol", "instrument")  # columns that say which product it is
 
 
-def ask_publicly(parts: Services, code: str, **parameters: int | str) -> Figures:
+def ask_publicly(
+    parts: Services,
+    code: str,
+    *,
+    by: Iterable[str] | None = None,
+    **parameters: int | str,
+) -> Figures:
     """Return the public answer to question *code*: see `questions.ask`.
 
-    Rows of private products keep their place and their figures, without a name.
+    Small cells are withheld; rows of private products keep their place and their
+    figures, without a name.
     """
-    found = ask(parts.warehouse, code, public=True, **parameters)
+    found = guarded(parts.warehouse, ask(parts.warehouse, code, by=by, **parameters))
     if "instrument" not in found.columns:
         return found
     with parts.reads.connect() as db:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, Row, and_, case, func, select
 
 from listings.tables import instruments, products, public_products, reviews
 from listings.terms import supply
+from listings.vocabulary import CHINA
 from marketplace.members.tables import members, verifications
 from marketplace.trading.tables import orders
 from settlement.clock import DAY_US
@@ -40,6 +41,7 @@ EVENTS = {
     ("listing", "publish"): "listed",
     ("listing", "delist"): "delisted",
 }
+MAINLAND = ("11", "65")  # the first and last of its provinces
 PROVINCE = 2  # digits of GB/T 2260
 
 
@@ -129,7 +131,22 @@ def _about(body: dict[str, Any], model: str, vendor: str, buyer: str) -> About:
         licence=(body.get("licence") or {}).get("code") or UNKNOWN,
         supply=said.get("supply") or UNKNOWN,
         use_class=public.get("use_class") or "none",
+        border=border(vendor, buyer),
     )
+
+
+def border(vendor: str, buyer: str) -> str:
+    """Tell whether a trade crosses a border: of regions in different jurisdictions.
+
+    Hong Kong, Macao and Taiwan are jurisdictions of their own.
+    """
+    if UNKNOWN in {vendor, buyer}:
+        return UNKNOWN
+    laws = {
+        CHINA if MAINLAND[0] <= region <= MAINLAND[1] else region
+        for region in (vendor, buyer)
+    }
+    return "domestic" if len(laws) == 1 else "cross"
 
 
 def _instruments(db: Connection) -> list[tuple[Any, ...]]:

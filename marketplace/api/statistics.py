@@ -1,7 +1,7 @@
 """Statistics: published questions with definition and SQL text, and their figures."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -11,42 +11,61 @@ from listings import visibility
 from marketplace.api.fields import Code, Digits, Id
 from marketplace.api.market import WIDTHS
 from marketplace.api.resource import Resource
+from marketplace.dimensions import DIMENSIONS
 from marketplace.disclosed import ask_publicly
 from marketplace.language import N_
 from marketplace.members.signing import me
 from marketplace.services import services
 from settlement.errors import Invalid
-from settlement.statistics.questions import Figures, ask, question, questions
+from settlement.statistics.questions import (
+    MONTH,
+    YEAR,
+    Figures,
+    ask,
+    question,
+    questions,
+)
 
 bp = Resource("statistics", __name__, "Questions about the market, and the figures.")
 TOP_MAX = 1_000
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-NOT_A_DAY = N_("Give a day, for example 2026-12-31.")
+DIMENSIONS_MAX = 2  # that the public may ask by at once
+GRAINS = {"month": MONTH, "year": YEAR}
+NOT_A_MONTH = N_("Give a month, for example 2026-12.")
+NOT_BY = N_("This question cannot be asked by that.")
 # Two answers over periods of the asker's choice could be subtracted from each other,
 # and give away a figure that was withheld: only staff choose them.
-PERIODS = frozenset({"from_day", "until_day", "from_us", "until_us"})
+PERIODS = frozenset({"from_month", "until_month", "width", "from_us", "until_us"})
 NOT_ASKED = N_("This question has no such parameter.")
 
 
-class Day(fields.String):
-    """A day of the calendar in China's time zone, ``2026-12-31``."""
+class Month(fields.String):
+    """A month of the calendar in China's time zone, ``2026-12``."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> str:
         text = str(super()._deserialize(value, attr, data, **more))
-        try:
-            if not DAY.fullmatch(text):
-                raise ValidationError(NOT_A_DAY)
-            date.fromisoformat(text)
-        except ValueError as error:
-            raise ValidationError(NOT_A_DAY) from error
+        if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text, re.ASCII):
+            raise ValidationError(NOT_A_MONTH)
         return text
+
+
+class By(fields.String):
+    """Dimensions, separated by commas: ``class,sector``; empty: none."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
+        text = str(super()._deserialize(value, attr, data, **more))
+        names = tuple(name for name in text.split(",") if name)
+        if any(name not in DIMENSIONS for name in names):
+            raise ValidationError(NOT_BY)
+        return names
 
 
 class FiguresQuery(Schema):
     """The parameters of questions; each question has some of them."""
 
-    from_day = Day(metadata={"format": "date"})
-    until_day = Day(metadata={"format": "date"})
+    by = By(metadata={"description": "Dimensions, separated by commas: class,sector"})
+    per = Code(*GRAINS, data_key="per")
+    from_month = Month()
+    until_month = Month()
     top = Digits(1, TOP_MAX)
     instrument = Id("instrument")
     width_us = Code(*WIDTHS, data_key="width")
@@ -58,12 +77,17 @@ class QuestionSchema(Schema):
     """A question; the hash is that of its whole text."""
 
     code = fields.String(required=True)
+    indicator = fields.String(required=True)
     title_zh = fields.String(required=True)
     title_en = fields.String(required=True)
     definition_zh = fields.String(required=True)
     definition_en = fields.String(required=True)
     unit = fields.String(required=True)
+    source = fields.String(required=True)
     parameters = fields.List(fields.String(), required=True)
+    dimensions = fields.List(fields.String(), required=True)
+    measures = fields.List(fields.String(), required=True)
+    disclosure = fields.String(required=True)
     sql = fields.String(required=True)
     sha256 = fields.String(required=True)
 
@@ -78,6 +102,7 @@ class FiguresSchema(Schema):
     """The answer to a question, and all that is needed to repeat it."""
 
     question = fields.Nested(QuestionSchema, required=True)
+    by = fields.List(fields.String(), required=True)
     parameters = fields.Dict(required=True)
     position = fields.Integer(
         required=True,
@@ -124,18 +149,36 @@ def ask_question(asked: dict[str, Any], code: str) -> Any:
 def answer(code: str, asked: Mapping[str, Any], *, public: bool) -> Figures:
     """Return the figures of a question; Invalid names parameters that it has not.
 
-    A *public* question has no period: see `PERIODS`.
+    A *public* question has no period, and few dimensions at once: see `PERIODS`.
     """
-    known = question(code).parameters.keys() - (PERIODS if public else frozenset())
-    unknown = asked.keys() - known
-    if unknown:
-        raise Invalid({name: [NOT_ASKED] for name in sorted(unknown)})
     given = dict(asked)
+    if "per" in given:
+        given["width"] = GRAINS[given.pop("per")]
+    by = given.pop("by", None)
+    problems = dict(_problems(code, given, by, public=public))
+    if problems:
+        raise Invalid(problems)
     if "width_us" in given:
         given["width_us"] = WIDTHS[given["width_us"]]
     if public and "instrument" in given:
         with services().reads.connect() as db:
             visibility.check_instrument(db, given["instrument"], me().member)
     if public:
-        return ask_publicly(services(), code, **given)
-    return ask(services().warehouse, code, public=False, **given)
+        return ask_publicly(services(), code, by=by, **given)
+    return ask(services().warehouse, code, by=by, **given)
+
+
+def _problems(
+    code: str,
+    given: Mapping[str, Any],
+    by: tuple[str, ...] | None,
+    *,
+    public: bool,
+) -> Iterator[tuple[str, list[str]]]:
+    known = question(code)
+    allowed = known.parameters.keys() - (PERIODS if public else frozenset())
+    for name in sorted(given.keys() - allowed):
+        yield ("per" if name == "width" else name), [NOT_ASKED]
+    beyond = public and len(by or ()) > DIMENSIONS_MAX
+    if by is not None and (beyond or not set(by) <= set(known.dimensions)):
+        yield "by", [NOT_BY]

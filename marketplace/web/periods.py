@@ -18,7 +18,7 @@ from settlement.clock import moment
 from settlement.statistics.questions import Figures
 
 ENDS_FIRST = N_("The period ends before it begins.")
-COLUMNS = ("day", "month", "begins_us")  # those that say when a row was
+COLUMNS = ("day", "period", "begins_us")  # those that say when a row was
 
 
 class Period(NamedTuple):

@@ -9,14 +9,12 @@ from sqlalchemy import Connection
 
 from listings import instruments, visibility
 from listings.instruments import Instrument
-from listings.vocabulary import CLASSES, SECTORS
-from marketplace import formatting
+from marketplace.dimensions import DIMENSIONS, called
 from marketplace.language import language
 from marketplace.members.signing import me
 from marketplace.services import services
 from marketplace.trading import reads
-from marketplace.web import charts, periods
-from marketplace.web.codes import CODES, code_name
+from marketplace.web import charts, periods, tabulation
 from marketplace.web.figures import figures
 from marketplace.web.forms import again, choice, read, text
 from marketplace.web.layout import midnight_us
@@ -25,15 +23,12 @@ from marketplace.web.spreadsheet import as_csv
 from settlement import clock
 from settlement.errors import NotFound
 from settlement.money import BY_CODE, CURRENCIES, DEFAULT
-from settlement.statistics.questions import Figures, Question, question, questions
+from settlement.statistics.questions import Figures, question, questions
 
 bp = Blueprint("statistics", __name__, url_prefix="/statistics")
 
 WIDTHS = {"day": clock.DAY_US, "week": 7 * clock.DAY_US, "hour": clock.HOUR_US}
 BUSY_DAYS = 30
-MONEY = {"turnover", "mean", "median", "open", "high", "low", "close"}
-SHARES = {"cr5", "hhi"}
-SHARE_BPS = 10_000
 
 
 class ViewForm(PeriodForm):
@@ -45,54 +40,63 @@ class ViewForm(PeriodForm):
     width = choice(WIDTHS, needed=False, default="day")
 
 
+class TableForm(PeriodForm):
+    """By what a question is asked: the rows, and the columns if there are two."""
+
+    rows = choice(DIMENSIONS, needed=False)
+    columns = choice(DIMENSIONS, needed=False)
+    currency = choice(BY_CODE, needed=False, default=DEFAULT)
+
+
 @bp.get("/")
 def show() -> ResponseReturnValue:
     """Show turnover, trades and the market by class and sector; list all questions."""
     asked = read(ViewForm(), request.args)
     currency = asked["currency"]
-    turnover = figures("turnover_by_day")
-    trades = figures("trades_count")
-    by_class = figures("turnover_by_class_sector_month")
+    turnover = figures("s05_turnover", by=("day",))
+    trades = figures("s06_trades", by=("day",))
+    by_class = figures("s05_turnover")
     return render_template(
         "statistics/overview.html",
         currency=currency,
         currencies=[(each.code, each.code) for each in CURRENCIES],
         turnover=turnover,
         turnover_rows=charts.in_currency(charts.records(turnover), currency),
-        turnover_chart=_turnover_chart(turnover, currency),
+        turnover_chart=_bars(turnover, currency, "turnover"),
         trades=trades,
-        trades_rows=charts.records(trades),
-        trades_chart=charts.bars(
-            title(trades.question),
-            charts.records(trades),
-            "day",
-            {"trades": gettext("Trades")},
-        ),
+        trades_rows=charts.in_currency(charts.records(trades), currency),
+        trades_chart=_bars(trades, currency, "trades"),
         by_class=by_class,
         questions=questions().values(),
         **_by_class(by_class, currency, asked["month"]),
     )
 
 
-def _turnover_chart(found: Figures, currency: str) -> charts.Chart:
+def _bars(found: Figures, currency: str, measure: str) -> charts.Chart:
+    money = measure == "turnover"
     return charts.bars(
-        title(found.question),
+        tabulation.title(found.question),
         charts.in_currency(charts.records(found), currency),
         "day",
-        {"turnover": f"{gettext('Turnover')} {currency}"},
-        BY_CODE[currency].exponent,
+        {measure: tabulation.column_name(measure)},
+        BY_CODE[currency].exponent if money else 0,
     )
 
 
 def _by_class(found: Figures, currency: str, month: str) -> dict[str, Any]:
     """Return the class × sector table of one month, the latest unless it is chosen."""
     rows = charts.in_currency(charts.records(found), currency)
-    months = sorted({row["month"] for row in rows}, reverse=True)
+    months = sorted({row["period"] for row in rows}, reverse=True)
     chosen = month if month in months else next(iter(months), "")
-    there = [row for row in rows if row["month"] == chosen]
+    there = [row for row in rows if row["period"] == chosen]
     cells = charts.matrix(there, "sector", "class", "turnover")
-    across = {code: code_name(code, "class") for code in CLASSES}
-    down = {code: code_name(code, "sector") for code in SECTORS if code in cells}
+    across, down = (
+        {code: called(code, name, language()) for code in dict.fromkeys(codes)}
+        for name, codes in (
+            ("class", (row["class"] for row in there)),
+            ("sector", (row["sector"] for row in there)),
+        )
+    )
     exponent = BY_CODE[currency].exponent
     return {
         "months": [(each, each) for each in months],
@@ -100,7 +104,9 @@ def _by_class(found: Figures, currency: str, month: str) -> dict[str, Any]:
         "cells": cells,
         "across": across,
         "down": down,
-        "heat": charts.heat(title(found.question), cells, across, down, exponent),
+        "heat": charts.heat(
+            tabulation.title(found.question), cells, across, down, exponent
+        ),
     }
 
 
@@ -124,7 +130,7 @@ def candles() -> ResponseReturnValue:
         rows=charts.records(found) if found else [],
         chart_data=chart,
         width=asked["width"],
-        days=_days(),
+        days=_asked(PeriodForm),
         widths=[
             ("hour", gettext("Hour")),
             ("day", gettext("Day")),
@@ -161,32 +167,44 @@ def _candle_chart(found: Figures, symbol: str, currency: str) -> charts.Chart:
 
 def whole(code: str) -> ResponseReturnValue:
     """Show one question with all its figures."""
-    return _page(figures(code))
+    return _page(figures(code), DEFAULT)
 
 
 @bp.get("/<code>")
 @again(whole)
 def one(code: str) -> ResponseReturnValue:
     """Show one question: definition, figures of a period, SQL text and its hash."""
-    asked = periods.period(read(PeriodForm(), request.args))
-    return _page(periods.within(figures(code), asked))
+    asked = read(TableForm(), request.args)
+    return _page(_figures(code, asked), asked["currency"])
 
 
-def _page(found: Figures) -> ResponseReturnValue:
+def _figures(code: str, asked: dict[str, Any]) -> Figures:
+    """Return the figures of a question by the rows and columns, of the period."""
+    by = [name for name in (asked["rows"], asked["columns"]) if name]
+    chosen = by if "rows" in request.args else None
+    return periods.within(figures(code, by=chosen), periods.period(asked))
+
+
+def _page(found: Figures, currency: str) -> ResponseReturnValue:
     return render_template(
         "statistics/question.html",
         question=found.question,
         figures=found,
+        rows=charts.in_currency(charts.records(found), currency),
+        chart=tabulation.chart(found, currency),
         dated=periods.dated(found.columns),
-        days=_days(),
+        asked=_asked(TableForm),
+        currency=currency,
+        currencies=[(each.code, each.code) for each in CURRENCIES],
+        choices=[
+            (name, tabulation.column_name(name)) for name in found.question.dimensions
+        ],
     )
 
 
-def _days() -> dict[str, str]:
-    """Return the period as it stands in the address, for forms and links."""
-    return {
-        name: day for name in PeriodForm().fields if (day := request.args.get(name))
-    }
+def _asked(form: type[PeriodForm]) -> dict[str, str]:
+    """Return what stands in the address, for forms and links."""
+    return {name: said for name in form().fields if (said := request.args.get(name))}
 
 
 @bp.get("/<code>.csv")
@@ -196,36 +214,18 @@ def download(code: str) -> Response:
     A day or a symbol that is none is refused.
     """
     question(code)
-    asked = read(ViewForm(), request.args)
     if code == "candles":
+        asked = read(ViewForm(), request.args)
         with services().reads.connect() as db:
             found = _candles(_named(db, asked["symbol"]).id, asked)
     else:
-        found = periods.within(figures(code), periods.period(asked))
+        found = _figures(code, read(TableForm(), request.args))
     answer = Response(as_csv(found.columns, found.rows), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{code}.csv"'
     return answer
 
 
-def title(asked: Question) -> str:
-    """Return the question's title in the visitor's language."""
-    return asked.title_zh if language() == "zh" else asked.title_en
-
-
-@bp.app_template_filter()
-def cell(value: Any, column: str, currency: str = DEFAULT) -> str:
-    """Return a figure as it is shown; withheld ones say so."""
-    if value is None:
-        return str(gettext("withheld"))
-    if column in MONEY:
-        return formatting.amount(round(value), currency)
-    if column in SHARES:
-        return formatting.percent(round(value * SHARE_BPS))
-    if column == "begins_us":
-        return formatting.date(value)
-    if column in CODES:
-        return code_name(value, column)
-    return formatting.number(value) if isinstance(value, int) else str(value)
-
-
 bp.add_app_template_filter(charts.records)
+bp.add_app_template_filter(tabulation.cell)
+bp.add_app_template_filter(tabulation.column_name)
+bp.add_app_template_test(tabulation.is_figure, "figure")

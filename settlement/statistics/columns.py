@@ -28,9 +28,10 @@ class About(NamedTuple):
     licence: str
     supply: str  # public, enterprise, personal
     use_class: str  # of public data: welfare or industry; else none
+    border: str  # domestic, or cross: the two sides are in different jurisdictions
 
 
-NOT_TOLD = About(*(UNKNOWN,) * 2, 0, *(UNKNOWN,) * 8, "none")
+NOT_TOLD = About(*(UNKNOWN,) * 2, 0, *(UNKNOWN,) * 8, "none", UNKNOWN)
 
 TRADES: Columns = {
     "id": "BIGINT",
@@ -60,6 +61,7 @@ TRADES: Columns = {
     "licence": "VARCHAR",
     "supply": "VARCHAR",
     "use_class": "VARCHAR",
+    "border": "VARCHAR",
 }
 # Where a trade came from, as it is counted; a contest is an auction (domain §5).
 ORIGINS = {

@@ -1,37 +1,74 @@
-"""What may be published: no figure that rests on too few parties."""
+"""What may be published: no cell that rests on too few parties, or on one of them.
 
-from collections.abc import Collection, Sequence
-from typing import Any
+A cell of trades is small with fewer than PARTIES_MIN sellers or buyers, or if one of
+them has more than SHARE_MAX of it (reliability T3). The figures of such a cell are
+withheld in every question that is asked by the same dimensions.
+"""
 
-PARTIES_MIN = 3  # reliability T3
-PARTIES = "parties"  # the column that tells how many stand behind a row
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
 
-Rows = list[tuple[Any, ...]]
+from settlement.statistics.questions import (
+    PARTIES,
+    Figures,
+    asked_by,
+)
+from settlement.statistics.warehouse import Warehouse
 
+PARTIES_MIN = 3
+SHARE_MAX = 0.75
+SQL = Path(__file__).with_name("cells.sql")
 
-def withhold(
-    columns: Sequence[str], rows: Rows, measures: Collection[str]
-) -> tuple[Rows, int]:
-    """Return *rows* without the measures of small cells, and how many cells that were.
-
-    A row is a cell if the columns include `parties`; the number itself is withheld
-    too, because it names the few. A question without measures is market data, which
-    is public trade by trade.
-    """
-    if not measures:
-        return rows, 0
-    parties = columns.index(PARTIES)
-    hidden = {columns.index(name) for name in measures} | {parties}
-    published: Rows = []
-    withheld = 0
-    for row in rows:
-        if row[parties] is None or row[parties] >= PARTIES_MIN:
-            published.append(row)
-        else:
-            withheld += 1
-            published.append(_without(row, hidden))
-    return published, withheld
+Key = tuple[Any, ...]  # period, the dimensions in their order, currency
 
 
-def _without(row: tuple[Any, ...], hidden: Collection[int]) -> tuple[Any, ...]:
-    return tuple(None if place in hidden else value for place, value in enumerate(row))
+class Cell(NamedTuple):
+    """What stands behind a cell: members on its thinner side, the largest's share."""
+
+    parties: int
+    largest: float
+    value: int
+    trades: int
+
+    @property
+    def is_small(self) -> bool:
+        """Tell whether its figures would give somebody away."""
+        return self.parties < PARTIES_MIN or self.largest > SHARE_MAX
+
+
+def cells(
+    warehouse: Warehouse, by: Iterable[str], parameters: dict[str, Any]
+) -> dict[Key, Cell]:
+    """Return what stands behind each cell of trades by the dimensions *by*."""
+    wanted = {"width": 7, "from_month": "0000-01", "until_month": "9999-12"}
+    wanted |= {name: parameters[name] for name in wanted if name in parameters}
+    answer = warehouse.ask(asked_by(SQL.read_text("utf-8"), by), wanted)
+    return {row[:-4]: Cell(*row[-4:]) for row in answer.rows}
+
+
+def withhold(figures: Figures, hidden: Collection[Key]) -> Figures:
+    """Return *figures* without the measures of the cells *hidden*."""
+    names = (*figures.question.measures,)
+    out = {figures.columns.index(name) for name in names}
+    key = [
+        figures.columns.index(name)
+        for name in ("period", *figures.by, *figures.question.cells, "currency")
+    ]
+    rows, withheld = [], 0
+    for row in figures.rows:
+        if tuple(row[place] for place in key) not in hidden:
+            rows.append(row)
+            continue
+        withheld += 1
+        rows.append(tuple(None if n in out else v for n, v in enumerate(row)))
+    return figures._replace(rows=rows, withheld=withheld)
+
+
+def guarded(warehouse: Warehouse, figures: Figures) -> Figures:
+    """Return *figures* without those of small cells."""
+    if figures.question.disclosure != PARTIES:
+        return figures
+    by = (*figures.by, *figures.question.cells)
+    behind = cells(warehouse, by, dict(figures.parameters))
+    return withhold(figures, {key for key, cell in behind.items() if cell.is_small})

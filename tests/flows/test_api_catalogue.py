@@ -61,11 +61,11 @@ def test_statistics_answer_with_their_text_and_withhold_small_cells(
     Feed(parts.reads, parts.config.warehouse()).step()
     public, statistician = program(""), program("statistician")
     codes = {question["code"] for question in public.read("/statistics")["data"]}
-    assert "turnover_by_day" in codes
-    (row,) = (shown := public.read("/statistics/turnover_by_day"))["data"]
+    assert "s05_turnover" in codes
+    (row,) = (shown := public.read("/statistics/s05_turnover"))["data"]
     assert (row["turnover"], shown["withheld"]) == (None, 1)
     assert "SELECT" in shown["question"]["sql"]
-    full = statistician.read("/staff/statistics/turnover_by_day")
+    full = statistician.read("/staff/statistics/s05_turnover")
     assert full["data"][0]["turnover"] == 1200
     (candle,) = public.read(
         "/statistics/candles", instrument=sun.instrument, width="hour"
@@ -76,8 +76,8 @@ def test_statistics_answer_with_their_text_and_withhold_small_cells(
 
 def test_a_question_refuses_parameters_that_it_has_not(program):
     public = program("")
-    for query in ({"top": 5}, {"from_day": "2026-02-30"}, {"from_day": "x"}, {"x": 1}):
-        answer = public.get("/statistics/turnover_by_day", **query)
+    for query in ({"top": 5}, {"from_month": "2026-13"}, {"by": "seller"}, {"x": 1}):
+        answer = public.get("/statistics/s05_turnover", **query)
         assert list(answer.json["problems"]) == list(query)
     assert public.get("/statistics/nothing").status_code == 404
 
@@ -85,8 +85,8 @@ def test_a_question_refuses_parameters_that_it_has_not(program):
 def test_only_staff_choose_the_period_of_a_question(program):
     """Two periods subtracted from each other would show what was withheld."""
     public, statistician = program(""), program("statistician")
-    for code in ("turnover_by_day", "concentration", "turnover_by_class_sector_month"):
-        for query in ({"from_day": "2026-01-02"}, {"until_day": "2026-01-02"}):
+    for code in ("s06_trades", "s14_concentration", "s05_turnover"):
+        for query in ({"from_month": "2026-01"}, {"until_month": "2026-01"}, {"per": "year"}):
             answer = public.get(f"/statistics/{code}", **query)
             assert (answer.status_code, list(answer.json["problems"])) == (
                 422,

@@ -33,8 +33,8 @@ def rows_of(answer) -> list[dict[str, str]]:
 
 
 def test_figures_come_as_csv_and_small_cells_stay_empty(visit, symbol):
-    (row,) = rows_of(visit("").get("/statistics/turnover_by_day.csv"))
-    assert (row["currency"], row["turnover"], row["parties"]) == ("CNY", "", "")
+    (row,) = rows_of(visit("").get("/statistics/s05_turnover.csv"))
+    assert (row["currency"], row["turnover"], row["settled"]) == ("CNY", "", "")
     query = {"symbol": symbol, "width": "hour"}
     answer = visit("").get("/statistics/candles.csv", query_string=query)
     (candle,) = rows_of(answer)
@@ -54,21 +54,21 @@ def test_every_question_is_offered_and_answers_as_csv(visit, symbol):
 
 def test_a_period_leaves_out_what_is_not_of_it(visit, symbol):
     asked = {"symbol": symbol}
-    for code in ("turnover_by_day", "trades_count", "participants", "candles"):
+    for code in ("s05_turnover", "s06_trades", "candles"):
         path = f"/statistics/{code}.csv"
         assert len(rows_of(visit("").get(path, query_string=asked))) == 1, code
         gone = visit("").get(path, query_string=asked | AGO)
         assert rows_of(gone) == [], code
-    page = visit("").get("/statistics/turnover_by_day", query_string=AGO).text
+    page = visit("").get("/statistics/s05_turnover", query_string=AGO).text
     assert 'value="2020-12-31"' in page
     assert "from_day=2020-01-01" in page
     since = {"from_day": "2020-01-01"}
-    open_end = visit("").get("/statistics/turnover_by_day.csv", query_string=since)
+    open_end = visit("").get("/statistics/s05_turnover.csv", query_string=since)
     assert len(rows_of(open_end)) == 1
 
 
 def test_what_adds_up_a_whole_period_takes_no_other(visit, symbol):
-    for code in ("concentration", "buyers_by_region", "ticket_by_class"):
+    for code in ("s13_posted", "top_instruments"):
         assert 'name="from_day"' not in visit("").get(f"/statistics/{code}").text
         path = f"/statistics/{code}.csv"
         whole = visit("").get(path).text
@@ -78,10 +78,10 @@ def test_what_adds_up_a_whole_period_takes_no_other(visit, symbol):
 def test_a_period_that_is_none_is_refused(visit, symbol):
     backwards = {"from_day": "2026-02-01", "until_day": "2026-01-01"}
     for query in ({"from_day": "2026-02-30"}, {"until_day": "=1"}, backwards):
-        for page in ("turnover_by_day", "turnover_by_day.csv", "candles"):
+        for page in ("s05_turnover", "s05_turnover.csv", "candles"):
             answer = visit("").get(f"/statistics/{page}", query_string=query)
             assert answer.status_code == 422, (page, query)
-    shown = visit("").get("/statistics/turnover_by_day", query_string=backwards)
+    shown = visit("").get("/statistics/s05_turnover", query_string=backwards)
     assert "f-until_day-problem" in shown.text
     for path in ("nothing.csv", "candles.csv", "candles.csv?symbol=NO"):
         assert visit("").get(f"/statistics/{path}").status_code == 404

@@ -59,12 +59,12 @@ MEMBERS = [
 _STEPS = ("submitted", "returned", "submitted", "registered", "listed", "delisted")
 EVENTS = [
     (
-        product * 10 + step, START_US + (product + step) * 9 * 24 * HOUR_US,
-        tape.day_of(START_US + (product + step) * 9 * 24 * HOUR_US)[:7], event,
+        product * 10 + step, START_US + (place + step) * 3 * 24 * HOUR_US,
+        tape.day_of(START_US + (place + step) * 3 * 24 * HOUR_US)[:7], event,
         product, 1 + product % 6, CLASSES[product % 3], SECTORS[product % 2],
         "JG"[product % 2], REGIONS[product % 3], REGIONS[product % 2], "public",
     )
-    for product in range(12)
+    for place, product in enumerate(range(998, 1010))
     for step, event in enumerate(_STEPS)
     if (step != 1 or product % 3 == 0) and (step < 5 or product % 4 == 0)
 ]  # fmt: skip
@@ -83,6 +83,7 @@ def about(row: Any) -> About:
         CLASSES[number % 3], SECTORS[number % 2], "JG"[number % 2],
         REGIONS[row.seller % 3], REGIONS[row.buyer % 3], REGIONS[number % 2],
         "internal", ("public", "enterprise")[number % 2], "none",
+        ("domestic", "cross")[row.buyer % 2],
     )  # fmt: skip
 
 
