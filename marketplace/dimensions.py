@@ -53,6 +53,7 @@ DIMENSIONS: Mapping[str, Name] = {
 COLUMNS: Mapping[str, Name] = {
     **DIMENSIONS,
     "period": Name("期间", "Period"),
+    "state": Name("状态", "State"),
     "currency": Name("币种", "Currency"),
     "term_days": Name("期限（日）", "Term, days"),
     "turnover": Name("成交额", "Turnover"),
@@ -134,7 +135,7 @@ SHARES = frozenset(
     ]
 )
 # Columns that say which row it is; all others are figures.
-KEYS = frozenset({*DIMENSIONS, "period", "currency", "symbol", "instrument"})
+KEYS = frozenset({*DIMENSIONS, "period", "state", "currency", "symbol", "instrument"})
 
 
 @cache
@@ -155,6 +156,7 @@ def codes() -> Mapping[str, Mapping[str, Name]]:
         "supply": SUPPLY,
         "unit": MODES,
         "border": BORDERS,
+        "state": {"listed": Name("挂牌中", "Listed")},
     }
     return {name: {**known, **_UNKNOWN} for name, known in lists.items()}
 

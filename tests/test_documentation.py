@@ -220,7 +220,7 @@ def places(
         "entitlement": right,
         "member": program("buyer").read("/me")["member"],
         "vendor": program("vendor").read("/me")["member"],
-        "code": "turnover_by_day",
+        "code": "s05_turnover",
         "year": "2026",
         "registration": encode("registration", 1),
         "attachment": _attachment(program("vendor"), sold.product),

@@ -27,7 +27,9 @@ BUSIEST_SHOWN = 5
 @bp.get("/")
 def show() -> ResponseReturnValue:
     """Show the market in numbers, its newest listings and busiest instruments."""
-    turnover = charts.in_currency(charts.records(figures("turnover_by_day")), DEFAULT)
+    turnover = charts.in_currency(
+        charts.records(figures("s05_turnover", by=("day",))), DEFAULT
+    )
     with services().reads.connect() as db:
         since_us = midnight_us(DAYS)
         return render_template(

@@ -53,10 +53,11 @@ def chart(found: Figures, currency: str) -> charts.Chart | None:
     """Return the first measure as bars: by period, or of the last one by dimension."""
     measures = [name for name in found.question.measures if name in found.columns]
     rows = charts.in_currency(charts.records(found), currency)
-    if not measures or not rows or "period" not in found.columns:
+    dated = "period" in found.columns
+    if not measures or not rows or not (dated or found.by):
         return None
     measure = measures[0]
-    if found.by:
+    if found.by and dated:
         last = max(row["period"] for row in rows)
         rows = [row for row in rows if row["period"] == last]
     label = found.by[0] if found.by else "period"

@@ -74,7 +74,7 @@ def known(program, sun):
         "instrument": sun.instrument,
         "file": sun.file,
         "symbol": "SUN",
-        "code": "turnover_by_day",
+        "code": "s05_turnover",
         "release": program("vendor").read(f"/products/{sun.product}")["releases"][0][
             "id"
         ],

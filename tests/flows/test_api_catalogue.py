@@ -86,7 +86,11 @@ def test_only_staff_choose_the_period_of_a_question(program):
     """Two periods subtracted from each other would show what was withheld."""
     public, statistician = program(""), program("statistician")
     for code in ("s06_trades", "s14_concentration", "s05_turnover"):
-        for query in ({"from_month": "2026-01"}, {"until_month": "2026-01"}, {"per": "year"}):
+        for query in (
+            {"from_month": "2026-01"},
+            {"until_month": "2026-01"},
+            {"per": "year"},
+        ):
             answer = public.get(f"/statistics/{code}", **query)
             assert (answer.status_code, list(answer.json["problems"])) == (
                 422,

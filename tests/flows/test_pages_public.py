@@ -13,7 +13,7 @@ PAGES = (
     "/market",
     "/statistics",
     "/statistics/candles",
-    "/statistics/concentration",
+    "/statistics/s14_concentration",
     "/help",
     "/help/glossary",
     "/help/states",

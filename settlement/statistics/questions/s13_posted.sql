@@ -9,7 +9,7 @@
 -- measures: instruments posted_share
 -- disclosure: public
 SELECT
-    'now' AS period
+    state
     , class -- by
     , count(*) AS instruments
     , round(cast(count(*) FILTER (WHERE posted) AS DOUBLE) / count(*), 6) AS posted_share

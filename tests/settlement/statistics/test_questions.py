@@ -211,7 +211,7 @@ def test_a_question_by_other_dimensions_is_refused(opened: Warehouse) -> None:
 
 def test_every_dimension_is_a_column_and_has_codes() -> None:
     assert set(DIMENSIONS) - {"day"} <= set(TRADES)
-    assert set(codes()) == set(DIMENSIONS) - {"day"}
+    assert set(codes()) >= set(DIMENSIONS) - {"day"}
 
 
 def test_no_question_uses_what_other_engines_answer_differently() -> None:
@@ -227,7 +227,7 @@ def test_an_unknown_question_is_not_found(opened: Warehouse) -> None:
 
 def test_small_cells_are_withheld(opened: Warehouse, written: list) -> None:
     """Counted again: three on each side, and nobody above three quarters."""
-    by = ("day", "industry", "vendor_region")
+    by = ("day", "class", "model")
     whole = questions.ask(opened, "s05_turnover", by=by)
     public, small = guarded(opened, whole), 0
     groups = dict(twin.grouped(twin.trades(written), by))

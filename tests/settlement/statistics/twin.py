@@ -242,7 +242,7 @@ def s11_conversion(rows: list, by: By) -> Rows:
 def s13_posted(_rows: list, by: By) -> Rows:
     names = ("instrument", "symbol", "product", "vendor", "class", "sector", "posted")
     units = [dict(zip(names, line, strict=False)) for line in INSTRUMENTS]
-    found = grouped([unit | {"month": "now"} for unit in units], by, money=False)
+    found = grouped([unit | {"month": "listed"} for unit in units], by, money=False)
     return [
         (*key, len(of), share(sum(unit["posted"] for unit in of), len(of)))
         for key, of in found
