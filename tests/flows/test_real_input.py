@@ -203,12 +203,12 @@ def count_again(parts: Services, orders: int) -> None:
     with parts.reads.connect() as db:
         rows = db.execute(query).all()
     by_currency: Counter[str] = Counter()
-    by_cell: Counter[tuple[str, str | None, str]] = Counter()
+    by_cell: Counter[tuple[str, str, str]] = Counter()
     by_instrument: Counter[int] = Counter()
     for asset, price, quantity, instrument, kind, sector in rows:
         code = money.BY_ASSET[asset].code
         by_currency[code] += price * quantity
-        by_cell[kind, sector, code] += price * quantity
+        by_cell[kind, sector or "unknown", code] += price * quantity
         by_instrument[instrument] += price * quantity
     assert len(rows) > orders // 10
     assert len(by_cell) > 12
@@ -219,7 +219,7 @@ def count_again(parts: Services, orders: int) -> None:
     for row in answers(parts, "s05_turnover"):
         days[row["currency"]] += row["turnover"]
     assert days == by_currency
-    cells: Counter[tuple[str, str | None, str]] = Counter()
+    cells: Counter[tuple[str, str, str]] = Counter()
     for row in answers(parts, "s05_turnover"):
         cells[row["class"], row["sector"], row["currency"]] += row["turnover"]
     assert cells == by_cell
