@@ -36,6 +36,18 @@ watches = table(
 )
 Index("ix_watches_target", watches.c.kind, watches.c.target)
 
+looks = table(
+    "looks",  # how a member saw a listing when it looked last, to say what changed
+    Column("member", Whole, ForeignKey("members.id"), primary_key=True),
+    Column("product", Whole, ForeignKey("products.id"), primary_key=True),
+    Column("at_us", Whole, nullable=False),  # when the present visit began
+    Column("latest", Text, nullable=False),  # what it saw then: a view as JSON
+    Column("before_us", Whole),  # when the visit before began; null: there was none
+    Column("before", Text),  # what it saw then
+    CheckConstraint("(before_us IS NULL) = (before IS NULL)", name="before"),
+)
+Index("ix_looks_at", looks.c.member, looks.c.at_us)
+
 demands = table(
     "demands",  # what members look for and nobody lists yet
     Column("id", Whole, primary_key=True),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from io import BytesIO, StringIO
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, update
 
 from listings import admission, products, releases
 from listings.admission import Actor
@@ -18,7 +18,8 @@ from listings.formats.rows import PRICE
 from listings.quality import reports
 from listings.registration import passing
 from marketplace.admission import untold
-from marketplace.community import announcements, holders
+from marketplace.community import announcements, holders, looks
+from marketplace.community.tables import looks as seen
 from marketplace.demo import dates, dossiers, listing
 from marketplace.demo.floor import Floor, Traded, Trader
 from marketplace.demo.members import Cast
@@ -32,6 +33,7 @@ CHANGED, DRIFTED, BREAKING = "OPDFLOW", "AGPRICE", listing.BREAKING
 SUSPENDED, DELISTED = "FIRECAL", "FESTAPP"
 OLD, NEW = "load_pct", "spindle_load_pct"  # what breaks: a column renamed
 NOTICE_DAYS = 30
+LOOKERS, LOOKED_DAYS = 6, 3
 CONSENTS = 1  # holders who accept the breaking release at once
 REMARKS = {
     "source_statement": "请写明渔港申报系统的主管单位和数据授权的起止日期。",
@@ -74,6 +76,7 @@ class Stages:
             for stage, product in staged().items():
                 self._stage(db, stage, product, codes, seed, first)
             self._change(db, numbers[CHANGED], traded[CHANGED][0].vendor)
+            self._look(db, (numbers[DRIFTED], numbers[BREAKING], numbers[SUSPENDED]))
             self._drift(db, numbers[DRIFTED], traded[DRIFTED][0], seed, first)
             self._break(db, numbers[BREAKING], traded[BREAKING][0], seed, first)
             self._ask_for_profile(db, traded[SUSPENDED][0].vendor)
@@ -192,6 +195,14 @@ class Stages:
         announcements.finalise(db, release, by, NOTICE_DAYS)
         dates.move_release(db, release, self._floor.at_us)
         return release
+
+    def _look(self, db: Connection, numbers: tuple[int, ...]) -> None:
+        """Let some buyers look at products three days before they change."""
+        at_us = clock.now_us() - LOOKED_DAYS * clock.DAY_US
+        for buyer in self._cast.buyers[:LOOKERS]:
+            for number in numbers:
+                looks.look(db, buyer.member, number)
+        db.execute(update(seen).values(at_us=at_us))
 
     def _ask_for_profile(self, db: Connection, vendor: Trader) -> None:
         """Let a verified vendor ask for another profile."""

@@ -120,7 +120,7 @@ def _by_session(token: str) -> User | None:
         return None
     user, stale = found
     if stale:
-        _record(lambda db: sessions.touch(db, token))
+        record(lambda db: sessions.touch(db, token))
     return user
 
 
@@ -135,7 +135,7 @@ def _by_key(asked: object) -> User | None:  # noqa: ARG001 (Flask-Login hands it
         g.bad_key = True  # refused before the view; the loader itself may not raise
         return None
     if stale and (key := user.key) is not None:
-        _record(lambda db: keys.touch(db, key))
+        record(lambda db: keys.touch(db, key))
     return user
 
 
@@ -144,7 +144,10 @@ def _refuse_bad_key() -> None:
         raise keys.BadKey
 
 
-def _record(write: Callable[[Connection], None]) -> None:
-    # "Last seen" is a courtesy: a database that cannot be written still serves reads.
+def record(write: Callable[[Connection], None]) -> None:
+    """Write what is a courtesy: "last seen", and what a member looked at.
+
+    A database that cannot be written still serves reads.
+    """
     with suppress(OperationalError), services().writes.begin() as db:
         write(db)

@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from listings import catalogue, instruments, releases, windows
 from marketplace.admission import tell_market
-from marketplace.community import announcements, holders, watches
+from marketplace.community import announcements, holders, looks, watches
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.services import services
@@ -65,6 +65,9 @@ def mine() -> ResponseReturnValue:
             },
             products=seen,
             announced=announcements.of_products(db, list(seen)),
+            changed=looks.of_products(db, member, seen),
+            followed=[number for number in followed if number in seen],
+            held=set(held),
             now_us=clock.now_us(),
         )
 

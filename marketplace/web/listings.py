@@ -12,10 +12,10 @@ from listings.catalogue import Listing
 from listings.instruments import Instrument
 from listings.licences import PURPOSES, USES, Licence
 from listings.quality import availability, measured
-from marketplace.community import access, questions, ratings, watches
+from marketplace.community import access, looks, questions, ratings, watches
 from marketplace.evidence import case
 from marketplace.members import organisations
-from marketplace.members.signing import me
+from marketplace.members.signing import me, record
 from marketplace.services import services
 from marketplace.trading import board, reads, rooms
 from marketplace.trading.board import Board
@@ -57,12 +57,16 @@ def show(product: str) -> ResponseReturnValue:
         return program
     with services().reads.connect() as db:
         found = catalogue.listing(db, ids.decode("product", product), me().member)
+        changed = looks.since_last(db, me().member, found.id)
+        if me().member > 0 and looks.is_due(db, me().member, found.id):
+            record(lambda write: looks.look(write, me().member, found.id))
         units = catalogue.instruments_of(db, found.id)
         numbers = [unit.id for unit in units]
         unit, best = _chosen(units), reads.best(db, numbers)
         return render_template(
             "listings/listing.html",
             listing=found,
+            changed=changed,
             evidence=case(db, found.id),
             vendor=organisations.names(db, [found.vendor]).get(found.vendor),
             units=units,
