@@ -1369,6 +1369,29 @@ def upgrade() -> None:
         batch_op.create_index("ix_listings_state", ["state", "product"], unique=False)
 
     op.create_table(
+        "looks",
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("latest", sa.Text(), nullable=False),
+        sa.Column("before_us", Whole, nullable=True),
+        sa.Column("before", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "(before_us IS NULL) = (before IS NULL)", name=op.f("ck_looks_before")
+        ),
+        sa.ForeignKeyConstraint(
+            ["member"], ["members.id"], name=op.f("fk_looks_member")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_looks_product")
+        ),
+        sa.PrimaryKeyConstraint("member", "product", name=op.f("pk_looks")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("looks", schema=None) as batch_op:
+        batch_op.create_index("ix_looks_at", ["member", "at_us"], unique=False)
+
+    op.create_table(
         "notices",
         sa.Column("id", Whole, nullable=False),
         sa.Column("member", Whole, nullable=False),
@@ -2141,6 +2164,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_notices_member")
 
     op.drop_table("notices")
+    with op.batch_alter_table("looks", schema=None) as batch_op:
+        batch_op.drop_index("ix_looks_at")
+
+    op.drop_table("looks")
     with op.batch_alter_table("listings", schema=None) as batch_op:
         batch_op.drop_index("ix_listings_state")
         batch_op.drop_index("ix_listings_newest")
