@@ -11,6 +11,8 @@ from typing import Self
 from environs import Env, EnvError
 from marshmallow.validate import Range
 
+from marketplace.trading.tape import Rule
+from settlement.clock import SECOND_US
 from settlement.errors import Refusal
 
 PORT = 8000
@@ -19,6 +21,8 @@ FORM_MAX = 2 * 1024 * 1024  # bytes of JSON or of a form's fields: kept in memor
 FORM_PARTS_MAX = 1_000
 NOTICE_DAYS_MAX = 3_650
 REVIEW_DAYS_MAX = 250
+DAY_S = 24 * 3_600
+TAPE = Rule()
 INLINE = "inline:"  # the writer is in the web process
 DUCKDB = "duckdb:"
 # setting → what it must look like, so that a slip is told at the start
@@ -77,6 +81,7 @@ class Config:
     notice_days: int = 3  # of publicity, in which others may object to a registration
     reachable: tuple[str, ...] = ()  # host:port that may be called though not public
     schema_notice_days: int = 30  # before a breaking change of schema is served
+    tape: Rule = TAPE  # when trades are told to the public
     followers: bool = True  # start the threads that follow the journal and catalogue
 
     @classmethod
@@ -133,6 +138,13 @@ class Config:
                 "SCHEMA_NOTICE_DAYS",
                 embedded.schema_notice_days,
                 validate=Range(0, NOTICE_DAYS_MAX),
+            ),
+            tape=Rule(
+                env.int("TAPE_DELAY_S", 900, validate=Range(0, DAY_S)) * SECOND_US,
+                env.int("TAPE_PARTIES", 3, validate=Range(1, 100)),
+                env.int("TAPE_LARGE_VALUE", 100_000_000, validate=Range(1)),
+                env.int("TAPE_LARGE_DELAY_S", DAY_S, validate=Range(0, 30 * DAY_S))
+                * SECOND_US,
             ),
             rate_limit=env.str("RATE_LIMIT", embedded.rate_limit),
             metered_notice_days=env.int(

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from listings import visibility
 from marketplace.services import Services
+from settlement import clock
 from settlement.statistics.disclosure import guarded
-from settlement.statistics.questions import Figures, ask
+from settlement.statistics.questions import Figures, ask, question
 
 NAMING = ("symbol", "instrument")  # columns that say which product it is
 
@@ -20,8 +21,12 @@ def ask_publicly(
     """Return the public answer to question *code*: see `questions.ask`.
 
     Small cells are withheld; rows of private products keep their place and their
-    figures, without a name.
+    figures, without a name. Market data ends where the public tape does.
     """
+    if "parties_min" in question(code).parameters:
+        rule = parts.config.tape
+        until_us = clock.now_us() - rule.delay_us
+        parameters = {"until_us": until_us, "parties_min": rule.parties, **parameters}
     found = guarded(parts.warehouse, ask(parts.warehouse, code, by=by, **parameters))
     if "instrument" not in found.columns:
         return found

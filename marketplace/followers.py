@@ -20,7 +20,9 @@ from marketplace.measuring import Measurer
 from marketplace.members import verification
 from marketplace.pricing.changes import Rises
 from marketplace.pricing.hammer import Hammer
+from marketplace.trading import tape
 from marketplace.trading.gateway import Gateway
+from marketplace.trading.tape import Tape
 from marketplace.transparency import PAUSE_S as CHECKPOINTS_S
 from marketplace.transparency import Log
 from settlement.errors import Busy, ExchangeHalted, OutcomeUnknown, Refusal
@@ -145,7 +147,8 @@ def following(
         Follower("auctions", Hammer(reads, writes).step, HAMMER_S),
         Follower("registrations", lambda: pass_time(writes), REGISTRATIONS_S),
         Follower("log", lambda: log_of_records.step(reads), CHECKPOINTS_S),
-        Follower("tape", feed.step, warehouse.PAUSE_S),
+        Follower("warehouse", feed.step, warehouse.PAUSE_S),
+        Follower("tape", Tape(reads, writes, config.tape).step, tape.PAUSE_S),
         Follower("announcements", announcer.step, announcements.TELL_S),
         Follower("access", lambda: _lapse(reads, writes), LAPSES_S),
         Follower("services", measurer.step, MEASURING_S),

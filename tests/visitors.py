@@ -25,6 +25,7 @@ from marketplace.members.tables import HOUSE
 from marketplace.members.users import User
 from marketplace.members.verification import MemberEvent
 from marketplace.services import EXTENSION, Services
+from marketplace.trading.tape import Rule, Tape
 
 PASSWORD = "correct horse battery"  # of nobody real
 SALT = "wtf-csrf-token"  # Flask-WTF's own
@@ -132,7 +133,12 @@ def config(tmp_path: Path, migrated: Path) -> Config:
     embedded.data.mkdir(mode=0o700)
     shutil.copy(migrated, embedded.data / migrated.name)
     return replace(
-        embedded, fast_passwords=True, followers=False, rate_limits=False, notice_days=0
+        embedded,
+        fast_passwords=True,
+        followers=False,
+        rate_limits=False,
+        notice_days=0,
+        tape=Rule(delay_us=0, parties=2),
     )
 
 
@@ -150,6 +156,12 @@ def parts(app: Flask) -> Services:
     """What the application works with."""
     found: Services = app.extensions[EXTENSION]
     return found
+
+
+@pytest.fixture
+def tell(parts: Services) -> Callable[[], int]:
+    """Lets the public tape tell what it may, as its thread would."""
+    return Tape(parts.reads, parts.writes, parts.config.tape).step
 
 
 @pytest.fixture

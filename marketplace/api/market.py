@@ -15,7 +15,7 @@ from marketplace.api.plans import PlanSchema
 from marketplace.api.resource import PageQuery, Resource
 from marketplace.members.signing import me
 from marketplace.services import services
-from marketplace.trading import reads
+from marketplace.trading import reads, tape
 from marketplace.trading.candles import MONTH, candles
 from marketplace.trading.kept import KEPT_US
 from marketplace.trading.orders import Side
@@ -108,12 +108,14 @@ class BookSchema(Schema):
 
 
 class PrintSchema(Schema):
-    """A trade as the public sees it."""
+    """A trade as the public tape tells it: late, and without names."""
 
-    id = Id("trade", required=True)
-    at_us = fields.Integer(required=True)
+    id = Id("trade", attribute="trade", required=True)
+    at_us = fields.Integer(required=True, metadata={"description": "To the minute."})
     price = fields.Integer(required=True)
-    quantity = fields.Integer(required=True)
+    quantity = fields.Integer(
+        required=True, metadata={"description": "At least so much was traded."}
+    )
     currency = Currency(required=True)
     taker = Code(*Side, required=True)
 
@@ -129,6 +131,25 @@ class CandleSchema(Schema):
     volume = fields.Integer(required=True)
     turnover = fields.Integer(required=True)
     trades = fields.Integer(required=True)
+
+
+class TapeRuleSchema(Schema):
+    """When a trade is told to the public; its parties see it at once."""
+
+    delay_s = fields.Integer(required=True)
+    parties = fields.Integer(
+        required=True,
+        metadata={"description": "That traded in the instrument in the week, UTC."},
+    )
+    large_value = fields.Integer(
+        required=True, metadata={"description": "Minor units; from here on later."}
+    )
+    large_delay_s = fields.Integer(required=True)
+    sizes = fields.List(
+        fields.Integer,
+        required=True,
+        metadata={"description": "Told is the greatest that the quantity reaches."},
+    )
 
 
 class CandlesSchema(Schema):
@@ -262,12 +283,26 @@ def get_quote(instrument: int) -> Any:
 @bp.lists(PrintSchema)
 @bp.refuses(404)
 def list_prints(asked: dict[str, Any], instrument: int) -> Page:
-    """List the trades in an instrument."""
+    """List the trades in an instrument that the public tape tells."""
     with services().reads.connect() as db:
         visible_book(db, instrument)
         return reads.trades_of_instrument(
             db, instrument, asked["cursor"], asked["limit"]
         )
+
+
+@bp.route("/tape")
+@bp.response(200, TapeRuleSchema)
+def get_tape_rule() -> Any:
+    """Read by which rule trades are told to the public."""
+    rule = services().config.tape
+    return {
+        "delay_s": rule.delay_us // clock.SECOND_US,
+        "parties": rule.parties,
+        "large_value": rule.large_value,
+        "large_delay_s": rule.large_delay_us // clock.SECOND_US,
+        "sizes": tape.SIZES,
+    }
 
 
 @bp.route("/instruments/<instrument>/candles")

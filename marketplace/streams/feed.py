@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from marketplace.streams.channels import Channel, Kind, Position
 from marketplace.streams.lines import RENEW, SLOW, STOPPING, Asked, Line
+from marketplace.trading import watching
 from settlement import clock
 from settlement.errors import NotFound, Refusal
-from settlement.tables import writer
 
 STREAMS_MAX = 600  # open at once in one process
 STREAMS_EACH_MAX = 20  # of one member, or of one address without a key
@@ -59,7 +59,7 @@ class Feed:
     held: Counter[str] = field(default_factory=Counter)
     watched: Counter[object] = field(default_factory=Counter)
     timers: dict[object, Timer] = field(default_factory=dict)
-    _seq: int = -1
+    _position: Position | None = None
     _guard: threading.RLock = field(default_factory=threading.RLock)
     _new: "queue.SimpleQueue[Line]" = field(default_factory=queue.SimpleQueue)
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -146,10 +146,10 @@ class Feed:
             if not self.channels:
                 return 0
             with self.reads.connect() as db:
-                seq = db.scalar(select(writer.c.seq)) or 0
-            if seq == self._seq:
+                position = Position(watching.freeze(db), watching.last_print(db))
+            if position == self._position:
                 return 0
-            self._seq = seq
+            self._position = position
             return sum(self._look(kind) for kind in {k for k, _ in self.channels})
 
     # ── channels ──
@@ -246,7 +246,7 @@ class Feed:
             self.step()
         except Exception:  # it must go on once the cause is gone
             log.exception("feed.cannot_follow")
-            self._seq = -1
+            self._position = None
 
     def _open_new(self) -> None:
         while not self._new.empty():

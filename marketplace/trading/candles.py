@@ -1,4 +1,7 @@
-"""Candles: the prices of an interval and what was traded in it, in one statement."""
+"""Candles of the public tape: the prices of an interval, and what was traded in it.
+
+Volume and turnover are lower bounds, as the tape tells them; see `tape`.
+"""
 
 from datetime import UTC, datetime
 from itertools import groupby
@@ -6,13 +9,12 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from marketplace.trading.reads import PUBLIC
+from marketplace.trading.tables import prints
 from settlement.clock import DAY_US, SECOND_US
-from settlement.tables import trades
 
 CANDLES_MAX = 2_000  # in one answer
 
-_VALUE = trades.c.price * trades.c.quantity
+_VALUE = prints.c.price * prints.c.quantity
 
 
 class Candle(NamedTuple):
@@ -42,32 +44,32 @@ def candles(
     """
     if width_us == MONTH:
         return by_month(candles(db, instrument, DAY_US, from_us, until_us))
-    begins = (trades.c.at_us - trades.c.at_us % width_us).label("begins_us")
+    begins = (prints.c.at_us - prints.c.at_us % width_us).label("begins_us")
     spans = (
         select(
             begins,
-            func.min(trades.c.id).label("first"),
-            func.max(trades.c.id).label("last"),
-            func.max(trades.c.price).label("high"),
-            func.min(trades.c.price).label("low"),
-            func.sum(trades.c.quantity).label("volume"),
+            func.min(prints.c.trade).label("first"),
+            func.max(prints.c.trade).label("last"),
+            func.max(prints.c.price).label("high"),
+            func.min(prints.c.price).label("low"),
+            func.sum(prints.c.quantity).label("volume"),
             func.sum(_VALUE).label("turnover"),
             func.count().label("trades"),
         )
-        .where(trades.c.instrument == instrument, PUBLIC)
-        .where(trades.c.at_us >= from_us, trades.c.at_us < until_us)
+        .where(prints.c.instrument == instrument)
+        .where(prints.c.at_us >= from_us, prints.c.at_us < until_us)
         .group_by(begins)
         .order_by(begins.desc())
         .limit(CANDLES_MAX)
         .subquery()
     )
-    first, last = trades.alias("first"), trades.alias("last")
+    first, last = prints.alias("first"), prints.alias("last")
     prices = (first.c.price, spans.c.high, spans.c.low, last.c.price)
     sums = (spans.c.volume, spans.c.turnover, spans.c.trades)
     query = (
         select(spans.c.begins_us, *prices, *sums)
-        .join(first, first.c.id == spans.c.first)
-        .join(last, last.c.id == spans.c.last)
+        .join(first, first.c.trade == spans.c.first)
+        .join(last, last.c.trade == spans.c.last)
         .order_by(spans.c.begins_us)
     )
     return tuple(Candle(*map(int, row)) for row in db.execute(query))

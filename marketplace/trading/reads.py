@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from marketplace.trading.book import Level
-from marketplace.trading.tables import books, orders, standings
+from marketplace.trading.tables import books, orders, prints, standings
 from settlement import ids, moves
 from settlement.errors import NotFound
 from settlement.store import PAGE_MAX, Page, page
@@ -30,9 +30,6 @@ DEPTH_MAX = 100  # price levels of one side
 
 # Written out, not bound: a partial index is used only when its words are repeated.
 LIVE: ColumnElement[bool] = literal_column("orders.state IN ('open', 'partial')")
-
-# A price agreed with one member is no price of the market.
-PUBLIC: ColumnElement[bool] = trades.c.origin != "negotiated"
 
 FINITE = func.sum(case((orders.c.evergreen == 0, orders.c.remaining), else_=0))
 _VALUE = trades.c.price * trades.c.quantity
@@ -170,11 +167,11 @@ def quote(db: Connection, instrument: int) -> Quoted | None:
 
 
 def last_prices(db: Connection, instruments: Collection[int]) -> dict[int, int]:
-    """Return the price of the last trade of each of *instruments* that has one."""
+    """Return the price of each of *instruments* that was told last; see `tape`."""
     last = (
-        select(trades.c.price)
-        .where(trades.c.instrument == books.c.instrument, PUBLIC)
-        .order_by(trades.c.id.desc())
+        select(prints.c.price)
+        .where(prints.c.instrument == books.c.instrument)
+        .order_by(prints.c.trade.desc())
         .limit(1)
         .scalar_subquery()
     )
@@ -251,9 +248,9 @@ def trades_of_order(db: Connection, number: int, limit: int = PAGE_MAX) -> Page:
 def trades_of_instrument(
     db: Connection, instrument: int, before: int | None = None, limit: int = 50
 ) -> Page:
-    """Return a page of the public trades in one instrument."""
-    query = select(trades).where(trades.c.instrument == instrument, PUBLIC)
-    return _page(db, query, trades.c.id, before, limit)
+    """Return a page of what the public tape tells of one instrument; see `tape`."""
+    query = select(prints).where(prints.c.instrument == instrument)
+    return _page(db, query, prints.c.id, before, limit)
 
 
 def trade(db: Connection, number: int, member: int) -> Row[Any]:
@@ -264,6 +261,15 @@ def trade(db: Connection, number: int, member: int) -> Row[Any]:
     if row is None:
         raise NotFound("trade", ids.encode("trade", number))
     return row
+
+
+def trades_in(
+    db: Connection, member: int, instrument: int, limit: int = 10
+) -> list[Row[Any]]:
+    """Return the member's own last trades in one instrument, newest first."""
+    mine = (trades.c.buyer == member) | (trades.c.seller == member)
+    query = _trades(member).where(trades.c.instrument == instrument, mine)
+    return list(db.execute(query.order_by(trades.c.id.desc()).limit(limit)))
 
 
 def trades_of(
@@ -334,14 +340,18 @@ def turnover(db: Connection, from_us: int) -> tuple[Turnover, ...]:
 
 
 def busiest(db: Connection, from_us: int, limit: int = 10) -> tuple[Busy, ...]:
-    """Return the instruments with the most trades since *from_us*, busiest first."""
-    what = (trades.c.instrument, books.c.symbol, trades.c.currency)
+    """Return the instruments with the most public trades since *from_us*.
+
+    Volume and value are lower bounds, as the tape tells them.
+    """
+    what = (prints.c.instrument, books.c.symbol, prints.c.currency)
+    value = func.sum(prints.c.price * prints.c.quantity)
     query = (
-        select(*what, func.count(), func.sum(trades.c.quantity), func.sum(_VALUE))
-        .join(books, books.c.instrument == trades.c.instrument)
-        .where(_since(from_us), books.c.hidden == 0)
+        select(*what, func.count(), func.sum(prints.c.quantity), value)
+        .join(books, books.c.instrument == prints.c.instrument)
+        .where(prints.c.at_us >= from_us, books.c.hidden == 0)
         .group_by(*what)
-        .order_by(func.count().desc(), trades.c.instrument)
+        .order_by(func.count().desc(), prints.c.instrument)
         .limit(min(limit, PAGE_MAX))
     )
     return tuple(

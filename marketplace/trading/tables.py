@@ -311,3 +311,19 @@ standings = table(
     Column("verified", Whole, nullable=False),
     CheckConstraint("verified IN (0, 1)", name="verified"),
 )
+
+prints = table(
+    "prints",  # the public tape: a trade once it may be told, and how much of it
+    Column("id", Whole, primary_key=True, autoincrement=False),  # in order of telling
+    Column("trade", Whole, nullable=False, unique=True),
+    Column("instrument", Whole, nullable=False),
+    Column("at_us", Whole, nullable=False),  # to the minute
+    Column("due_us", Whole, nullable=False),  # from when on it may be told
+    Column("price", Whole, nullable=False),
+    Column("quantity", Whole, nullable=False),  # at least; see `tape.SIZES`
+    Column("currency", Whole, nullable=False),
+    Column("taker", Text, nullable=False),
+    CheckConstraint("due_us >= at_us AND quantity > 0 AND price >= 0", name="numbers"),
+    CheckConstraint("taker IN ('buy', 'sell')", name="taker"),
+)
+Index("ix_prints_instrument", prints.c.instrument, prints.c.trade)

@@ -9,8 +9,15 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, func, or_, select, text
 
 from marketplace.trading.book import Level
-from marketplace.trading.reads import FINITE, LIVE, PUBLIC, Levels
-from marketplace.trading.tables import books, contest_bids, contests, orders, stops
+from marketplace.trading.reads import FINITE, LIVE, Levels
+from marketplace.trading.tables import (
+    books,
+    contest_bids,
+    contests,
+    orders,
+    prints,
+    stops,
+)
 from settlement.tables import trades, writer
 
 LEVELS_MAX = 50  # prices of one side that a stream shows
@@ -103,13 +110,18 @@ def _standing(row: Row[Any]) -> Standing:
 def prints_after(
     db: Connection, number: int, instruments: Collection[int]
 ) -> list[Row[Any]]:
-    """Return the public trades in *instruments* after number *number*, earliest first.
+    """Return what the tape tells of *instruments* after its line *number*, in order.
 
     PRINTS_MAX of them: who gets as many asks again after the last one.
     """
-    query = select(trades).where(PUBLIC, trades.c.id > number)
-    query = query.where(trades.c.instrument.in_(instruments))
-    return list(db.execute(query.order_by(trades.c.id).limit(PRINTS_MAX)))
+    query = select(prints).where(prints.c.id > number)
+    query = query.where(prints.c.instrument.in_(instruments))
+    return list(db.execute(query.order_by(prints.c.id).limit(PRINTS_MAX)))
+
+
+def last_print(db: Connection) -> int:
+    """Return the number of the tape's last line; 0 before the first."""
+    return db.scalar(select(func.max(prints.c.id))) or 0
 
 
 def trades_after(db: Connection, number: int) -> list[Row[Any]]:

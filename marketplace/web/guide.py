@@ -26,10 +26,12 @@ from marketplace.language import N_
 from marketplace.members.verification import MEMBER
 from marketplace.pricing.changes import notice_of
 from marketplace.services import services
+from marketplace.streams.feed import STREAMS_EACH_MAX
 from marketplace.trading.contests import CONTEST
 from marketplace.trading.offers import OFFER
 from marketplace.trading.orders import ORDER
 from marketplace.trading.pending import exceptions
+from marketplace.trading.tape import SIZES
 from marketplace.trading.venue import BOOK
 from marketplace.web.diagrams import draw
 from marketplace.web.facts import NAMES
@@ -242,6 +244,17 @@ def states() -> ResponseReturnValue:
 def prices() -> ResponseReturnValue:
     """Show the rules for prices: modes, plans, rises, personal prices, public data."""
     return render_template("help/prices.html", notice=notice_of(services().config))
+
+
+@bp.get("/market-data")
+def market_data() -> ResponseReturnValue:
+    """Show what everybody is told of the market, when, and how to follow it."""
+    return render_template(
+        "help/market_data.html",
+        rule=services().config.tape,
+        sizes=SIZES,
+        each_max=STREAMS_EACH_MAX,
+    )
 
 
 @bp.get("/models")

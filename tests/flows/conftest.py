@@ -1,5 +1,5 @@
 """The visitors of the flow tests."""
 
-from tests.visitors import app, bearer, config, parts, people, visit
+from tests.visitors import app, bearer, config, parts, people, tell, visit
 
-__all__ = ["app", "bearer", "config", "parts", "people", "visit"]
+__all__ = ["app", "bearer", "config", "parts", "people", "tell", "visit"]

@@ -56,7 +56,7 @@ def test_a_trade_is_shown_to_both_sides_with_its_frozen_contract(program, sun):
     assert program("vendor").read(f"/trades/{bought['id']}/contract") == contract
 
 
-def test_the_public_sees_book_trades_candles_and_the_listing(program, sun):
+def test_the_public_sees_book_trades_candles_and_the_listing(program, sun, tell):
     public = program("")
     book = public.read(f"/instruments/{sun.instrument}/book")
     assert book["offers"] == [
@@ -64,6 +64,8 @@ def test_the_public_sees_book_trades_candles_and_the_listing(program, sun):
     ]
     pay_in(program, "buyer", 5000)
     program("buyer").made("/orders", buy(sun))
+    assert public.read(f"/instruments/{sun.instrument}/trades")["data"] == []
+    assert tell() == 1
     (seen,) = public.read(f"/instruments/{sun.instrument}/trades")["data"]
     assert (seen["price"], seen["taker"]) == (1200, "buy")
     assert not {"buyer", "seller", "fee", "buy_order"} & seen.keys()

@@ -18,6 +18,7 @@ PAGES = (
     "/help/glossary",
     "/help/states",
     "/help/fees",
+    "/help/market-data",
     "/help/formats",
     "/signin",
     "/signup",

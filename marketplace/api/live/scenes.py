@@ -70,7 +70,7 @@ class Scenes:
         for number, seen in known.items():
             first = [] if seen else reads.trades_of_instrument(db, number).rows
             found[number] = list(reversed(first[:TRADES_SHOWN]))
-        tape = watching.last_trade(db)
+        tape = watching.last_print(db)
         before = {number: seen.position.tape for number, seen in known.items() if seen}
         if before:
             rows = watching.prints_after(db, min(before.values()), before)

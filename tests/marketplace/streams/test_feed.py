@@ -11,6 +11,7 @@ from marketplace.streams import feed as feeds
 from marketplace.streams.channels import Channel, Position, Seen
 from marketplace.streams.feed import Feed, TooManyStreams
 from marketplace.streams.lines import WAITING_MAX
+from marketplace.trading.tables import prints
 from settlement.errors import NotFound
 from settlement.store import connect, metadata
 from settlement.tables import writer
@@ -40,7 +41,7 @@ class Clocks:
 @pytest.fixture
 def engine(tmp_path):
     engine = connect(f"sqlite:///{tmp_path / 'a.db'}", write=True)
-    metadata.create_all(engine, [writer])
+    metadata.create_all(engine, [writer, prints])
     with engine.begin() as db:
         row = {"id": 1, "epoch": 1, "seq": 1, "head": b"", "address": ""}
         db.execute(writer.insert().values(row))

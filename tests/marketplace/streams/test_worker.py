@@ -14,8 +14,8 @@ from marketplace.streams.worker import HandedOver, Worker
 kept = []
 
 def adopt(reader, *, chunked):
-    reader.sendall(b"5\\r\\nlater\\r\\n" if chunked else b"later")
     kept.append(reader)
+    reader.sendall(b"5\\r\\nlater\\r\\n" if chunked else b"later")
 
 def tell():
     yield b"first"

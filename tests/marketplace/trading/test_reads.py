@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, event
 from marketplace.trading import reads
 from marketplace.trading.book import Level
 from marketplace.trading.candles import MONTH, Candle, by_month, candles
-from marketplace.trading.tables import books, orders, standings
+from marketplace.trading.tables import books, orders, prints, standings
 from settlement.errors import NotFound
 from settlement.store import Page
 from settlement.tables import trades
@@ -59,6 +59,12 @@ TRADES = [
     trade(4, 7, 3, instrument=SEA, buyer=VERA, seller=ANN, currency=2),
     trade(5, 103, 4),
 ]
+PRINTS = [
+    {name: row[name] for name in ("id", "instrument", "at_us", "price", "quantity")}
+    | {"trade": row["id"], "due_us": row["at_us"], "currency": row["currency"]}
+    | {"taker": row["taker"]}
+    for row in TRADES
+]
 
 
 @pytest.fixture
@@ -82,6 +88,7 @@ def db(engine: Engine) -> Iterator[Connection]:
         )  # fmt: skip
         db.execute(orders.insert(), ORDERS)
         db.execute(trades.insert(), TRADES)
+        db.execute(prints.insert(), PRINTS)
         db.execute(
             standings.insert(),
             [{"member": ANN, "verified": 1}, {"member": BOB, "verified": 0}],
