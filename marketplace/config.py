@@ -22,7 +22,6 @@ FORM_PARTS_MAX = 1_000
 NOTICE_DAYS_MAX = 3_650
 REVIEW_DAYS_MAX = 250
 DAY_S = 24 * 3_600
-TAPE = Rule()
 INLINE = "inline:"  # the writer is in the web process
 DUCKDB = "duckdb:"
 # setting → what it must look like, so that a slip is told at the start
@@ -81,7 +80,11 @@ class Config:
     notice_days: int = 3  # of publicity, in which others may object to a registration
     reachable: tuple[str, ...] = ()  # host:port that may be called though not public
     schema_notice_days: int = 30  # before a breaking change of schema is served
-    tape: Rule = TAPE  # when trades are told to the public
+    # When trades are told to the public; see `tape.Rule`.
+    tape_delay_s: int = 900
+    tape_parties: int = 3
+    tape_large_value: int = 100_000_000
+    tape_large_delay_s: int = DAY_S
     followers: bool = True  # start the threads that follow the journal and catalogue
 
     @classmethod
@@ -139,12 +142,19 @@ class Config:
                 embedded.schema_notice_days,
                 validate=Range(0, NOTICE_DAYS_MAX),
             ),
-            tape=Rule(
-                env.int("TAPE_DELAY_S", 900, validate=Range(0, DAY_S)) * SECOND_US,
-                env.int("TAPE_PARTIES", 3, validate=Range(1, 100)),
-                env.int("TAPE_LARGE_VALUE", 100_000_000, validate=Range(1)),
-                env.int("TAPE_LARGE_DELAY_S", DAY_S, validate=Range(0, 30 * DAY_S))
-                * SECOND_US,
+            tape_delay_s=env.int(
+                "TAPE_DELAY_S", embedded.tape_delay_s, validate=Range(0, DAY_S)
+            ),
+            tape_parties=env.int(
+                "TAPE_PARTIES", embedded.tape_parties, validate=Range(1, 100)
+            ),
+            tape_large_value=env.int(
+                "TAPE_LARGE_VALUE", embedded.tape_large_value, validate=Range(1)
+            ),
+            tape_large_delay_s=env.int(
+                "TAPE_LARGE_DELAY_S",
+                embedded.tape_large_delay_s,
+                validate=Range(0, 30 * DAY_S),
             ),
             rate_limit=env.str("RATE_LIMIT", embedded.rate_limit),
             metered_notice_days=env.int(
@@ -157,6 +167,16 @@ class Config:
                 embedded.renewed_notice_days,
                 validate=Range(0, NOTICE_DAYS_MAX),
             ),
+        )
+
+    @property
+    def tape(self) -> Rule:
+        """Return when trades are told to the public."""
+        return Rule(
+            self.tape_delay_s * SECOND_US,
+            self.tape_parties,
+            self.tape_large_value,
+            self.tape_large_delay_s * SECOND_US,
         )
 
     def warehouse(self) -> Path:

@@ -20,7 +20,6 @@ from marketplace.measuring import Measurer
 from marketplace.members import verification
 from marketplace.pricing.changes import Rises
 from marketplace.pricing.hammer import Hammer
-from marketplace.trading import tape
 from marketplace.trading.gateway import Gateway
 from marketplace.trading.tape import Tape
 from marketplace.transparency import PAUSE_S as CHECKPOINTS_S
@@ -33,6 +32,7 @@ SEARCHES_S = searches.STEP_S
 LAPSES_S = 5.0
 REGISTRATIONS_S = 5.0
 ADMISSIONS = "admissions.position"
+TAPE_S = 1.0  # trades that may be told by now
 HAMMER_S = 1.0  # auctions that have closed
 RISES_S = 5.0  # prices that were announced come into force
 CHANGES_MAX = 5_000  # of the catalogue, looked at in one step
@@ -148,7 +148,7 @@ def following(
         Follower("registrations", lambda: pass_time(writes), REGISTRATIONS_S),
         Follower("log", lambda: log_of_records.step(reads), CHECKPOINTS_S),
         Follower("warehouse", feed.step, warehouse.PAUSE_S),
-        Follower("tape", Tape(reads, writes, config.tape).step, tape.PAUSE_S),
+        Follower("tape", Tape(reads, writes, config.tape).step, TAPE_S),
         Follower("announcements", announcer.step, announcements.TELL_S),
         Follower("access", lambda: _lapse(reads, writes), LAPSES_S),
         Follower("services", measurer.step, MEASURING_S),

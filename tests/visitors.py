@@ -25,7 +25,7 @@ from marketplace.members.tables import HOUSE
 from marketplace.members.users import User
 from marketplace.members.verification import MemberEvent
 from marketplace.services import EXTENSION, Services
-from marketplace.trading.tape import Rule, Tape
+from marketplace.trading.tape import Tape
 
 PASSWORD = "correct horse battery"  # of nobody real
 SALT = "wtf-csrf-token"  # Flask-WTF's own
@@ -138,7 +138,8 @@ def config(tmp_path: Path, migrated: Path) -> Config:
         followers=False,
         rate_limits=False,
         notice_days=0,
-        tape=Rule(delay_us=0, parties=2),
+        tape_delay_s=0,
+        tape_parties=2,
     )
 
 

@@ -21,7 +21,6 @@ SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 100_00
 WEEK_US = 7 * clock.DAY_US
 MONDAY_US = 4 * clock.DAY_US  # the first after 1970 began, UTC
 PRINTS_MAX = 5_000  # told in one step
-PAUSE_S = 1.0
 
 # A price agreed with one member is no price of the market.
 PUBLIC = trades.c.origin != "negotiated"
@@ -30,10 +29,10 @@ PUBLIC = trades.c.origin != "negotiated"
 class Rule(NamedTuple):
     """When a trade is told; amounts in minor units of any currency."""
 
-    delay_us: int = 15 * clock.MINUTE_US
-    parties: int = 3  # members, on both sides, in the instrument in the week
-    large_value: int = 100_000_000
-    large_delay_us: int = clock.DAY_US
+    delay_us: int
+    parties: int  # members, on both sides, in the instrument in the week
+    large_value: int
+    large_delay_us: int
 
 
 def size(quantity: int) -> int:

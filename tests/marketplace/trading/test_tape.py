@@ -10,7 +10,7 @@ from marketplace.trading.tape import SIZES, WEEK_US, Rule, Tape, size
 from settlement.clock import DAY_US, MINUTE_US
 from settlement.tables import trades
 
-RULE = Rule(delay_us=15 * MINUTE_US, parties=3, large_value=1_000_000)
+RULE = Rule(15 * MINUTE_US, 3, large_value=1_000_000, large_delay_us=DAY_US)
 MONDAY_US = 4 * DAY_US + 1_000 * WEEK_US
 SUN, SEA = 1_000, 1_001
 
