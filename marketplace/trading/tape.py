@@ -22,8 +22,8 @@ WEEK_US = 7 * clock.DAY_US
 MONDAY_US = 4 * clock.DAY_US  # the first after 1970 began, UTC
 PRINTS_MAX = 5_000  # told in one step
 
-# A price agreed with one member is no price of the market.
-PUBLIC = trades.c.origin != "negotiated"
+# A price agreed with one member, or filed, is no price of the market.
+PUBLIC = trades.c.origin.in_(("book", "auction", "contest"))
 
 
 class Rule(NamedTuple):
