@@ -776,6 +776,31 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "prints",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("trade", Whole, nullable=False),
+        sa.Column("instrument", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("due_us", Whole, nullable=False),
+        sa.Column("price", Whole, nullable=False),
+        sa.Column("quantity", Whole, nullable=False),
+        sa.Column("currency", Whole, nullable=False),
+        sa.Column("taker", sa.Text(), nullable=False),
+        sa.CheckConstraint("taker IN ('buy', 'sell')", name=op.f("ck_prints_taker")),
+        sa.CheckConstraint(
+            "due_us >= at_us AND quantity > 0 AND price >= 0",
+            name=op.f("ck_prints_numbers"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_prints")),
+        sa.UniqueConstraint("trade", name=op.f("uq_prints_trade")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("prints", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_prints_instrument", ["instrument", "trade"], unique=False
+        )
+
+    op.create_table(
         "products",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("vendor", Whole, nullable=False),
@@ -2247,6 +2272,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_products_state")
 
     op.drop_table("products")
+    with op.batch_alter_table("prints", schema=None) as batch_op:
+        batch_op.drop_index("ix_prints_instrument")
+
+    op.drop_table("prints")
     with op.batch_alter_table("price_changes", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_price_changes_pending",
