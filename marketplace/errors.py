@@ -67,7 +67,7 @@ from marketplace.trading.contests import (
     OwnContest,
     TooManyContests,
 )
-from marketplace.trading.escrows import NothingToAccept, NotSoMany
+from marketplace.trading.escrows import NothingToAccept, NotInDispute, NotSoMany
 from marketplace.trading.kept import QuoteOver
 from marketplace.trading.lease import WriterElsewhere
 from marketplace.trading.limits import TooFast, TooManyUntraded
@@ -100,6 +100,7 @@ from settlement.errors import (
     OwnWork,
     Refusal,
 )
+from settlement.refunds import MoreThanPaid
 
 log = structlog.get_logger()
 
@@ -137,6 +138,8 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     BidsStand: HTTPStatus.CONFLICT,
     NothingToAccept: HTTPStatus.CONFLICT,
     NotSoMany: HTTPStatus.CONFLICT,
+    NotInDispute: HTTPStatus.CONFLICT,
+    MoreThanPaid: HTTPStatus.CONFLICT,
     TooManyContests: HTTPStatus.CONFLICT,
     TooManyOffers: HTTPStatus.CONFLICT,
     EditedMeanwhile: HTTPStatus.CONFLICT,

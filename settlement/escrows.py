@@ -33,6 +33,7 @@ class TradeEvent(StrEnum):
     ACCEPT = "accept"
     LAPSE = "lapse"
     FAIL = "fail"
+    RETURN = "return"
     DISPUTE = "dispute"
     UPHOLD = "uphold"
     REJECT = "reject"
@@ -46,6 +47,11 @@ TRADE = Machine(
         (_S.MATCHED, _E.ESCROW): _S.ESCROWED,
         (_S.ESCROWED, _E.DELIVER): _S.DELIVERED,
         (_S.ESCROWED, _E.FAIL): _S.UNWOUND,  # nothing was delivered in time
+        (_S.ESCROWED, _E.RETURN): _S.UNWOUND,  # by the vendor
+        (_S.ESCROWED, _E.SETTLE): _S.SETTLED,  # the rest, of what was paid in part
+        (_S.ESCROWED, _E.DISPUTE): _S.DISPUTED,
+        (_S.DELIVERED, _E.RETURN): _S.UNWOUND,
+        (_S.DELIVERED, _E.SETTLE): _S.SETTLED,
         (_S.DELIVERED, _E.ACCEPT): _S.SETTLED,
         (_S.DELIVERED, _E.LAPSE): _S.SETTLED,
         (_S.DELIVERED, _E.DISPUTE): _S.DISPUTED,

@@ -36,6 +36,8 @@ KINDS = {
     "offer": "off",
     "contest": "cts",
     "proposal": "prp",
+    "dispute": "dsp",
+    "refund": "rfd",
     "authorisation": "aut",
     "notice": "ntc",
     "question": "qst",

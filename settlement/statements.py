@@ -38,6 +38,7 @@ from settlement.tables import (
     payins,
     payouts,
     receipts,
+    refunds,
     trades,
 )
 from settlement.tables import terms as terms_table
@@ -283,11 +284,23 @@ def fee_history(db: Connection) -> tuple[Row[Any], ...]:
 def income_of(db: Connection, vendor: int) -> tuple[Income, ...]:
     """Return what *vendor* sold and what the fee took, one line an instrument.
 
-    Of trades in escrow what was paid counts, once they are settled.
+    Of trades in escrow what was paid counts, once they are settled; what was
+    refunded afterwards, with its fee, does not.
     """
     value = trades.c.price * trades.c.quantity
-    gross = func.sum(func.coalesce(escrows.c.released, value))
-    fee = func.sum(func.coalesce(escrows.c.fee, trades.c.fee))
+    back = (
+        select(
+            refunds.c.trade,
+            func.sum(refunds.c.amount).label("amount"),
+            func.sum(refunds.c.fee).label("fee"),
+        )
+        .group_by(refunds.c.trade)
+        .subquery()
+    )
+    paid = func.coalesce(escrows.c.released, value)
+    charged = func.coalesce(escrows.c.fee, trades.c.fee)
+    gross = func.sum(paid - func.coalesce(back.c.amount, 0))
+    fee = func.sum(charged - func.coalesce(back.c.fee, 0))
     units = trades.c.quantity - func.coalesce(escrows.c.returned, 0)
     query = (
         select(
@@ -300,6 +313,7 @@ def income_of(db: Connection, vendor: int) -> tuple[Income, ...]:
             gross - fee,
         )
         .outerjoin(escrows, escrows.c.trade == trades.c.id)
+        .outerjoin(back, back.c.trade == trades.c.id)
         .where(trades.c.seller == vendor, trades.c.state.in_(_COUNTED))
         .group_by(trades.c.instrument, trades.c.currency)
         .order_by(gross.desc(), trades.c.instrument)

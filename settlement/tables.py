@@ -171,6 +171,62 @@ escrows = table(
     CheckConstraint("refunded >= 0 AND fee >= 0 AND fee <= released", name="amounts"),
 )
 
+disputes = table(
+    "disputes",  # of delivered trades; the money stands still until they end
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("trade", Whole, nullable=False, unique=True),
+    Column("seq", Whole, nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("by_user", Whole, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("left_over", Whole, nullable=False),  # minor units in escrow
+    Column("paused", Whole, nullable=False),  # the right was suspended for it
+    Column("decide_by_us", Whole, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("answer_by_us", Whole, nullable=False),
+    Column("answered_by", Whole),
+    Column("answer", Text),
+    Column("offer", Whole),  # minor units that the vendor would give back
+    Column("refund", Whole),  # that went back in the end
+    Column("ended_seq", Whole),
+    CheckConstraint(
+        "reason IN ('not_delivered', 'incomplete', 'not_as_described', 'quality',"
+        " 'unusable') AND note <> ''",
+        name="reason",
+    ),
+    CheckConstraint(
+        "state IN ('open', 'mediation', 'agreed', 'decided', 'withdrawn')",
+        name="state",
+    ),
+    CheckConstraint(
+        "left_over > 0 AND offer BETWEEN 0 AND left_over"
+        " AND refund BETWEEN 0 AND left_over",
+        name="amounts",
+    ),
+    CheckConstraint(
+        "(state IN ('open', 'mediation')) = (ended_seq IS NULL)"
+        " AND (ended_seq IS NULL) = (refund IS NULL)",
+        name="end",
+    ),
+    CheckConstraint("(answer IS NULL) = (answered_by IS NULL)", name="answer"),
+    CheckConstraint("paused IN (0, 1)", name="paused"),
+)
+Index("ix_disputes_state", disputes.c.state, disputes.c.id)
+
+refunds = table(
+    "refunds",  # of settled sales, by two persons; the fee follows the money
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("seq", Whole, nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("trade", Whole, nullable=False),
+    Column("amount", Whole, nullable=False),  # minor units
+    Column("fee", Whole, nullable=False),  # that the house gave back of it
+    Column("by_user", Whole, nullable=False),  # who offered it, for the vendor
+    CheckConstraint("amount > 0 AND fee BETWEEN 0 AND amount", name="amounts"),
+)
+Index("ix_refunds_trade", refunds.c.trade, refunds.c.id)
+
 workdays = table(
     "workdays",  # days that are worked, or not, unlike their weekday
     Column("day", Whole, primary_key=True, autoincrement=False),  # since 1970

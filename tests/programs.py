@@ -101,11 +101,14 @@ def sun(program: Callable[[str], Program]) -> Sold:
     return put_on_market(program, "SUN", 1200)
 
 
-def put_on_market(program: Callable[[str], Program], symbol: str, price: int) -> Sold:
+def put_on_market(
+    program: Callable[[str], Program], symbol: str, price: int, **changed: Any
+) -> Sold:
     """Bring a product from the draft to a posted price, all by the API."""
     vendor, registrar = program("vendor"), program("registrar")
     product = vendor.made("/products", FACTS)["id"]
     unit = {"symbol": symbol, "licence": "internal", "mode": "whole", "term_days": 30}
+    unit |= changed
     instrument = vendor.made(f"/products/{product}/instruments", unit)["id"]
     release = vendor.made(f"/products/{product}/releases", {"label": "1.0"})["id"]
     file = upload(vendor, release, "hours.csv")

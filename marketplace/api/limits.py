@@ -139,4 +139,6 @@ def propose_limits(new: dict[str, Any], header: dict[str, str]) -> Any:
 @bp.refuses(403, 404)
 def decide(decision: dict[str, bool], header: dict[str, str], proposal: int) -> None:
     """Carry a proposal out, or turn it down."""
+    with services().reads.connect() as db:
+        board.check_kind(db, proposal, SetLimits.__name__)
     submit(Decide(me().id, proposal, decision["approve"]), header["key"])

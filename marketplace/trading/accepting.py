@@ -9,7 +9,7 @@ from marketplace.trading.acceptance import (
 from marketplace.trading.escrows import NothingToAccept, NotSoMany
 from marketplace.trading.market import Market, handles
 from marketplace.trading.venue import Venue, WrongOrder
-from marketplace.trading.workdays import EXCEPTIONS_MAX, deadline_us
+from marketplace.trading.workdays import EXCEPTIONS_MAX
 from settlement.clearing import Trade
 from settlement.entitlements import EntitlementEvent
 from settlement.escrows import TRADE, Escrow, TradeEvent, TradeState, give_back, release
@@ -27,7 +27,7 @@ def keep(market: Market, venue: Venue, trade: Trade, right: int) -> None:
         trade, right, market.fees.version, days, TradeState(trade.state)
     )  # fmt: skip
     if delivery_days:
-        escrow.deliver_by_us = deadline_us(trade.at_us, delivery_days, market.workdays)
+        escrow.deliver_by_us = market.workdays.deadline_us(trade.at_us, delivery_days)
     else:
         _deliver(market, escrow, trade.quantity, trade.at_us)
     market.escrows.note(escrow)
@@ -36,7 +36,7 @@ def keep(market: Market, venue: Venue, trade: Trade, right: int) -> None:
 def _deliver(market: Market, escrow: Escrow, units: int, at_us: int) -> None:
     """Count units as delivered; the buyer's time for all that waits runs from now."""
     escrow.delivered += units
-    escrow.accept_by_us = deadline_us(at_us, escrow.days, market.workdays)
+    escrow.accept_by_us = market.workdays.deadline_us(at_us, escrow.days)
     if not escrow.undelivered:
         escrow.deliver_by_us = None
         if escrow.state is TradeState.ESCROWED:
@@ -112,6 +112,37 @@ def _fail(market: Market, escrow: Escrow, seq: int) -> None:
     market.escrows.note(escrow)
 
 
+def finish(
+    market: Market,
+    escrow: Escrow,
+    refund: int,
+    undone: TradeEvent,
+    done: TradeEvent,
+    seq: int,
+) -> None:
+    """End a trade: *refund* of what waits goes back, the rest is paid.
+
+    It is *undone* if nothing was ever paid, else *done*.
+
+    The right to what is not paid at all ends with the money; a part of a price that
+    goes back leaves the right as it is.
+    """
+    pays = escrow.left - refund
+    schedule = market.schedules[escrow.schedule]
+    back = give_back(market.ledger, escrow, refund)
+    market.ledger.post(seq, [*back, *release(market.ledger, escrow, pays, schedule)])
+    unpaid = escrow.trade.quantity - escrow.returned - escrow.accepted
+    if not pays:
+        take_units(market, escrow, unpaid, seq)
+        escrow.returned += unpaid
+    else:
+        escrow.delivered += escrow.undelivered
+        escrow.accepted = escrow.delivered
+    ends = done if escrow.released else undone
+    escrow.state = TRADE.after(escrow.state, ends)
+    market.escrows.note(escrow)
+
+
 def take_units(market: Market, escrow: Escrow, units: int, seq: int) -> None:
     """End the buyer's right to *units*: it goes with the money."""
     right = market.rights.live.get(escrow.right)
@@ -134,9 +165,10 @@ def set_workdays(market: Market, command: SetWorkdays, seq: int, _at_us: int) ->
     wrong = any(not 0 <= day <= DAY_MAX for day, _ in command.days)
     if not command.days or wrong:
         raise WrongOrder("days")
-    if len(market.workdays.keys() | dict(command.days).keys()) > EXCEPTIONS_MAX:
+    known = market.workdays.exceptions
+    if len(known.keys() | dict(command.days).keys()) > EXCEPTIONS_MAX:
         raise WrongOrder("days")
     for day, worked in command.days:
-        market.workdays[day] = bool(worked)
-        market.workdays_changed[day] = seq
-    return len(market.workdays)
+        known[day] = bool(worked)
+        market.workdays.changed[day] = seq
+    return len(known)

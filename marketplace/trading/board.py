@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, case, func, select
 
 from marketplace.trading import timetable
 from marketplace.trading.auction import ENDLESS, Indication, Step, determine
+from marketplace.trading.control import SetLimits
 from marketplace.trading.limits import NONE, Limits, merged
 from marketplace.trading.orders import Side
 from marketplace.trading.proposals import WHOLE
@@ -23,6 +24,8 @@ from marketplace.trading.tables import (
     stops,
 )
 from marketplace.trading.timetable import Phase, Timetable
+from settlement import ids
+from settlement.errors import NotFound
 from settlement.store import PAGE_MAX, Page, page
 
 CONTROLLED_MAX = 200  # instruments with a phase of their own, in one list
@@ -142,6 +145,7 @@ def limits_of(db: Connection, instrument: int) -> Limits:
 def proposed(db: Connection) -> list[Proposed]:
     """Return the limits that wait for a second person, the oldest first."""
     query = select(proposals).where(proposals.c.state == "open")
+    query = query.where(proposals.c.kind == SetLimits.__name__)
     found = []
     for row in db.execute(query.order_by(proposals.c.id).limit(CONTROLLED_MAX)):
         instrument, values = json.loads(row.body)
@@ -151,6 +155,13 @@ def proposed(db: Connection) -> list[Proposed]:
         )  # fmt: skip
         found.append(one)
     return found
+
+
+def check_kind(db: Connection, number: int, *kinds: str) -> None:
+    """NotFound unless a proposal is of one of *kinds*, which some may decide only."""
+    query = select(proposals.c.kind).where(proposals.c.id == number)
+    if db.scalar(query) not in kinds:
+        raise NotFound("proposal", ids.encode("proposal", number))
 
 
 def halted(db: Connection, instrument: int, currency: int) -> Row[Any] | None:

@@ -45,6 +45,14 @@ from marketplace.trading.control import (
     Uncross,
     Uncrossed,
 )
+from marketplace.trading.objecting import (
+    AgreeDispute,
+    AnswerDispute,
+    OfferRefund,
+    OpenDispute,
+    ReturnSale,
+    WithdrawDispute,
+)
 from marketplace.trading.quoting import (
     CounterOffer,
     DeclineOffer,
@@ -261,6 +269,8 @@ Command = (
     | OpenContest | BidInContest | PayContest | CancelContest
     | CounterOffer | DeclineOffer
     | AcceptDelivery | ReportDelivery | SetWorkdays | SetConsents
+    | OpenDispute | AnswerDispute | AgreeDispute | WithdrawDispute | ReturnSale
+    | OfferRefund
 )  # fmt: skip
 UNCROSSING = ("SetPhase", "Uncross")
 KINDS: dict[str, type[Command]] = {kind.__name__: kind for kind in Command.__args__}

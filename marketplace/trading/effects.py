@@ -14,6 +14,8 @@ class Effects(NamedTuple):
     trades_changed: Rows  # (id, state)
     escrows: Rows  # upserted
     workdays: Rows  # upserted
+    disputes: Rows  # upserted
+    refunds: Rows
     contracts: Rows
     terms: Rows
     entitlements: Rows

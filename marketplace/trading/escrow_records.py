@@ -1,11 +1,12 @@
 """Between the escrows in memory and their tables: drain and write, load."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from marketplace.trading.effects import Effects, Rows
 from marketplace.trading.market import Market
 from settlement import tables as s
 from settlement.clearing import Trade
+from settlement.disputes import LIVE, Dispute, DisputeState
 from settlement.escrows import OPEN, Escrow, TradeState
 from settlement.script import Script
 
@@ -20,9 +21,11 @@ def drain(market: Market) -> dict[str, Rows]:
         "trades_changed": [(e.number, str(e.state)) for e in changed],
         "escrows": [escrow.row() for escrow in changed],
         "workdays": [
-            (day, int(market.workdays[day]), seq)
-            for day, seq in market.workdays_changed.items()
+            (day, int(market.workdays.exceptions[day]), seq)
+            for day, seq in market.workdays.changed.items()
         ],
+        "disputes": [dispute.row() for dispute in market.disputes.changed.values()],
+        "refunds": list(market.refunds.new),
     }
 
 
@@ -31,12 +34,14 @@ def put_down(script: Script, effects: Effects) -> None:
     script.update(s.trades, ("id", "state"), effects.trades_changed)
     script.upsert(s.escrows, effects.escrows)
     script.upsert(s.workdays, effects.workdays)
+    script.upsert(s.disputes, effects.disputes)
+    script.insert(s.refunds, effects.refunds)
 
 
 def load(db: Connection, market: Market) -> None:
     """Take over the open escrows and the calendar from the records."""
     for day, worked, _ in db.execute(select(s.workdays)):
-        market.workdays[day] = bool(worked)
+        market.workdays.exceptions[day] = bool(worked)
     open_ones = s.trades.c.state.in_([str(state) for state in OPEN])
     query = select(s.trades, s.escrows).join(
         s.escrows, s.escrows.c.trade == s.trades.c.id
@@ -47,3 +52,18 @@ def load(db: Connection, market: Market) -> None:
             TradeState(row.state), *row[COUNTS:],
         )  # fmt: skip
         market.escrows.restore(escrow)
+    _load_disputes(db, market)
+
+
+def _load_disputes(db: Connection, market: Market) -> None:
+    """Take over the disputes under way, and what was refunded so far."""
+    d, r = s.disputes.c, s.refunds.c
+    live = select(s.disputes).where(d.state.in_([str(state) for state in LIVE]))
+    for row in db.execute(live.order_by(d.id)):
+        dispute = Dispute(*row)
+        dispute.state, dispute.paused = DisputeState(row.state), bool(row.paused)
+        market.disputes.restore(dispute)
+    market.disputes.last = db.scalar(select(func.coalesce(func.max(d.id), 0))) or 0
+    market.refunds.last = db.scalar(select(func.coalesce(func.max(r.id), 0))) or 0
+    sums = select(r.trade, func.sum(r.amount)).group_by(r.trade)
+    market.refunds.of = {trade: int(amount) for trade, amount in db.execute(sums)}

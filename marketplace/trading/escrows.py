@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from marketplace.trading.agenda import Agenda
+from settlement.disputes import LIVE, Dispute
 from settlement.errors import NotFound, Refusal
 from settlement.escrows import OPEN, Escrow
 from settlement.ids import encode
@@ -22,6 +23,43 @@ class NotSoMany(Refusal):
 
     units: int
     left: int
+
+
+class NotInDispute(Refusal):
+    """This trade is not one to object to now."""
+
+
+class Disputes:
+    """The disputes under way; ended ones live on in the records only."""
+
+    def __init__(self, agenda: Agenda) -> None:
+        """Start with none; answers are due on *agenda*."""
+        self._agenda = agenda
+        self.live: dict[int, Dispute] = {}
+        self.last = 0
+        self.changed: dict[int, Dispute] = {}  # new ones too
+
+    def restore(self, dispute: Dispute) -> None:
+        """Take over a dispute under way, from the records."""
+        self.live[dispute.number] = dispute
+        self._agenda.put(dispute)
+
+    def note(self, dispute: Dispute) -> None:
+        """Say that a dispute is new or has changed; one that has ended is dropped."""
+        self.changed[dispute.number] = dispute
+        self.last = max(self.last, dispute.number)
+        if dispute.state in LIVE:
+            self.live[dispute.number] = dispute
+        else:
+            del self.live[dispute.number]
+        self._agenda.put(dispute)
+
+    def get(self, number: int) -> Dispute:
+        """Return a dispute under way; NotFound if there is none."""
+        found = self.live.get(number)
+        if found is None:
+            raise NotFound("dispute", encode("dispute", max(0, number)))
+        return found
 
 
 class Escrows:

@@ -12,13 +12,14 @@ from marketplace.trading.activity import Activity
 from marketplace.trading.agenda import Agenda
 from marketplace.trading.commands import Command
 from marketplace.trading.contests import Contests
-from marketplace.trading.escrows import Escrows
+from marketplace.trading.escrows import Disputes, Escrows
 from marketplace.trading.kept import KeptPrices
 from marketplace.trading.limits import NONE, Limits
 from marketplace.trading.offers import Offers
 from marketplace.trading.orders import Order, OrderState, Reason
 from marketplace.trading.stops import Stop
 from marketplace.trading.venue import Terms, UnknownInstrument, Venue
+from marketplace.trading.workdays import Workdays
 from settlement.clearing import Trade
 from settlement.entitlements import Register
 from settlement.errors import NotFound
@@ -27,9 +28,9 @@ from settlement.ids import encode
 from settlement.ledger import Ledger
 from settlement.payments.payins import Payins
 from settlement.payments.payouts import Payouts
+from settlement.refunds import Refunds
 
 if TYPE_CHECKING:
-    from marketplace.trading.control import SetLimits
     from marketplace.trading.proposals import Proposal
 
 Handler = Callable[["Market", Any, int, int], Any]
@@ -52,8 +53,9 @@ class Market:
         self.offers = Offers(self.agenda)
         self.contests = Contests(self.agenda)
         self.escrows = Escrows(self.agenda)
-        self.workdays: dict[int, bool] = {}  # unlike their weekday; see `workdays`
-        self.workdays_changed: dict[int, int] = {}  # day → seq
+        self.disputes = Disputes(self.agenda)
+        self.refunds = Refunds()
+        self.workdays = Workdays()
         self.kept = KeptPrices(self.agenda)
         self.trials: dict[int, int] = {}  # paid instrument → its free trial
         self.tried: set[tuple[int, int]] = set()  # (member, trial): once is enough
@@ -87,7 +89,7 @@ class Market:
         self.limits_new: list[tuple[object, ...]] = []
         self.activity = Activity()
         self.proposals: dict[int, Proposal] = {}  # those that wait
-        self.steps: dict[int, SetLimits] = {}  # what they would do
+        self.steps: dict[int, Any] = {}  # what they would do
         self.last_proposal = 0
         self.proposals_changed: dict[int, Proposal] = {}
         self.phases_changed: dict[int, Venue] = {}

@@ -5,8 +5,9 @@ A proposal is a command that waits; approving it carries it out, by the rules of
 moment. Whoever proposed it may withdraw it, and only another person approves it.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from marketplace.trading.control import Decide, Propose, SetLimits
 from marketplace.trading.limits import Limits, check_possible, merged
@@ -17,9 +18,13 @@ from settlement.canonical import canonical
 from settlement.errors import NotFound, OwnWork
 from settlement.ids import encode
 
-OPEN_MAX = 200  # proposals that wait
+OPEN_MAX = 200  # proposals of a kind that wait
+STAFF_PROPOSES = ("SetLimits", "ResolveDispute")
 WHOLE = 0  # instead of an instrument: the whole market
-KINDS = {SetLimits.__name__: SetLimits}
+Step = Any  # a command that is carried out by `decide` alone
+Check = Callable[[Market, Step], object]  # refuses what cannot be
+Checked = TypeVar("Checked", bound=Check)
+KINDS: dict[str, tuple[type, Check]] = {}  # by the name of the command
 
 
 class ProposalState(StrEnum):
@@ -45,22 +50,44 @@ class Proposal(NamedTuple):
     decided_by: int | None = None
 
 
+def proposable(kind: type) -> Callable[[Checked], Checked]:
+    """Register the decorated check of a step that two persons take."""
+
+    def register(check: Checked) -> Checked:
+        KINDS[kind.__name__] = (kind, check)
+        return check
+
+    return register
+
+
 @handles(Propose)
 def propose(market: Market, command: Propose, seq: int, at_us: int) -> int:
     """Let a step wait for a second person; the proposal's number."""
-    check_reason(command.reason)
-    if not command.reason.strip():
-        raise WrongOrder("reason")
-    if len(market.proposals) >= OPEN_MAX:
-        raise WrongOrder("proposals")
+    if command.kind not in STAFF_PROPOSES:
+        raise WrongOrder("kind")
     step = _step(command.kind, command.by, command.values)
-    _check_limits(market, step)
+    return wait(market, step, command.values, command.reason, seq, at_us)
+
+
+def wait(
+    market: Market,
+    step: Step,
+    values: tuple[Any, ...],
+    reason: str,
+    seq: int,
+    at_us: int,
+) -> int:
+    """Let a step, made of *values*, wait for a second person; the proposal's number."""
+    kind = type(step).__name__
+    check_reason(reason)
+    if not reason.strip():
+        raise WrongOrder("reason")
+    if sum(kept.kind == kind for kept in market.proposals.values()) >= OPEN_MAX:
+        raise WrongOrder("proposals")
+    KINDS[kind][1](market, step)
     market.last_proposal += 1
     number = market.last_proposal
-    body = canonical(command.values)
-    kept = Proposal(
-        number, seq, at_us, command.by, command.kind, body, command.reason
-    )  # fmt: skip
+    kept = Proposal(number, seq, at_us, step.by, kind, canonical(values), reason)
     market.proposals[number] = market.proposals_changed[number] = kept
     market.steps[number] = step
     return number
@@ -104,19 +131,20 @@ def set_limits(market: Market, command: SetLimits, seq: int, _at_us: int) -> Non
     market.limits_new.append((seq, command.instrument, *limits))
 
 
-def _step(kind: str, by: int, values: tuple[Any, ...]) -> SetLimits:
+def _step(kind: str, by: int, values: tuple[Any, ...]) -> Step:
     """Return the command that is proposed; WrongOrder if it is none."""
     try:
-        return KINDS[kind](by, *values)
+        return KINDS[kind][0](by, *values)
     except (KeyError, TypeError):
         raise WrongOrder("kind") from None
 
 
-def restored(kept: Proposal, values: tuple[Any, ...]) -> SetLimits:
+def restored(kept: Proposal, values: tuple[Any, ...]) -> Step:
     """Return the command that a recorded proposal stands for; KeyError if none."""
-    return KINDS[kept.kind](kept.by_user, *values)
+    return KINDS[kept.kind][0](kept.by_user, *values)
 
 
+@proposable(SetLimits)
 def _check_limits(market: Market, step: SetLimits) -> Limits:
     """Refuse limits that cannot be, or of an instrument that is not there."""
     if step.instrument != WHOLE:

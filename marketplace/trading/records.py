@@ -176,7 +176,9 @@ def _forget(market: Market) -> None:
         told.opened.clear()
         told.changed.clear()
     market.escrows.changed.clear()
-    market.workdays_changed.clear()
+    market.workdays.changed.clear()
+    market.disputes.changed.clear()
+    market.refunds.new.clear()
     market.contests.bids.clear()
     market.contests.bidders.clear()
     for desk in (market.payins, market.payouts):

@@ -79,9 +79,14 @@ def suspend(market: Market, command: SuspendRight, seq: int, at_us: int) -> None
     check_reason(command.reason)
     right = market.rights.get(command.entitlement)
     ENTITLEMENT.after(right.state, EntitlementEvent.SUSPEND)
+    pause(market, right, seq)
+    _note(market, command, EntitlementEvent.SUSPEND, seq, at_us)
+
+
+def pause(market: Market, right: Entitlement, seq: int) -> None:
+    """Suspend a right, and cancel the holder's offers of it."""
     _withdraw_offers(market, right, seq)
     market.rights.move(right, EntitlementEvent.SUSPEND)
-    _note(market, command, EntitlementEvent.SUSPEND, seq, at_us)
 
 
 @handles(RestoreRight)

@@ -6,6 +6,7 @@ from marketplace.trading import (
     accepting,
     calls,
     contesting,
+    disputing,
     exclusivity,
     negotiating,
     scope,
@@ -49,6 +50,7 @@ from marketplace.trading.venue import (
     WrongOrder,
 )
 from settlement.canonical import sha256_of
+from settlement.disputes import Dispute
 from settlement.entitlements import EntitlementEvent
 from settlement.escrows import Escrow
 from settlement.fees import TRADE_BPS_MAX, FeeSchedule
@@ -339,6 +341,8 @@ def tick(market: Market, _command: Tick, seq: int, at_us: int) -> tuple[int, int
             negotiating.end(market, item, OfferEvent.EXPIRE, seq)
         elif isinstance(item, Escrow):
             accepting.come_due(market, item, seq, at_us)
+        elif isinstance(item, Dispute):
+            disputing.come_due(market, item)
         else:
             assert isinstance(item, Contest), item
             contesting.come_due(market, item, seq, at_us)

@@ -41,12 +41,16 @@ def state(market: Market) -> dict[str, Any]:
             market.contests.last,
             market.contests.last_bid,
             market.last_proposal,
+            market.disputes.last,
+            market.refunds.last,
         ),
         "escrows": [
             (escrow.row(), str(escrow.state))
             for _, escrow in sorted(market.escrows.live.items())
         ],
-        "workdays": sorted(market.workdays.items()),
+        "disputes": [d.row() for _, d in sorted(market.disputes.live.items())],
+        "refunded": sorted(market.refunds.of.items()),
+        "workdays": sorted(market.workdays.exceptions.items()),
         "contests": [
             (contest.row(), [b.row() for _, b in sorted(contest.bidders.items())])
             for _, contest in sorted(market.contests.live.items())

@@ -13,6 +13,19 @@ WEEKEND = (5, 6)  # 0 is Monday
 EXCEPTIONS_MAX = 10_000  # days that differ from their weekday
 
 
+class Workdays:
+    """The days that were published as unlike their weekday."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self.exceptions: dict[int, bool] = {}  # day since 1970 → whether it is worked
+        self.changed: dict[int, int] = {}  # day → seq, since the last drain
+
+    def deadline_us(self, at_us: int, days: int) -> int:
+        """Return the end of the working day that is *days* after that of *at_us*."""
+        return deadline_us(at_us, days, self.exceptions)
+
+
 def is_worked(day: int, exceptions: Mapping[int, bool]) -> bool:
     """Tell whether the exchange works on *day*, counted from 1970."""
     said = exceptions.get(day)

@@ -21,6 +21,7 @@ from marketplace.web import (
     demands,
     disclosure,
     dispersion,
+    disputes,
     duties,
     evidence,
     examples,
@@ -60,7 +61,7 @@ from marketplace.web import (
 # These add views to an area that begins in another file: importing them is enough.
 assert all((oversight.rights, reviews.EVENTS, sales.bids, colleagues.people))
 assert all((selling.set_price, buying.offered, publicdata.register, dispersion.report))
-assert all((evidence.NO_FILE, profiles.write, acceptance.accept))
+assert all((evidence.NO_FILE, profiles.write, acceptance.accept, disputes.mine))
 assert all((waiting.NEXT, wizard.STEPS))
 assert all((duties.show, duties.of_buyers))
 assert all((quality.report, connection.call))

@@ -241,6 +241,8 @@ def decide_proposal(proposal: str) -> ResponseReturnValue:
     """Carry a proposal out, or turn it down."""
     number = ids.decode("proposal", proposal)
     step = read(DecisionForm(), request.values)["step"]
+    with services().reads.connect() as db:
+        board.check_kind(db, number, SetLimits.__name__)
     services().gateway.submit(Decide(me().id, number, step == "approve"))
     flash(gettext("Decided."), "success")
     return _back()

@@ -37,6 +37,7 @@ from marketplace.web.diagrams import draw
 from marketplace.web.facts import NAMES
 from marketplace.web.words import TOPICS
 from settlement import clock, statements
+from settlement.disputes import DISPUTE
 from settlement.entitlements import ENTITLEMENT
 from settlement.escrows import TRADE
 from settlement.payments.payins import ALONE_MAX, PAYIN
@@ -69,6 +70,7 @@ MACHINES = (
     OFFER,
     CONTEST,
     TRADE,
+    DISPUTE,
     REQUEST,
 )
 MACHINE_NAMES = {
@@ -84,6 +86,7 @@ MACHINE_NAMES = {
     "offer": N_("Quote or personal price"),
     "contest": N_("Auction"),
     "trade": N_("Trade"),
+    "dispute": N_("Dispute"),
 }
 # Chinese, English, what it means: the words of the design, one meaning each.
 GLOSSARY = (

@@ -14,7 +14,7 @@ from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.pricing import quotes
 from marketplace.services import services
-from marketplace.trading import board, pending, reads
+from marketplace.trading import board, claims, pending, reads
 from marketplace.trading.commands import (
     CancelAll,
     CancelOrder,
@@ -28,6 +28,7 @@ from marketplace.trading.stops import OWN
 from marketplace.web.forms import Form, Whole, again, amount, read, text
 from marketplace.web.layout import before
 from settlement import clock, ids, statements
+from settlement.disputes import REASONS
 from settlement.money import BY_ASSET
 
 bp = Blueprint("orders", __name__, url_prefix="/orders")
@@ -103,6 +104,9 @@ def contract(trade: str) -> ResponseReturnValue:
             contract=agreed,
             agreed=quotes.of_trade(db, mine.id),
             escrow=pending.of_trade(db, mine.id),
+            dispute=claims.of_trade(db, mine.id),
+            refunds=claims.refunds_of(db, mine.id),
+            reasons=REASONS,
             terms=statements.terms(db, agreed.terms),
             names=organisations.names(db, (mine.buyer, mine.seller)),
             told=buyers.spoken(db, mine.id),

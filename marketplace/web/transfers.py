@@ -16,6 +16,8 @@ REASONS = {
     "escrow": N_("Paid into escrow"),
     "accepted": N_("Accepted: out of escrow"),
     "accepted_fee": N_("Exchange fee"),
+    "refund": N_("Refund"),
+    "fee_back": N_("Fee given back with a refund"),
     "escrow_back": N_("Given back from escrow"),
     "deposit": N_("Deposit of an auction"),
     "deposit_back": N_("Deposit given back"),

@@ -11,6 +11,7 @@ from marketplace.control import PHASES
 from marketplace.language import N_, per_visitor
 from marketplace.members.organisations import KINDS
 from marketplace.members.roles import NAMES
+from marketplace.web import objections
 from marketplace.web.clauses import CLAUSES
 from marketplace.web.dealings import DEALINGS
 from marketplace.web.dossier import DOSSIER
@@ -98,6 +99,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "cancelled": N_("Withdrawn"),
     },
     "transfer": REASONS,
+    "dispute": objections.STATES,
+    "objection": objections.REASONS,
     "member": {
         "invited": N_("Signed up"),
         "pending": N_("Under verification"),
@@ -170,6 +173,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "verify": N_("verify"),
         "reject": N_("reject"),
         "escrow": N_("escrow"),
+        "answer": N_("answer"),
+        "agree": N_("agree"),
         "deliver": N_("deliver"),
         "accept": N_("accept"),
         "settle": N_("settle"),

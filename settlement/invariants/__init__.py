@@ -14,6 +14,7 @@ from settlement.invariants import (
     auctions,
     books,
     contests,
+    disputes,
     escrows,
     exclusivity,
     holds,
@@ -69,6 +70,9 @@ CHECKS: tuple[Check, ...] = (
     escrows.paid_as_accepted,
     escrows.ended_whole,
     escrows.nothing_overdue,
+    disputes.money_stands_still,
+    disputes.decided_by_two,
+    disputes.refunded_once,
     rights.right_for_each_trade,
     rights.no_right_from_nothing,
     rights.rights_are_balances,
@@ -103,7 +107,7 @@ TABLES = (
     "books", "standings", "entitlements", "receipts", "payins", "payouts", "arrivals",
     "fee_schedules", "auctions", "phases", "stops", "offers",
     "contests", "contest_bids", "contest_bidders",
-    "limits", "proposals", "kept_prices", "escrows", "workdays",
+    "limits", "proposals", "kept_prices", "escrows", "workdays", "disputes", "refunds",
 )  # fmt: skip
 
 

@@ -28,10 +28,13 @@ NUMBERED: dict[str, tuple[str, int]] = {
     "contests": ("id", 1),
     "contest_bids": ("id", 1),
     "proposals": ("id", 1),
+    "disputes": ("id", 1),
+    "refunds": ("id", 1),
 }
 SEQUENCED = (
     "transfers", "trades", "orders", "receipts", "fee_schedules", "offers", "contests",
     "contest_bids", "proposals",
+    "disputes", "refunds",
 )  # fmt: skip
 
 # Which commands may leave rows in which table; transfers come from most of them.
@@ -51,7 +54,9 @@ CAUSES: dict[str, frozenset[str]] = {
     ),
     "stops": frozenset({"StopTrading"}),
     "limits": frozenset({"Decide"}),
-    "proposals": frozenset({"Propose"}),
+    "proposals": frozenset({"Propose", "OfferRefund"}),
+    "disputes": frozenset({"OpenDispute"}),
+    "refunds": frozenset({"Decide"}),
     "auctions": frozenset({"SetPhase", "Uncross", "Tick"}),
     "offers": frozenset({"OfferPrice", "CounterOffer"}),
     "kept_prices": frozenset({"CancelOrder"}),

@@ -6,8 +6,7 @@ import time_machine
 from marketplace.trading.commands import Tick
 from settlement import clock
 from tests.flows.market import location
-from tests.gates import list_by_api
-from tests.programs import FACTS, Sold, buy, pay_in, program, upload
+from tests.programs import FACTS, buy, pay_in, program, put_on_market
 
 __all__ = ["program"]
 
@@ -15,19 +14,8 @@ __all__ = ["program"]
 @pytest.fixture
 def moon(program):
     """A dataset that is paid within seven working days of its delivery in three."""
-    vendor = program("vendor")
-    product = vendor.made("/products", FACTS)["id"]
-    unit = {
-        "symbol": "MOON", "licence": "internal", "mode": "per_call",
-        "acceptance_days": 7, "delivery_days": 3,
-    }  # fmt: skip
-    instrument = vendor.made(f"/products/{product}/instruments", unit)["id"]
-    release = vendor.made(f"/products/{product}/releases", {"label": "1.0"})["id"]
-    file = upload(vendor, release, "hours.csv")
-    vendor.made(f"/releases/{release}/finalise")
-    list_by_api(vendor, program("registrar"), product)
-    vendor.put(f"/instruments/{instrument}/price", {"price": 1200})
-    return Sold(product, instrument, file)
+    times = {"acceptance_days": 7, "delivery_days": 3}
+    return put_on_market(program, "MOON", 1200, mode="per_call", **times)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from settlement import clock, store
 from settlement.canonical import canonical
 from settlement.errors import Refusal
 from settlement.ids import encode
+from settlement.refunds import Sale
 from tests.floor import Clock
 
 VENDOR, ANN, BOB, CAT = 1, 2, 3, 4
@@ -185,6 +186,26 @@ def _wait(
     order(CAT, WAITED, "buy", 41, 1, "IOC", purpose="analysis")
     (left,) = order(ANN, WAITED, "buy", 41, 1, "IOC", purpose="analysis").trades
     do(c.ReportDelivery(10, VENDOR, left[0], 1))
+    _object(do, order, parts[0])
+
+
+def _object(
+    do: Callable[..., object], order: Callable[..., c.Placed], settled: int
+) -> None:
+    """Disputes: one decided for a part, one agreed in full, one open; a refund."""
+    found = []
+    for member in (ANN, BOB, CAT):
+        (one,) = order(member, WAITED, "buy", 41, 1, "IOC", purpose="analysis").trades
+        do(c.ReportDelivery(10, VENDOR, one[0], 1))
+        note = c.OpenDispute(member * 10, member, one[0], "quality", "half is empty")
+        found.append(do(note))
+    do(c.AnswerDispute(10, VENDOR, found[0], "it is not", 5))
+    do(c.Propose(STAFF, "ResolveDispute", (found[0], 20), "half of it is"))
+    do(c.Decide(SECOND, 1, approve=True))
+    do(c.AgreeDispute(10, VENDOR, found[1]))
+    sale = Sale(settled, ANN, VENDOR, WAITED, 1, 123, 2, 17)
+    do(c.OfferRefund(10, VENDOR, sale, 23, "late"))
+    do(c.Decide(SECOND, 2, approve=True))
 
 
 def _price(

@@ -1,6 +1,6 @@
 """What may go wrong with the records of escrow, for `test_violations`."""
 
-LAST = "(SELECT MAX(trade) FROM escrows)"  # delivered, not yet accepted
+LAST = "(SELECT MAX(id) FROM trades WHERE state = 'delivered')"
 FIRST = "(SELECT MIN(trade) FROM escrows)"  # settled in part
 
 ESCROWS = [

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from settlement.invariants import CHECKS, QUICK, Progress, count_rows, violations
 from tests.invariants.contest_damage import CONTESTS
+from tests.invariants.dispute_damage import DISPUTES
 from tests.invariants.escrow_damage import ESCROWS
 from tests.invariants.quote_damage import QUOTES
 
@@ -121,6 +122,7 @@ DAMAGE = [
     ("B8", "its book is delisted", "UPDATE orders SET state = 'open' WHERE id = 18"),
     ("B8", "not verified", "UPDATE standings SET verified = 0 WHERE member = 3"),
     *ESCROWS,
+    *DISPUTES,
     ("S1", "is matched", "UPDATE trades SET state = 'matched' WHERE id = 3"),
     ("S1", "never arrived", "UPDATE payins SET state = 'refunded' WHERE id = 1"),
     (

@@ -12,6 +12,7 @@ from marketplace.trading.replay import REBUILT, replay
 from marketplace.trading.timetable import Timetable
 from settlement import clock, store
 from settlement.errors import Refusal
+from settlement.refunds import Sale
 from tests.floor import (
     BUY,
     CAT,
@@ -71,6 +72,10 @@ def traded(tmp_path_factory):
             c.PlaceOrder(DAN, DAN, c.Line(MOON, "buy", 3, 9, "IOC", purpose="x")),
             c.ReportDelivery(VERA, VERA, 4, 2),
             c.AcceptDelivery(DAN, DAN, 4, 1),
+            c.OpenDispute(DAN, DAN, 4, "quality", "empty"),
+            c.AnswerDispute(VERA, VERA, 1, "no", 1),
+            c.OfferRefund(VERA, VERA, Sale(1, CAT, VERA, SUN, 1, 12, 1, 1), 5, "x"),
+            c.Decide(SECOND, 3, approve=True),
             c.PlaceBasket(CAT, CAT, (BUY.line, line("buy", 8, 10**8))),
         ):  # fmt: skip
             try:

@@ -1,0 +1,66 @@
+"""Refunds of settled sales: offered by the vendor, approved by the exchange."""
+
+from marketplace.trading import rights
+from marketplace.trading.market import Market, handles
+from marketplace.trading.objecting import OfferRefund, RefundSale
+from marketplace.trading.proposals import proposable, wait
+from marketplace.trading.venue import WrongOrder
+from settlement.entitlements import EntitlementEvent
+from settlement.errors import NotFound
+from settlement.ids import encode
+from settlement.refunds import MoreThanPaid, Sale, transfers
+
+WAITING_MAX = 20  # refunds of one vendor that wait
+
+
+@handles(OfferRefund)
+def offer(market: Market, command: OfferRefund, seq: int, at_us: int) -> int:
+    """Let a vendor's refund wait for the exchange; the proposal's number."""
+    sale = Sale(*command.sale)
+    if sale.seller != command.member:
+        raise NotFound("trade", encode("trade", max(0, sale.trade)))
+    waiting = [s for s in market.steps.values() if isinstance(s, RefundSale)]
+    if sum(Sale(*step.sale).seller == sale.seller for step in waiting) >= WAITING_MAX:
+        raise WrongOrder("refunds")
+    step = RefundSale(command.by, sale, command.amount)
+    return wait(market, step, tuple(step[1:]), command.reason, seq, at_us)
+
+
+@proposable(RefundSale)
+def check(market: Market, step: RefundSale) -> None:
+    """Refuse a refund of what still waits, or of more than was paid."""
+    sale = Sale(*step.sale)
+    if market.venue(sale.instrument).vendor != sale.seller:
+        raise WrongOrder("trade")  # what holders sold on is theirs to settle
+    if sale.trade in market.escrows.live or sale.schedule not in market.schedules:
+        raise WrongOrder("trade")
+    left = sale.paid - market.refunds.of.get(sale.trade, 0)
+    if not 0 < step.amount <= left:
+        raise MoreThanPaid(step.amount, left)
+
+
+@handles(RefundSale)
+def refund(market: Market, command: RefundSale, seq: int, at_us: int) -> int:
+    """Refund; its number. With all of the money the right goes back too.
+
+    Raises InsufficientBalance while the vendor has not got the money.
+    """
+    sale = Sale(*command.sale)
+    check(market, command)
+    before = market.refunds.of.get(sale.trade, 0)
+    fees = market.schedules[sale.schedule]
+    moves, fee = transfers(market.ledger, sale, before, command.amount, fees)
+    market.ledger.require(sale.seller, sale.currency, command.amount - fee)
+    market.ledger.post(seq, moves)
+    market.refunds.of[sale.trade] = before + command.amount
+    market.refunds.last += 1
+    market.refunds.new.append(
+        (
+            market.refunds.last, seq, at_us, sale.trade, command.amount, fee,
+            command.by,
+        )
+    )  # fmt: skip
+    right = market.rights.live.get(sale.right)
+    if market.refunds.of[sale.trade] == sale.paid and right is not None:
+        rights.end(market, right, EntitlementEvent.REVOKE, seq)
+    return market.refunds.last
