@@ -38,14 +38,14 @@ bp = Resource("disputes", __name__, "Objections to deliveries, and refunds.")
 DECIDERS = ("settlement_officer", "settlement_approver")
 
 
-class ObjectionSchema(Body):
+class NewDisputeSchema(Body):
     """Why the buyer objects, with the evidence in words."""
 
     reason = Code(*REASONS, required=True)
     note = Text(NOTE_MAX, least=1, lines=True, required=True)
 
 
-class AnswerSchema(Body):
+class DisputeAnswerSchema(Body):
     """What the vendor says, and how much it would give back (minor units)."""
 
     note = Text(NOTE_MAX, least=1, lines=True, required=True)
@@ -154,7 +154,7 @@ def get_dispute(dispute: int) -> Any:
 
 @bp.route("/trades/<trade>/dispute", methods=["POST"])
 @bp.needs(*TRADERS)
-@bp.arguments(ObjectionSchema)
+@bp.arguments(NewDisputeSchema)
 @bp.arguments(KeyHeader, location="headers")
 @bp.creates(DisputeSchema)
 @bp.refuses(404, 409)
@@ -166,7 +166,7 @@ def open_dispute(said: dict[str, Any], header: dict[str, str], trade: int) -> An
 
 @bp.route("/disputes/<dispute>/answer", methods=["POST"])
 @bp.needs("vendor")
-@bp.arguments(AnswerSchema)
+@bp.arguments(DisputeAnswerSchema)
 @bp.arguments(KeyHeader, location="headers")
 @bp.response(200, DisputeSchema)
 @bp.refuses(404, 409)
