@@ -73,7 +73,7 @@ class Dispute:
     refund: int | None = None  # that went back in the end
     ended_seq: int | None = None
 
-    rank = 3  # on the agenda
+    rank = 4  # on the agenda
 
     @property
     def due_us(self) -> int | None:

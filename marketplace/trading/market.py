@@ -69,9 +69,7 @@ class Market:
         self.verified: set[int] = set()
         self.orders: dict[int, Order] = {}  # those that wait in a book
         self.orders_of: dict[int, dict[int, Order]] = {}
-        self.last_order = 0
-        self.last_trade = 0
-        self.last_receipt = 0
+        self.last_order = self.last_trade = self.last_receipt = 0
         self._expiries: list[tuple[int, int]] = []
         self.orders_new: list[tuple[Order, int, int, int, Reason | None]] = []
         self.orders_changed: dict[int, tuple[Order, Reason | None]] = {}

@@ -290,6 +290,52 @@ def upgrade() -> None:
         batch_op.create_index("ix_corrections_trade", ["trade", "id"], unique=False)
 
     op.create_table(
+        "disputes",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("trade", Whole, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("left_over", Whole, nullable=False),
+        sa.Column("paused", Whole, nullable=False),
+        sa.Column("decide_by_us", Whole, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("answer_by_us", Whole, nullable=False),
+        sa.Column("answered_by", Whole, nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("offer", Whole, nullable=True),
+        sa.Column("refund", Whole, nullable=True),
+        sa.Column("ended_seq", Whole, nullable=True),
+        sa.CheckConstraint(
+            "(state IN ('open', 'mediation')) = (ended_seq IS NULL) AND (ended_seq IS NULL) = (refund IS NULL)",
+            name=op.f("ck_disputes_end"),
+        ),
+        sa.CheckConstraint(
+            "reason IN ('not_delivered', 'incomplete', 'not_as_described', 'quality', 'unusable') AND note <> ''",
+            name=op.f("ck_disputes_reason"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('open', 'mediation', 'agreed', 'decided', 'withdrawn')",
+            name=op.f("ck_disputes_state"),
+        ),
+        sa.CheckConstraint(
+            "(answer IS NULL) = (answered_by IS NULL)", name=op.f("ck_disputes_answer")
+        ),
+        sa.CheckConstraint(
+            "left_over > 0 AND offer BETWEEN 0 AND left_over AND refund BETWEEN 0 AND left_over",
+            name=op.f("ck_disputes_amounts"),
+        ),
+        sa.CheckConstraint("paused IN (0, 1)", name=op.f("ck_disputes_paused")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_disputes")),
+        sa.UniqueConstraint("trade", name=op.f("uq_disputes_trade")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("disputes", schema=None) as batch_op:
+        batch_op.create_index("ix_disputes_state", ["state", "id"], unique=False)
+
+    op.create_table(
         "entitlements",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("trade", Whole, nullable=True),
@@ -933,6 +979,24 @@ def upgrade() -> None:
             "ix_receipts_entitlement", ["entitlement", "id"], unique=False
         )
         batch_op.create_index("ix_receipts_holder", ["holder", "id"], unique=False)
+
+    op.create_table(
+        "refunds",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("trade", Whole, nullable=False),
+        sa.Column("amount", Whole, nullable=False),
+        sa.Column("fee", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.CheckConstraint(
+            "amount > 0 AND fee BETWEEN 0 AND amount", name=op.f("ck_refunds_amounts")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refunds")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("refunds", schema=None) as batch_op:
+        batch_op.create_index("ix_refunds_trade", ["trade", "id"], unique=False)
 
     op.create_table(
         "standings",
@@ -2261,6 +2325,10 @@ def downgrade() -> None:
     op.drop_table("terms")
     op.drop_table("stops")
     op.drop_table("standings")
+    with op.batch_alter_table("refunds", schema=None) as batch_op:
+        batch_op.drop_index("ix_refunds_trade")
+
+    op.drop_table("refunds")
     with op.batch_alter_table("receipts", schema=None) as batch_op:
         batch_op.drop_index("ix_receipts_holder")
         batch_op.drop_index("ix_receipts_entitlement")
@@ -2359,6 +2427,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_entitlements_holder")
 
     op.drop_table("entitlements")
+    with op.batch_alter_table("disputes", schema=None) as batch_op:
+        batch_op.drop_index("ix_disputes_state")
+
+    op.drop_table("disputes")
     with op.batch_alter_table("corrections", schema=None) as batch_op:
         batch_op.drop_index("ix_corrections_trade")
 
