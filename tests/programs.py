@@ -151,3 +151,11 @@ def buy(sold: Sold, **changed: Any) -> dict[str, Any]:
         "time_in_force": "IOC",
         "purpose": "internal_analysis",
     } | changed
+
+
+def dispute(program: Callable[[str], Program]) -> str:
+    """Let the buyer object to a delivery; return the dispute's id."""
+    moon = put_on_market(program, "MOON", 1200, acceptance_days=7)
+    waits = program("buyer").made("/orders", buy(moon))["trades"][0]["trade"]
+    objection = {"reason": "quality", "note": "half is empty"}
+    return str(program("buyer").made(f"/trades/{waits}/dispute", objection)["id"])

@@ -21,6 +21,7 @@ from marketplace.config import Config
 from marketplace.services import Services
 from settlement import clock
 from settlement.ids import encode
+from tests import programs
 from tests.programs import Program, Sold, buy, pay_in, program, put_on_market, sun
 from tests.visitors import Visitor, app, bearer, config, parts, people, visit
 
@@ -206,12 +207,8 @@ def places(
     bid = {"instrument": sold.instrument, "price": 1_000, "quantity": 1}
     bid |= {"expires_us": asked["until_us"], "purpose": "internal_analysis"}
     bid |= {"member": program("vendor").read("/me")["member"]}
-    moon = put_on_market(program, "MOON", 1200, acceptance_days=7)
-    waits = program("buyer").made("/orders", buy(moon))["trades"][0]["trade"]
-    objection = {"reason": "quality", "note": "half is empty"}
-    disputed = program("buyer").made(f"/trades/{waits}/dispute", objection)
     return {
-        "dispute": disputed["id"],
+        "dispute": programs.dispute(program),
         "offer": program("buyer").made("/offers", bid)["id"],
         "demand": program("buyer").made("/demands", asked)["id"],
         "contest": program("vendor").made("/contests", auction)["contest"]["id"],
