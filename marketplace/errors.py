@@ -55,6 +55,7 @@ from marketplace.members.keys import BadKey, TooManyKeys
 from marketplace.members.profiles import RequestDecided
 from marketplace.members.roles import SignInNeeded
 from marketplace.members.users import WrongSignIn
+from marketplace.pricing.tenders import NotScored, NotTheBest
 from marketplace.security import is_api
 from marketplace.streams.disconnects import CannotWatch
 from marketplace.streams.feed import TooManyStreams
@@ -73,6 +74,7 @@ from marketplace.trading.lease import WriterElsewhere
 from marketplace.trading.limits import TooFast, TooManyUntraded
 from marketplace.trading.offers import TooManyOffers
 from marketplace.trading.stops import TradingHalted, TradingStopped
+from marketplace.trading.tenders import TenderOver, TenderRuns
 from marketplace.trading.venue import (
     AlreadyTried,
     FixedFact,
@@ -131,6 +133,10 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     AlreadyTried: HTTPStatus.CONFLICT,
     SoldOut: HTTPStatus.CONFLICT,
     QuoteOver: HTTPStatus.CONFLICT,
+    TenderOver: HTTPStatus.CONFLICT,
+    TenderRuns: HTTPStatus.CONFLICT,
+    NotScored: HTTPStatus.CONFLICT,
+    NotTheBest: HTTPStatus.CONFLICT,
     BidTooLow: HTTPStatus.CONFLICT,
     AlreadyLeading: HTTPStatus.CONFLICT,
     OwnContest: HTTPStatus.FORBIDDEN,

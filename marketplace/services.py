@@ -15,12 +15,13 @@ from marketplace.examining import Examiner
 from marketplace.followers import following
 from marketplace.members import organisations
 from marketplace.members.passwords import Passwords
-from marketplace.pricing import quotes
+from marketplace.pricing import quotes, tenders
 from marketplace.pricing.changes import Guard
 from marketplace.seal import Seal
 from marketplace.trading.commands import Command
 from marketplace.trading.gateway import Gateway, open_gateway
 from marketplace.transparency import Log
+from marketplace.vault import Vault
 from settlement import store
 from settlement.statistics.warehouse import Warehouse
 
@@ -42,6 +43,7 @@ class Services:
     examiner: Examiner
     warehouse: Warehouse
     seal: Seal
+    vault: Vault
     log: Log
     closing: ExitStack = field(repr=False)
 
@@ -73,6 +75,7 @@ def open_services(config: Config) -> Services:
         def guard(command: Command) -> None:
             rises.check(command)
             quotes.check_answer(reads, command)
+            tenders.check_award(reads, command)
 
         gateway = open_gateway(config.exchange_url, writes, reads, guard)
         stack.callback(gateway.close)
@@ -99,6 +102,7 @@ def open_services(config: Config) -> Services:
             examiner,
             warehouse,
             Seal(config.data),
+            Vault(config.data),
             Log(config.data),
             stack.pop_all(),
         )

@@ -39,6 +39,7 @@ from marketplace.api import (
     statistics,
     stops,
     streams,
+    tenders,
     trades,
 )
 from marketplace.api.document import describe
@@ -72,6 +73,7 @@ RESOURCES = (
     searches.bp,
     compare.bp,
     demands.bp,
+    tenders.bp,
     access.bp,
     notices.bp,
     community.bp,

@@ -120,6 +120,11 @@ def list_quotes(demand: int) -> Any:
         return {"data": quotes.answers_to(db, demand, me().member)}
 
 
+def wanted_of(new: dict[str, Any]) -> Wanted:
+    """Return what a body asks for."""
+    return Wanted(**new | {"vendors": tuple(new["vendors"])})
+
+
 @bp.route("/demands", methods=["POST"])
 @bp.needs(*TRADERS)
 @bp.arguments(NewDemandSchema)
@@ -127,7 +132,7 @@ def list_quotes(demand: int) -> Any:
 @bp.refuses(409)
 def post_demand(new: dict[str, Any]) -> Any:
     """Post a demand of the member; the vendors that it is put to are told."""
-    wanted = Wanted(**new | {"vendors": tuple(new["vendors"])})
+    wanted = wanted_of(new)
     with services().writes.begin() as db:
         number = demands.post(db, me().member, me().id, wanted)
         return demands.get(db, number, me().member), at(

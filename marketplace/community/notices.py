@@ -83,6 +83,7 @@ KINDS: Mapping[str, str] = {
     "countered": N_("%(member)s answers with another price for %(title)s."),
     "offer_taken": N_("%(member)s took your offer for %(title)s; it is settled."),
     "offer_declined": N_("%(member)s declined your offer for %(title)s."),
+    "bids_opened": N_("The bids of a tender that you are in were opened."),
     "offer_lost": N_("%(member)s took another quote than yours for %(title)s."),
 }
 

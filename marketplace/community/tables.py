@@ -77,6 +77,26 @@ demand_vendors = table(
     Column("demand", Whole, ForeignKey("demands.id"), primary_key=True),
     Column("vendor", Whole, ForeignKey("members.id"), primary_key=True),
 )
+sealed_bids = table(
+    "sealed_bids",  # what a tender's hashes hide, encrypted until its close
+    Column("commitment", Text, primary_key=True),
+    Column("demand", Whole, ForeignKey("demands.id"), nullable=False),
+    Column("vendor", Whole, ForeignKey("members.id"), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at_us", Whole, nullable=False),
+)
+Index("ix_sealed_bids_demand", sealed_bids.c.demand, sealed_bids.c.vendor)
+bid_scores = table(
+    "bid_scores",  # points of a hundred that the buyer gives an opened bid
+    Column("offer", Whole, primary_key=True, autoincrement=False),
+    Column("technical", Whole, nullable=False),
+    Column("qualification", Whole, nullable=False),
+    Column("by_user", Whole, nullable=False),
+    Column("at_us", Whole, nullable=False),
+    CheckConstraint(
+        "technical BETWEEN 0 AND 100 AND qualification BETWEEN 0 AND 100", name="points"
+    ),
+)
 Index("ix_demand_vendors_vendor", demand_vendors.c.vendor, demand_vendors.c.demand)
 Index("ix_demands_member", demands.c.member, demands.c.id)
 _open = demands.c.closed_us.is_(None)

@@ -18,6 +18,7 @@ from marketplace.trading.quoting import (
     TakeOffer,
     WithdrawOffer,
 )
+from marketplace.trading.sealing import SealBid
 from marketplace.trading.tables import books, offers
 from marketplace.trading.venue import WrongOrder
 from settlement.errors import IllegalMove, NotFound
@@ -33,6 +34,10 @@ def check_answer(reads: Engine, command: Command) -> None:
 
     NotFound, IllegalMove, or WrongOrder if another instrument was asked for.
     """
+    if isinstance(command, SealBid):
+        with reads.connect() as db:
+            found = demands.get(db, command.demand, command.member)
+            demands.check_answer(db, found.id, command.member, found.member)
     if not isinstance(command, OfferPrice) or not command.demand:
         return
     with reads.connect() as db:

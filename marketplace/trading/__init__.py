@@ -13,6 +13,7 @@ from marketplace.trading import (
     rights,
     rules,
     stopping,
+    tendering,
 )
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "rights",
     "rules",
     "stopping",
+    "tendering",
 ]

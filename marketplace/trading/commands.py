@@ -61,6 +61,7 @@ from marketplace.trading.quoting import (
     WithdrawOffer,
 )
 from marketplace.trading.scope import NOWHERE, Scope
+from marketplace.trading.sealing import CallTender, CancelTender, OpenBids, SealBid
 
 ORDERS_MAX = 1_000  # in one basket
 
@@ -268,6 +269,7 @@ Command = (
     | StopTrading | AllowTrading | ReplaceOrder | Propose | Decide | Tick
     | OpenContest | BidInContest | PayContest | CancelContest
     | CounterOffer | DeclineOffer
+    | CallTender | SealBid | OpenBids | CancelTender
     | AcceptDelivery | ReportDelivery | SetWorkdays | SetConsents
     | OpenDispute | AnswerDispute | AgreeDispute | WithdrawDispute | ReturnSale
     | OfferRefund

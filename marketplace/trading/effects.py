@@ -40,6 +40,8 @@ class Effects(NamedTuple):
     offers: Rows
     offers_changed: Rows  # (id, state, trade)
     kept_prices: Rows  # upserted
+    tenders: Rows  # upserted
+    tender_bids: Rows  # upserted
     contests: Rows
     contests_changed: Rows  # (id, closes_us, state, due_us, winner, price, trade)
     contest_bids: Rows

@@ -18,6 +18,7 @@ from marketplace.trading.limits import NONE, Limits
 from marketplace.trading.offers import Offers
 from marketplace.trading.orders import Order, OrderState, Reason
 from marketplace.trading.stops import Stop
+from marketplace.trading.tenders import Tenders
 from marketplace.trading.venue import Terms, UnknownInstrument, Venue
 from marketplace.trading.workdays import Workdays
 from settlement.clearing import Trade
@@ -56,7 +57,7 @@ class Market:
         self.disputes = Disputes(self.agenda)
         self.refunds = Refunds()
         self.workdays = Workdays()
-        self.kept = KeptPrices(self.agenda)
+        self.kept, self.tenders = KeptPrices(self.agenda), Tenders(self.agenda)
         self.trials: dict[int, int] = {}  # paid instrument → its free trial
         self.tried: set[tuple[int, int]] = set()  # (member, trial): once is enough
         self.fees: FeeSchedule = FIRST

@@ -53,6 +53,12 @@ NO_ORDER = 0  # a negotiated trade fills no order
 @handles(OfferPrice)
 def offer_price(market: Market, command: OfferPrice, seq: int, at_us: int) -> int:
     """Offer one member a price of its own; the offer's number."""
+    market.tenders.check_none(command.demand)
+    return offer_opened(market, command, seq, at_us)
+
+
+def offer_opened(market: Market, command: OfferPrice, seq: int, at_us: int) -> int:
+    """Put up an offer, also one that was sealed until now; the offer's number."""
     venue = _open_venue(market, command.instrument)
     maker, taker = command.member, command.to
     if venue.vendor not in (maker, taker):
@@ -78,6 +84,7 @@ def offer_price(market: Market, command: OfferPrice, seq: int, at_us: int) -> in
 def counter(market: Market, command: CounterOffer, seq: int, at_us: int) -> int:
     """Answer an offer with another; the new offer's number."""
     answered = _addressed(market, command.offer, command.member)
+    market.tenders.check_none(answered.demand)
     if answered.expires_us <= at_us:
         raise AlreadyExpired(answered.expires_us)
     venue = _open_venue(market, answered.instrument)
@@ -175,6 +182,8 @@ def end(market: Market, offer: Offer, event: OfferEvent, seq: int) -> None:
         venue = market.venue(offer.instrument)
         market.ledger.post(seq, [_move(market, venue, offer, "quote_release")])
     market.offers.move(offer, event)
+    left = len(market.offers.to_demand(offer.demand))
+    market.tenders.note_end(offer.demand, taken=event is OfferEvent.TAKE, left=left)
 
 
 def end_where(market: Market, seq: int, ends: Callable[[Offer], bool]) -> None:
@@ -200,6 +209,7 @@ def withdraw(market: Market, command: WithdrawOffer, seq: int, _at_us: int) -> N
     offer = market.offers.get(command.offer)
     if offer.maker != command.member:
         raise NotFound("offer", encode("offer", command.offer))
+    market.tenders.check_none(offer.demand)
     end(market, offer, OfferEvent.WITHDRAW, seq)
 
 

@@ -12,6 +12,7 @@ from marketplace.trading import (
     escrow_records,
     exclusivity,
     restoring,
+    tender_records,
     timetable,
 )
 from marketplace.trading import tables as t
@@ -101,6 +102,7 @@ def drain(market: Market) -> Effects:
         ],
         kept_prices=[kept.row() for kept in market.kept.changed.values()],
         **contest_records.drain(market),
+        **tender_records.drain(market),
         **escrow_records.drain(market),
     )
     _forget(market)
@@ -241,6 +243,7 @@ def put_down(script: Script, effects: Effects) -> None:
     script.update(t.offers, ("id", "state", "trade"), effects.offers_changed)
     script.upsert(t.kept_prices, effects.kept_prices)
     contest_records.put_down(script, effects)
+    tender_records.put_down(script, effects)
     escrow_records.put_down(script, effects)
 
 
@@ -255,6 +258,7 @@ def load(db: Connection) -> Market:
     _load_payments(db, market)
     _load_offers(db, market)
     contest_records.load(db, market)
+    tender_records.load(db, market)
     escrow_records.load(db, market)
     market.contests.last = _last(db, t.contests.c.id)
     market.contests.last_bid = _last(db, t.contest_bids.c.id)

@@ -10,6 +10,7 @@ from marketplace.trading import (
     exclusivity,
     negotiating,
     scope,
+    tendering,
 )
 from marketplace.trading.accepting import DAYS_MAX
 from marketplace.trading.book import Book
@@ -39,6 +40,7 @@ from marketplace.trading.orders import (
     Reason,
 )
 from marketplace.trading.rights import UNSTORABLE, end
+from marketplace.trading.tenders import Tender
 from marketplace.trading.venue import (
     BOOK,
     BookEvent,
@@ -337,6 +339,8 @@ def tick(market: Market, _command: Tick, seq: int, at_us: int) -> tuple[int, int
     for item in market.agenda.due(at_us):
         if isinstance(item, Kept):
             market.kept.drop(item)
+        elif isinstance(item, Tender):
+            tendering.come_due(market, item)
         elif isinstance(item, Offer):
             negotiating.end(market, item, OfferEvent.EXPIRE, seq)
         elif isinstance(item, Escrow):

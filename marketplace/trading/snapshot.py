@@ -56,6 +56,10 @@ def state(market: Market) -> dict[str, Any]:
             for _, contest in sorted(market.contests.live.items())
         ],
         "kept": [kept.row() for _, kept in sorted(market.kept.live.items())],
+        "tenders": [
+            (tender.row(), [bid.row() for _, bid in sorted(tender.bids.items())])
+            for _, tender in sorted(market.tenders.live.items())
+        ],
         "offers": [offer.row() for _, offer in sorted(market.offers.live.items())],
         "proposals": [made for _, made in sorted(market.proposals.items())],
         "payins": [p.row() for _, p in sorted(market.payins.waiting.items())],

@@ -51,6 +51,7 @@ from marketplace.web import (
     sheets,
     staff,
     statistics,
+    tenders,
     tickets,
     vendor,
     waiting,
@@ -62,7 +63,7 @@ from marketplace.web import (
 assert all((oversight.rights, reviews.EVENTS, sales.bids, colleagues.people))
 assert all((selling.set_price, buying.offered, publicdata.register, dispersion.report))
 assert all((evidence.NO_FILE, profiles.write, acceptance.accept, disputes.mine))
-assert all((waiting.NEXT, wizard.STEPS))
+assert all((waiting.NEXT, wizard.STEPS, tenders.seal))
 assert all((duties.show, duties.of_buyers))
 assert all((quality.report, connection.call))
 assert all((control.market, examples.EXAMPLES))

@@ -49,4 +49,18 @@ DEALINGS: Mapping[str, Mapping[str, str]] = {
         "sector": N_("All vendors of the sector"),
         "chosen": N_("Vendors whom the buyer chose"),
     },
+    "tender": {
+        "open": N_("Takes sealed bids"),
+        "closed": N_("Closed, bids not opened yet"),
+        "opened": N_("Opened, to be awarded"),
+        "awarded": N_("Awarded"),
+        "failed": N_("Failed"),
+        "cancelled": N_("Called off"),
+    },
+    "bid": {
+        "sealed": N_("Sealed"),
+        "opened": N_("Opened"),
+        "void": N_("Void: not what was sealed, or not possible any more"),
+        "returned": N_("Not opened"),
+    },
 }

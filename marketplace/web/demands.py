@@ -17,10 +17,12 @@ from marketplace.language import N_
 from marketplace.members import organisations
 from marketplace.members.roles import TRADING, needs
 from marketplace.members.signing import me
-from marketplace.pricing import quotes
+from marketplace.pricing import quotes, tenders
+from marketplace.pricing.tenders import Rules
 from marketplace.services import services
 from marketplace.trading import rooms
 from marketplace.trading.orders import QUANTITY_MAX
+from marketplace.trading.tenders import BIDDERS_MAX, BIDDERS_MIN, WEIGHTS
 from marketplace.web.forms import (
     NEEDED,
     NOT_OFFERED,
@@ -38,12 +40,14 @@ from marketplace.web.layout import before
 from marketplace.web.quotes import PriceForm, send
 from settlement import clock, ids
 from settlement.errors import Invalid, NotFound
+from settlement.money import BY_CODE
 
 bp = Blueprint("demands", __name__, url_prefix="/demands")
 SHOWN = 20
 BUDGET_MAX = 24  # characters of an amount
 CURRENCY = "CNY"
 VENDORS_LENGTH_MAX = 1_000  # characters
+NOT_A_HUNDRED = N_("The three weights make a hundred together.")
 NO_SUCH_MEMBER = N_("No member has this id or code.")
 
 
@@ -67,6 +71,11 @@ class DemandForm(Form):
     audience = choice(inquiries.AUDIENCES, needed=False, default=inquiries.PUBLIC)
     vendors = text(VENDORS_LENGTH_MAX, needed=False)
     until = Day(required=True, error_messages={"required": NEEDED})
+    sealed = text(1, needed=False)
+    bidders_min = Whole(1, BIDDERS_MAX, load_default=BIDDERS_MIN)
+    technical = Whole(0, tenders.POINTS, load_default=WEIGHTS[0])
+    price = Whole(0, tenders.POINTS, load_default=WEIGHTS[1])
+    qualification = Whole(0, tenders.POINTS, load_default=WEIGHTS[2])
 
 
 @bp.get("/")
@@ -137,17 +146,25 @@ def post() -> ResponseReturnValue:
     """Post a demand, tell whom it is put to, and show it."""
     typed = read(DemandForm())
     typed["budget"] = amount(typed, "budget", CURRENCY) if typed["budget"] else None
-    with services().writes.begin() as db:
+    is_sealed = bool(typed.pop("sealed"))
+    rules = Rules(*(typed.pop(name) for name in Rules._fields))
+    if is_sealed and sum(rules[1:]) != tenders.POINTS:
+        raise Invalid({"technical": [NOT_A_HUNDRED]})
+    with services().reads.connect() as db:
         typed["vendors"] = _named(db, typed["vendors"])
-        wanted = Wanted(until_us=typed.pop("until"), **typed)
-        number = demands.post(db, me().member, me().id, wanted)
+    wanted = Wanted(until_us=typed.pop("until"), **typed)
+    if is_sealed:
+        number = tenders.call(services(), me(), wanted, rules)
+    else:
+        with services().writes.begin() as db:
+            number = demands.post(db, me().member, me().id, wanted)
     said = {
         "public": gettext("Posted. Vendors see it on the board."),
         "sector": gettext("Sent to all vendors of the sector."),
         "chosen": gettext("Sent to the vendors that you chose."),
     }
     flash(said[wanted.audience], "success")
-    return _to(number)
+    return to(number)
 
 
 def _named(db: Connection, written: str) -> tuple[int, ...]:
@@ -168,7 +185,8 @@ def one(demand: str) -> ResponseReturnValue:
     with services().reads.connect() as db:
         found = demands.get(db, number, member)
         rows = quotes.answers_to(db, number, member) if member > 0 else []
-        own = _may_quote(db, found)
+        own = may_quote(db, number)
+        tender = tenders.of(db, number)
         numbers = {row.instrument for row in (*rows, *own)} | {found.instrument or 0}
         told = inquiries.vendors_of(db, number) if found.member == member else set()
         parties = {found.member, *told, *(row.vendor for row in rows)}
@@ -182,6 +200,11 @@ def one(demand: str) -> ResponseReturnValue:
             told=sorted(told),
             names=organisations.names(db, parties),
             now_us=clock.now_us(),
+            tender=tender,
+            sealed=tenders.own(db, number, member),
+            scores={one.offer: one for one in tenders.ranking(db, tender)}
+            if tender
+            else {},
         )
 
 
@@ -193,22 +216,27 @@ def quote(demand: str) -> ResponseReturnValue:
     typed, number = read(QuoteForm()), ids.decode("demand", demand)
     with services().reads.connect() as db:
         found = demands.get(db, number, me().member)
-        mine = {book.instrument for book in _may_quote(db, found)}
+        mine = {book.instrument for book in may_quote(db, number)}
         if typed["instrument"] not in mine:
             raise Invalid({"instrument": [NOT_OFFERED]})
         unit = instruments.get(db, typed["instrument"])
     return send(typed, unit, found.member, number)
 
 
-def _may_quote(db: Connection, found: demands.Demand) -> list[Row[Any]]:
-    """Return which of the visitor's instruments may answer a demand."""
+def may_quote(db: Connection, number: int) -> list[Row[Any]]:
+    """Return which of the visitor's instruments may answer a demand.
+
+    Bids of a tender are compared, so they are all in the currency of the budget.
+    """
     own = me().member
+    found, tender = demands.get(db, number, own), tenders.of(db, number)
     if "vendor" not in me().roles or found.member == own or found.state != "open":
         return []
     return [
         book
         for book in rooms.may_be_sold(db, own)
         if found.instrument in (None, book.instrument)
+        and (tender is None or book.currency == BY_CODE[CURRENCY].asset)
     ]
 
 
@@ -221,9 +249,10 @@ def close(demand: str) -> ResponseReturnValue:
     with services().writes.begin() as db:
         demands.close(db, number, me().member)
     flash(gettext("Closed."), "success")
-    return _to(number)
+    return to(number)
 
 
-def _to(number: int) -> ResponseReturnValue:
+def to(number: int) -> ResponseReturnValue:
+    """Lead to the page of a demand."""
     address = url_for(".one", demand=ids.encode("demand", number))
     return redirect(address, HTTPStatus.SEE_OTHER)

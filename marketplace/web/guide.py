@@ -32,6 +32,7 @@ from marketplace.trading.offers import OFFER
 from marketplace.trading.orders import ORDER
 from marketplace.trading.pending import exceptions
 from marketplace.trading.tape import SIZES
+from marketplace.trading.tenders import TENDER
 from marketplace.trading.venue import BOOK
 from marketplace.web.diagrams import draw
 from marketplace.web.facts import NAMES
@@ -68,6 +69,7 @@ MACHINES = (
     MEMBER,
     BOOK,
     OFFER,
+    TENDER,
     CONTEST,
     TRADE,
     DISPUTE,
@@ -84,6 +86,7 @@ MACHINE_NAMES = {
     "member": N_("Member"),
     "book": N_("Trading in an instrument"),
     "offer": N_("Quote or personal price"),
+    "tender": N_("Tender"),
     "contest": N_("Auction"),
     "trade": N_("Trade"),
     "dispute": N_("Dispute"),
@@ -158,6 +161,11 @@ GLOSSARY = (
         "报价",
         "quote",
         N_("A firm price for one buyer, until a day; who takes it trades at once."),
+    ),
+    (
+        "招标",
+        "tender",
+        N_("Sealed bids for a demand until a moment, opened together and scored."),
     ),
     (
         "还价",

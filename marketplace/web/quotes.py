@@ -14,7 +14,7 @@ from listings.licences import PURPOSES
 from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
-from marketplace.pricing import quotes
+from marketplace.pricing import quotes, tenders
 from marketplace.services import services
 from marketplace.trading import reads
 from marketplace.trading.gateway import KEY_LENGTH_MAX
@@ -82,6 +82,7 @@ def one(offer: str) -> ResponseReturnValue:
             decides=found.maker != member,
             sells=found.vendor == member,
             now_us=clock.now_us(),
+            tendered=tenders.of(db, found.demand) is not None,
             traded=catalogue.traded(db, [found.instrument]).get(found.instrument),
             unit=unit,
             terms=statements.terms(db, found.terms),

@@ -25,6 +25,7 @@ from settlement.invariants import (
     quotes,
     records,
     rights,
+    tenders,
     trades,
 )
 from settlement.invariants.violation import Violation, ask
@@ -88,6 +89,8 @@ CHECKS: tuple[Check, ...] = (
     quotes.countered_in_turns,
     quotes.one_purchase_a_request,
     quotes.offers_hold_once,
+    tenders.closed_by_the_rule,
+    tenders.opened_as_sealed,
     contests.deposits_follow,
     contests.sold_to_the_best,
     contests.bids_as_ruled,
@@ -108,6 +111,7 @@ TABLES = (
     "fee_schedules", "auctions", "phases", "stops", "offers",
     "contests", "contest_bids", "contest_bidders",
     "limits", "proposals", "kept_prices", "escrows", "workdays", "disputes", "refunds",
+    "tenders", "tender_bids",
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from marketplace.trading import commands as c
 from marketplace.trading.exchange import Exchange
 from marketplace.trading.gateway import Gateway
 from marketplace.trading.scope import Scope
+from marketplace.trading.tenders import Bid, commitment
 from settlement import clock, store
 from settlement.canonical import canonical
 from settlement.errors import Refusal
@@ -107,6 +108,7 @@ def live(gateway: Gateway, hands: Clock, *, scarce: bool = True) -> None:
         _exclude(do, order)
         _compete(do, hands)
     _negotiate(do)
+    _tender(do, hands)
     _rise(do, order)
     _wait(do, order, hands)
 
@@ -249,6 +251,20 @@ def _negotiate(do: Callable[..., object]) -> None:
     do(c.DeclineOffer(10, VENDOR, do(declined)))
     do(declined._replace(price=11))
     assert (quote, other) == (3, 6)
+
+
+def _tender(do: Callable[..., object], hands: Clock) -> None:
+    """CAT's tender 8 is opened; 9 has too few bidders and fails; 10 takes bids."""
+    until_us = hands.at_us + DAY_US
+    for demand in (8, 9, 10):
+        closes_us = until_us if demand < 10 else until_us + DAY_US
+        do(c.CallTender(40, CAT, demand, closes_us, 1 + demand // 9, 40, 30, 30))
+        bid = Bid(VENDOR, CAPPED, 30, 1, "", f"salt-{demand}")
+        do(c.SealBid(10, VENDOR, demand, commitment(demand, bid)))
+    hands.at_us = until_us
+    do(c.Tick())
+    shown = tuple(Bid(VENDOR, CAPPED, 30, 1, "", "salt-8"))
+    assert do(c.OpenBids(40, CAT, 8, (shown,))) == 1
 
 
 def _rise(do: Callable[..., object], order: Callable[..., c.Placed]) -> None:

@@ -63,6 +63,8 @@ def traded(tmp_path_factory):
             c.Propose(STAFF, "SetLimits", (SUN, (900, 800, 9, 700, 600, 500)), "slips"),
             c.Decide(SECOND, 1, approve=True),
             c.Propose(STAFF, "SetLimits", (0, (None,) * 6), "calm again"),
+            c.CallTender(CAT, CAT, 3, later_us, 3, 40, 30, 30),
+            c.SealBid(DAN, DAN, 3, "ab" * 32),
             c.SetWorkdays(STAFF, ((30_000, True),)),
             c.ListInstrument(
                 STAFF, MOON, "MOON", VERA, 1, 1, 1, "{}", (), None, None,

@@ -1,0 +1,256 @@
+"""Tenders: called for a demand, bids sealed in the vault, opened, scored, awarded.
+
+The journal has a hash of each bid; the bid itself lies encrypted beside it and is read
+by nobody before the close (see `trading.tenders`). The buyer then scores technique and
+qualification, the price by a formula, and may take the best bid alone.
+"""
+
+import json
+import secrets
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple, Protocol
+
+from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+
+from listings import instruments
+from marketplace.community import demands
+from marketplace.community.demands import Wanted
+from marketplace.community.notices import notify
+from marketplace.community.tables import bid_scores, sealed_bids
+from marketplace.language import N_
+from marketplace.members.users import User
+from marketplace.pricing.changes import Writing
+from marketplace.trading.commands import Command
+from marketplace.trading.quoting import TakeOffer
+from marketplace.trading.sealing import CallTender, CancelTender, OpenBids, SealBid
+from marketplace.trading.tables import offers, tender_bids
+from marketplace.trading.tables import tenders as t
+from marketplace.trading.tenders import BIDDERS_MIN, WEIGHTS, Bid, commitment
+from marketplace.vault import Vault
+from settlement import clock
+from settlement.canonical import canonical
+from settlement.errors import Invalid, NotFound, Refusal
+from settlement.ids import encode
+
+POINTS, CURRENCY = 100, "CNY"
+
+
+class Rules(NamedTuple):
+    """How a tender is decided: how many must bid, by which weights."""
+
+    bidders_min: int = BIDDERS_MIN
+    technical: int = WEIGHTS[0]
+    price: int = WEIGHTS[1]
+    qualification: int = WEIGHTS[2]
+
+
+class Parts(Writing, Protocol):
+    """What tendering works with; the services have it."""
+
+    @property
+    def reads(self) -> Engine:
+        """The engine to read by."""
+
+    @property
+    def vault(self) -> Vault:
+        """Where sealed bids lie."""
+
+
+@dataclass(eq=False)
+class NotScored(Refusal):
+    """Give every bid its points first; then the best one may be taken."""
+
+
+@dataclass(eq=False)
+class NotTheBest(Refusal):
+    """Another bid of this tender has more points."""
+
+    offer: str
+
+
+def call(parts: Parts, by: User, wanted: Wanted, rules: Rules) -> int:
+    """Post a demand and call a tender for it; the demand's number."""
+    with parts.writes.begin() as db:
+        number = demands.post(db, by.member, by.id, wanted)
+    try:
+        parts.gateway.submit(
+            CallTender(by.id, by.member, number, wanted.until_us, *rules)
+        )
+    except Refusal:
+        with parts.writes.begin() as db:
+            demands.close(db, number, by.member)
+        raise
+    return number
+
+
+def seal(parts: Parts, by: User, demand: int, bid: Bid, key: str | None = None) -> str:
+    """Bind a vendor to a bid that nobody reads before the close; its hash.
+
+    *bid* comes without salt. What was sealed lies in the vault before the market knows
+    its hash, so that no bid is lost. Invalid unless *bid* is for something of the
+    vendor's on the market in yuan, so that all bids can be compared.
+    """
+    with parts.reads.connect() as db:
+        unit = instruments.get(db, bid.instrument)
+    sold = unit.vendor == by.member and unit.state == "listed"
+    if not sold or unit.currency_code != CURRENCY:
+        raise Invalid({"instrument": [N_("Bid with something that you sell in CNY.")]})
+    bid = bid._replace(salt=secrets.token_urlsafe(24))
+    hidden = commitment(demand, bid)
+    body = parts.vault.lock(canonical(bid))
+    with parts.writes.begin() as db:
+        kept = {"demand": demand, "vendor": by.member, "commitment": hidden}
+        kept |= {"body": body, "at_us": clock.now_us()}
+        db.execute(insert(sealed_bids).values(kept))
+    parts.gateway.submit(SealBid(by.id, by.member, demand, hidden), key)
+    return hidden
+
+
+def open_bids(parts: Parts, by: User, demand: int) -> int:
+    """Open all bids of a closed tender and tell the bidders; how many are firm.
+
+    NotFound, or TenderOver before the close.
+    """
+    with parts.reads.connect() as db:
+        state = of(db, demand)
+        query = (
+            select(sealed_bids.c.body)
+            .join(tender_bids, tender_bids.c.commitment == sealed_bids.c.commitment)
+            .where(tender_bids.c.demand == demand, tender_bids.c.state == "sealed")
+            .order_by(tender_bids.c.vendor)
+        )
+        closed = state is not None and clock.now_us() >= state.closes_us
+        bodies = list(db.scalars(query)) if closed else []
+    shown = tuple(tuple(json.loads(parts.vault.unlock(body))) for body in bodies)
+    command = OpenBids(by.id, by.member, demand, shown)
+    opened: int = parts.gateway.submit(command).result
+    with parts.writes.begin() as db:
+        bidders = select(tender_bids.c.vendor).where(tender_bids.c.demand == demand)
+        where = {"href": f"/demands/{encode('demand', demand)}"}
+        told = {*db.scalars(bidders), demands.get(db, demand, by.member).member}
+        notify(db, told, "bids_opened", f"tender {demand} opened", None, where)
+    return opened
+
+
+def cancel(parts: Parts, by: User, demand: int) -> None:
+    """Call the member's tender off and close its demand."""
+    parts.gateway.submit(CancelTender(by.id, by.member, demand))
+    with parts.writes.begin() as db:
+        demands.close(db, demand, by.member)
+
+
+def score(
+    db: Connection, by: User, offer: int, technical: int, qualification: int
+) -> None:
+    """Give an opened bid of the member's own tender its points; again: anew.
+
+    NotFound for what is no bid of an opened tender of the member.
+    """
+    mine = (
+        select(offers.c.id)
+        .join(t, t.c.id == offers.c.demand)
+        .where(offers.c.id == offer, t.c.buyer == by.member, t.c.state == "opened")
+    )
+    if db.execute(mine).first() is None:
+        raise NotFound("offer", encode("offer", offer))
+    points = {"technical": technical, "qualification": qualification}
+    points |= {"by_user": by.id, "at_us": clock.now_us()}
+    this = bid_scores.c.offer == offer
+    if not db.execute(update(bid_scores).where(this).values(points)).rowcount:
+        db.execute(insert(bid_scores).values(points | {"offer": offer}))
+
+
+# ── reads ──
+
+
+class State(NamedTuple):
+    """A tender as it stands; who has bid is nobody's to know before it is opened."""
+
+    id: int
+    buyer: int
+    closes_us: int
+    bidders_min: int
+    technical: int
+    price: int
+    qualification: int
+    state: str
+    bids: int
+
+
+def of(db: Connection, demand: int) -> State | None:
+    """Return the tender of a demand; None: it has none."""
+    bids = select(func.count()).where(tender_bids.c.demand == demand).scalar_subquery()
+    wanted = (t.c[name] for name in State._fields[:-1])
+    row = db.execute(select(*wanted, bids).where(t.c.id == demand)).first()
+    return None if row is None else State._make(row)
+
+
+def own(db: Connection, demand: int, vendor: int) -> Row[Any] | None:
+    """Return the sealed bid of a vendor as the records have it; None: it has none."""
+    b = tender_bids.c
+    query = select(tender_bids).where(b.demand == demand, b.vendor == vendor)
+    row: Row[Any] | None = db.execute(query).first()
+    return row
+
+
+class Scored(NamedTuple):
+    """The points of one bid, each of a hundred; None as long as they are not given."""
+
+    offer: int
+    total: int  # price times quantity, minor units
+    technical: int | None
+    qualification: int | None
+    price: Fraction
+    points: Fraction | None  # weighted
+
+
+def ranking(db: Connection, tender: State) -> list[Scored]:
+    """Return the firm bids of an opened tender, the best first, then the cheaper."""
+    o = offers.c
+    query = (
+        select(o.id, o.price * o.quantity, bid_scores.c.technical)
+        .add_columns(bid_scores.c.qualification)
+        .outerjoin(bid_scores, bid_scores.c.offer == o.id)
+        .where(o.demand == tender.id, o.state.in_(("open", "taken")))
+    )
+    rows = db.execute(query.order_by(o.id)).all()
+    lowest = min((total for _, total, *_ in rows), default=0)
+    found = [_scored(tender, lowest, *row) for row in rows]
+    return sorted(found, key=lambda one: (-(one.points or 0), one.total, one.offer))
+
+
+def _scored(
+    tender: State,
+    lowest: int,
+    offer: int,
+    total: int,
+    technical: int | None,
+    qualification: int | None,
+) -> Scored:
+    """Score a bid: its price gets the share that the lowest is of it."""
+    price = Fraction(POINTS) if total == lowest else Fraction(POINTS * lowest, total)
+    points = None
+    if technical is not None and qualification is not None:
+        points = (
+            tender.technical * technical
+            + tender.price * price
+            + tender.qualification * qualification
+        ) / POINTS
+    return Scored(offer, total, technical, qualification, price, points)
+
+
+def check_award(reads: Engine, command: Command) -> None:
+    """Refuse to take a bid of a tender that is not the best of all that are scored."""
+    if not isinstance(command, TakeOffer):
+        return
+    query = select(offers.c.demand).where(offers.c.id == command.offer)
+    with reads.connect() as db:
+        tender = of(db, db.scalar(query) or 0)
+        if tender is None or tender.state != "opened":
+            return
+        ranked = ranking(db, tender)
+    if any(one.points is None for one in ranked):
+        raise NotScored
+    if ranked and ranked[0].offer != command.offer:
+        raise NotTheBest(encode("offer", ranked[0].offer))

@@ -1,0 +1,32 @@
+"""The exchange's vault: what must stay unread until a moment, under its own key."""
+
+import secrets
+from pathlib import Path
+
+from joserfc import jwe
+from joserfc.jwk import OctKey
+
+from marketplace.keeping import FOLDER, kept
+
+NAME = "vault.key"
+HEADER = {"alg": "dir", "enc": "A256GCM"}  # RFC 7518 §4.5, §5.3
+KEY_BYTES = 32
+
+
+class Vault:
+    """Locks texts up and opens them; the key is in a file outside the database."""
+
+    def __init__(self, data: Path) -> None:
+        """Read the key below *data*; the first process that asks makes it."""
+        made = kept(data / FOLDER / NAME, lambda: secrets.token_hex(KEY_BYTES))
+        self._key = OctKey.import_key(bytes.fromhex(made))
+
+    def lock(self, text: str) -> str:
+        """Return *text* encrypted: JWE in compact form (RFC 7516)."""
+        return jwe.encrypt_compact(HEADER, text.encode(), self._key)
+
+    def unlock(self, token: str) -> str:
+        """Return what was locked up; joserfc's JoseError if it was changed."""
+        found = jwe.decrypt_compact(token, self._key).plaintext
+        assert found is not None, token
+        return found.decode()

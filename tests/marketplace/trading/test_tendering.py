@@ -1,0 +1,156 @@
+"""Tenders: sealed until the close, opened as sealed, no haggling, too few fail."""
+
+import pytest
+
+from marketplace.trading import commands as c
+from marketplace.trading.market import Market
+from marketplace.trading.snapshot import state
+from marketplace.trading.tenders import (
+    VALID_US,
+    Bid,
+    TenderOver,
+    TenderRuns,
+    commitment,
+)
+from marketplace.trading.timetable import MINUTE_US
+from marketplace.trading.venue import NotVerified, WrongOrder
+from settlement.canonical import canonical
+from settlement.errors import NotFound
+from tests.floor import CAT, DAN, STAFF, SUN, VERA, opening
+
+DEMAND, MOON, FAY = 7, 1_001, 4
+CLOSES_US = 100 + MINUTE_US
+CALL = c.CallTender(CAT, CAT, DEMAND, CLOSES_US, 2, 40, 30, 30)
+OF_VERA = Bid(VERA, SUN, 9, 3, "with support", "salt-of-vera")
+OF_DAN = Bid(DAN, MOON, 8, 3, "", "salt-of-dan")
+
+
+def sealed(bid, **changed):
+    """Return the command that binds a bidder to *bid*."""
+    hidden = commitment(DEMAND, bid)
+    return c.SealBid(bid.vendor, bid.vendor, DEMAND, hidden)._replace(**changed)
+
+
+@pytest.fixture
+def market():
+    """A floor where VERA sells SUN and DAN sells MOON, and CAT has called a tender."""
+    market = Market()
+    listed = next(x for x in opening() if isinstance(x, c.ListInstrument))
+    moon = listed._replace(instrument=MOON, symbol="MOON", vendor=DAN)
+    for seq, command in enumerate([*opening(), moon, CALL], start=1):
+        market.apply(command, seq, seq)
+    return market
+
+
+def closed(market, *bids):
+    """Seal bids and let the tender close."""
+    for seq, bid in enumerate(bids, start=40):
+        market.apply(sealed(bid), seq, seq)
+    market.apply(c.Tick(), 50, CLOSES_US)
+
+
+def opened(market, *bids):
+    """Open bids after the close."""
+    command = c.OpenBids(CAT, CAT, DEMAND, tuple(map(tuple, bids)))
+    return market.apply(command, 60, CLOSES_US + 1)
+
+
+def test_bids_are_a_hash_until_they_are_opened_together_and_one_is_taken(market):
+    closed(market, OF_VERA, OF_DAN)
+    assert "with support" not in canonical(state(market))
+    assert opened(market, OF_DAN, OF_VERA) == 2
+    assert [(o.vendor, o.price) for o in market.offers.live.values()] == [
+        (VERA, 9), (DAN, 8)
+    ]  # fmt: skip
+    market.apply(c.TakeOffer(CAT, CAT, 2, "analysis"), 61, CLOSES_US + 2)
+    assert market.trades_new[-1].price == 8
+    assert market.offers.live == {}
+    assert market.tenders.live == {}
+    assert str(market.tenders.changed[DEMAND].state) == "awarded"
+
+
+def test_a_bid_may_be_replaced_before_the_close_alone(market):
+    better = OF_VERA._replace(price=7)
+    closed(market, OF_VERA, better, OF_DAN)
+    with pytest.raises(TenderOver):
+        market.apply(sealed(OF_VERA), 55, CLOSES_US + 1)
+    assert opened(market, better, OF_DAN) == 2
+
+
+def test_what_was_not_sealed_or_is_not_shown_is_void_and_stops_nobody(market):
+    closed(market, OF_VERA, OF_DAN)
+    assert opened(market, OF_VERA._replace(price=1), OF_DAN) == 1
+    states = {bid.vendor: str(bid.state) for bid in market.tenders.sealed.values()}
+    assert states == {VERA: "void", DAN: "opened"}
+
+
+def test_what_may_not_be_offered_any_more_is_void(market):
+    closed(market, OF_VERA, OF_DAN)
+    market.apply(c.SuspendInstrument(STAFF, SUN), 55, CLOSES_US)
+    assert opened(market, OF_VERA, OF_DAN) == 1
+
+
+def test_too_few_bidders_fail_it_and_no_bid_is_opened(market):
+    closed(market, OF_VERA)
+    assert str(market.tenders.changed[DEMAND].state) == "failed"
+    with pytest.raises(NotFound):
+        opened(market, OF_VERA)
+
+
+def test_nobody_haggles_withdraws_or_offers_beside_it(market):
+    aside = c.OfferPrice(VERA, VERA, SUN, CAT, 5, 1, "asked", "", CLOSES_US + 9, DEMAND)
+    with pytest.raises(TenderRuns):
+        market.apply(aside, 41, 41)
+    closed(market, OF_VERA, OF_DAN)
+    opened(market, OF_VERA, OF_DAN)
+    for command in (
+        aside,
+        c.CounterOffer(CAT, CAT, 1, 5, 3, "", CLOSES_US + 9, "analysis"),
+        c.WithdrawOffer(VERA, VERA, 1),
+    ):
+        with pytest.raises(TenderRuns):
+            market.apply(command, 62, CLOSES_US + 2)
+
+
+def test_an_opened_tender_without_a_bid_left_has_failed(market):
+    closed(market, OF_VERA, OF_DAN)
+    opened(market, OF_VERA, OF_DAN)
+    market.apply(c.DeclineOffer(CAT, CAT, 1), 61, CLOSES_US + 2)
+    market.apply(c.Tick(), 62, CLOSES_US + 1 + VALID_US)
+    assert str(market.tenders.changed[DEMAND].state) == "failed"
+
+
+def test_the_buyer_calls_it_off_before_the_close_alone(market):
+    cancel = c.CancelTender(CAT, CAT, DEMAND)
+    with pytest.raises(NotFound):
+        market.apply(cancel._replace(member=DAN), 41, 41)
+    closed(market, OF_VERA, OF_DAN)
+    with pytest.raises(TenderOver):
+        market.apply(cancel, 55, CLOSES_US)
+
+
+@pytest.mark.parametrize(
+    ("command", "refusal"),
+    [
+        (CALL, WrongOrder),
+        (CALL._replace(demand=0), WrongOrder),
+        (CALL._replace(demand=8, price=31), WrongOrder),
+        (CALL._replace(demand=8, price=-30, technical=100), WrongOrder),
+        (CALL._replace(demand=8, bidders_min=0), WrongOrder),
+        (CALL._replace(demand=8, closes_us=99), WrongOrder),
+        (CALL._replace(demand=8, member=FAY), NotVerified),
+        (sealed(OF_VERA, member=CAT), WrongOrder),
+        (sealed(OF_VERA, member=FAY), NotVerified),
+        (sealed(OF_VERA, commitment="x" * 64), WrongOrder),
+        (sealed(OF_VERA, demand=8), NotFound),
+        (c.OpenBids(CAT, CAT, DEMAND, (tuple(OF_VERA),)), TenderOver),
+        (c.OpenBids(DAN, DAN, DEMAND, (tuple(OF_VERA),)), NotFound),
+        (c.CancelTender(CAT, CAT, 8), NotFound),
+    ],
+)
+def test_a_refused_step_leaves_no_trace(market, command, refusal):
+    market.apply(sealed(OF_VERA), 40, 40)
+    before = state(market)
+    with pytest.raises(refusal):
+        market.apply(command, 41, 41)
+    assert state(market) == before
