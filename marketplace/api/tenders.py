@@ -37,7 +37,7 @@ class NewTenderSchema(NewDemandSchema):
     qualification = Int(0, tenders.POINTS, load_default=WEIGHTS[2])
 
 
-class NewBidSchema(Body):
+class NewSealedBidSchema(Body):
     """A bid, before it is sealed; prices in minor units of CNY for each unit."""
 
     instrument = Id("instrument", required=True)
@@ -113,7 +113,7 @@ def get_tender(demand: int) -> Any:
 
 @bp.route("/demands/<demand>/bids", methods=["POST"])
 @bp.needs("vendor")
-@bp.arguments(NewBidSchema)
+@bp.arguments(NewSealedBidSchema)
 @bp.arguments(KeyHeader, location="headers")
 @bp.response(200, SealedSchema)
 @bp.refuses(404, 409)
