@@ -17,7 +17,7 @@ from listings.search.index import open_index
 from listings.search.projection import Projection
 from marketplace import migrations
 from marketplace.config import Config
-from marketplace.demo import answers, dates, demands, listing, voices
+from marketplace.demo import answers, dates, demands, listing, objections, voices
 from marketplace.demo.calendar import DAYS, ZONE, Day, days, midnight
 from marketplace.demo.cashier import Cashier
 from marketplace.demo.contests import Auctions
@@ -242,6 +242,7 @@ class _Making:
             menus = Menus(floor, self._writes, self._registrar)
             menus.make(self._numbers, self._traded)
             Auctions(floor, menus).make(self._numbers, self._traded)
+            objections.make(floor, self._cast.vendors)
             storage = Storage(self._config.files_url)
             stages = Stages(floor, self._writes, self._cast, storage)
             stages.make(self._numbers, self._traded, self._seed, self._first())

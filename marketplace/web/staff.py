@@ -14,7 +14,7 @@ from marketplace.members.roles import STAFF, needs, require
 from marketplace.members.signing import me
 from marketplace.members.verification import MEMBER, REASON_MAX, MemberEvent
 from marketplace.services import services
-from marketplace.trading import reads
+from marketplace.trading import claims, pending, reads
 from marketplace.trading.cashing import (
     ApprovePayin,
     ApprovePayout,
@@ -81,6 +81,8 @@ def show() -> ResponseReturnValue:
             members=organisations.in_state(db, "pending"),
             profiles=profiles.waiting(db),
             money=_money(db),
+            disputes=claims.queue(db),
+            escrow=pending.totals(db),
             products={
                 state: catalogue.queue(db, state)
                 for state in (*LISTING_QUEUES, "pending")
