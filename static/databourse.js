@@ -78,6 +78,7 @@ const charts = {
     return {
       ...frame(data),
       tooltip: { ...tooltip, valueFormatter: (value) => shown(value, data.places) },
+      color: data.steps ? [css("--rise"), css("--fall")] : frame(data).color,
       legend: { top: 0, textStyle: { color: css("--ink-soft") } },
       xAxis: { ...x, boundaryGap: false },
       yAxis: y,
@@ -85,6 +86,8 @@ const charts = {
         name: line.name,
         type: "line",
         data: line.values,
+        step: data.steps ? "middle" : false, // a depth: what waits up to a price
+        areaStyle: data.steps ? { opacity: 0.15 } : undefined,
         showSymbol: data.labels.length < 3,
         connectNulls: false,
       })),

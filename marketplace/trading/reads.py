@@ -217,6 +217,15 @@ def orders_of(
     return _page(db, query, orders.c.id, before, limit)
 
 
+def waiting_in(
+    db: Connection, member: int, instrument: int, limit: int = 50
+) -> list[Row[Any]]:
+    """Return the member's waiting orders in one instrument, newest first."""
+    query = _orders().where(LIVE, orders.c.member == member)
+    query = query.where(orders.c.instrument == instrument)
+    return list(db.execute(query.order_by(orders.c.id.desc()).limit(limit)))
+
+
 def offers_of(
     db: Connection, vendor: int, before: int | None = None, limit: int = 50
 ) -> Page:

@@ -24,7 +24,6 @@ from marketplace.trading.timetable import Phase
 from marketplace.web import exports, uptime
 from marketplace.web.pricelist import pricelist
 from settlement import clock, ids, statements
-from settlement.errors import NotFound
 
 bp = Blueprint("listings", __name__)
 DEPTH = 8
@@ -62,7 +61,7 @@ def show(product: str) -> ResponseReturnValue:
             record(lambda write: looks.look(write, me().member, found.id))
         units = catalogue.instruments_of(db, found.id)
         numbers = [unit.id for unit in units]
-        unit, best = _chosen(units), reads.best(db, numbers)
+        unit, best = chosen(units), reads.best(db, numbers)
         return render_template(
             "listings/listing.html",
             listing=found,
@@ -90,17 +89,6 @@ def show(product: str) -> ResponseReturnValue:
             access_request=access.newest(db, found.id, me().member),
             **exports.of_page(db, found),
         )
-
-
-@bp.get("/listings/<product>/book")
-def book(product: str) -> ResponseReturnValue:
-    """Show the book of one instrument alone, for refreshing."""
-    with services().reads.connect() as db:
-        found = catalogue.listing(db, ids.decode("product", product), me().member)
-        unit = _chosen(catalogue.instruments_of(db, found.id))
-        if unit is None:
-            raise NotFound("instrument", product)
-        return render_template("listings/book.html", listing=found, desk=desk(db, unit))
 
 
 @bp.get("/instruments/<instrument>")
@@ -158,7 +146,7 @@ def desk(db: Connection, unit: Instrument) -> Desk:
     )
 
 
-def _chosen(units: list[Instrument]) -> Instrument | None:
+def chosen(units: list[Instrument]) -> Instrument | None:
     """Return the instrument that the address names, else the first."""
     wanted = request.values.get("instrument", "")
     by_id = {ids.encode("instrument", unit.id): unit for unit in units}
