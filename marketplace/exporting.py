@@ -1,9 +1,9 @@
 """Exports: listings in public as formats describe them, one or a page at a time."""
 
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from sqlalchemy import Connection
@@ -18,16 +18,35 @@ from listings.formats.description import (
     Offer,
     Vendor,
 )
-from listings.formats.kinds import FORMATS, Format, for_class
+from listings.formats.kinds import BY_SUFFIX, for_catalogues, for_class
+from listings.formats.sheet import COLUMNS, line
 from listings.instruments import Instrument
 from listings.products import Facts
+from marketplace.language import N_
 from marketplace.members import organisations
+from marketplace.spreadsheet import XLSX, as_csv, as_workbook
 from marketplace.trading import reads
 from settlement import ids
 from settlement.clock import moment
+from settlement.errors import Invalid
 from settlement.money import plain
 
 PAGE = 100  # listings on a page of the catalogue
+SHEET_PAGE = 1_000  # of the catalogue as a table
+
+
+class Sheet(NamedTuple):
+    """A format of tables, for the whole catalogue."""
+
+    name: str
+    media_type: str
+    write: Callable[[Sequence[str], Iterable[Sequence[Any]]], bytes]
+
+
+SHEETS = {
+    "csv": Sheet("CSV", "text/csv", lambda *t: b"\xef\xbb\xbf" + as_csv(*t).encode()),
+    "xlsx": Sheet("Excel", XLSX, as_workbook),
+}
 TITLE = ("数据产品交易所目录", "Catalogue of the data product exchange")
 
 
@@ -40,14 +59,22 @@ def one(db: Connection, product: int, root: str) -> Description:
 
 
 def page(
-    db: Connection, root: str, form: Format, after: int = 0, limit: int = PAGE
+    db: Connection, root: str, suffix: str, after: int = 0, limit: int = 0
 ) -> Catalogue:
-    """Return the page of the catalogue after a product's number."""
+    """Return the page of the catalogue after a product's number.
+
+    *limit* listings; none: as many as its format, *suffix*, has by itself. Invalid if
+    that is more than a page has.
+    """
+    usual = SHEET_PAGE if suffix in SHEETS else PAGE
+    if limit > usual:
+        raise Invalid({"limit": [N_("A page has fewer listings.")]})
+    limit = limit or usual
     found = publication.page(db, after, limit + 1)
     there = found[:limit]
     asked: dict[str, Any] = {"after": ids.encode("product", after)} if after else {}
-    size: dict[str, Any] = {} if limit == PAGE else {"limit": limit}
-    where = f"{root}/catalogue.{form.suffix}"
+    size: dict[str, Any] = {} if limit == usual else {"limit": limit}
+    where = f"{root}/catalogue.{suffix}"
     following = None
     if len(found) > limit:
         last = ids.encode("product", there[-1].id)
@@ -60,6 +87,16 @@ def page(
         _address(where, size),
         following,
     )
+
+
+def written(found: Catalogue, suffix: str) -> tuple[bytes, str]:
+    """Return a page of the catalogue in a format, and its media type."""
+    if sheet := SHEETS.get(suffix):
+        lines = [line(said) for said in found.descriptions]
+        return sheet.write(COLUMNS, lines), sheet.media_type
+    form = BY_SUFFIX[suffix]
+    assert form.write_catalogue is not None
+    return form.write_catalogue(found), form.media_type
 
 
 def _address(where: str, query: dict[str, Any]) -> str:
@@ -124,6 +161,8 @@ def _offer(unit: Instrument, price: int | None) -> Offer:
         None if price is None else plain(price, code),
         unit.term_days,
         unit.licence,
+        unit.deliveries_max,
+        unit.transferable,
     )
 
 
@@ -143,10 +182,12 @@ def bundle(
     ``name: format``. *progress* is told how many are done.
     """
     done, after, left_out = 0, 0, list[str]()
+    lines: list[list[Any]] = []
     draft = target.with_name(f".{target.name}.part")
     with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as file:
         while found := publication.page(db, after, PAGE):
             for said in described(db, found, root):
+                lines.append(line(said))
                 for form in for_class(said.facts.kind):
                     try:
                         content = form.write(said)
@@ -157,13 +198,14 @@ def bundle(
             _write_page(db, file, root, after)
             after, done = found[-1].id, done + len(found)
             progress(done)
+        for suffix, sheet in SHEETS.items():
+            file.writestr(f"catalogue.{suffix}", sheet.write(COLUMNS, lines))
     draft.replace(target)
     return done, left_out
 
 
 def _write_page(db: Connection, file: zipfile.ZipFile, root: str, after: int) -> None:
     number = ids.encode("product", after)
-    for form in FORMATS:
-        if form.write_catalogue:
-            content = form.write_catalogue(page(db, root, form, after))
-            file.writestr(f"catalogue/after-{number}.{form.suffix}", content)
+    for form in for_catalogues():
+        content, _ = written(page(db, root, form.suffix, after), form.suffix)
+        file.writestr(f"catalogue/after-{number}.{form.suffix}", content)

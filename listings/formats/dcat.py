@@ -6,13 +6,13 @@ dcat:Resource. Prices and licences hang at the distribution as ODRL offers.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rdflib import DCAT as D
 from rdflib import DCTERMS, FOAF, ODRL2, RDF, RDFS, XSD, BNode, Graph, Literal, URIRef
 
-from listings.formats import rdf
+from listings.formats import odrl, rdf
 from listings.formats.dcat_terms import (
     FREQUENCIES,
     FREQUENCY,
@@ -46,6 +46,7 @@ from listings.formats.description import (
     restored,
 )
 from listings.formats.entry import Found
+from listings.formats.odrl import Contract
 from listings.products import Facts
 from listings.vocabulary import SECTORS, regions
 
@@ -94,7 +95,7 @@ def _serialized(graph: Graph, syntax: str) -> bytes:
     return graph.serialize(format=syntax, encoding="utf-8")
 
 
-def _with_what_remains(descriptions: Iterable[Description]) -> Graph:
+def _with_what_remains(descriptions: Sequence[Description]) -> Graph:
     """Return the graph of *descriptions*, each with what its words do not give back."""
     graph = Graph(bind_namespaces="none")
     for prefix, name in PREFIXES.items():
@@ -106,6 +107,7 @@ def _with_what_remains(descriptions: Iterable[Description]) -> Graph:
         if remains := beside(description.facts, read):
             carried = Literal(json.dumps(remains, sort_keys=True), datatype=RDF.JSON)
             graph.add((subject, CARRIED, carried))
+    odrl.add_to(graph, [rules for said in descriptions for rules in _rules(said)])
     return graph
 
 
@@ -149,11 +151,11 @@ def _describe(graph: Graph, it: URIRef, said: Description) -> None:
         graph.add((note, RDFS.label, words(facts.rights_note)))
     if facts.kind == "service":
         graph.add((it, D.endpointURL, iri(facts.source_url or said.url)))
-        _licensed(graph, it, it, said)
+        _licensed(graph, it, said)
     elif facts.kind == "dataset":
         _distributions(graph, it, said)
     else:
-        _licensed(graph, it, it, said)
+        _licensed(graph, it, said)
 
 
 def _codes(graph: Graph, it: URIRef, facts: Facts) -> None:
@@ -200,15 +202,15 @@ def _distributions(graph: Graph, it: URIRef, said: Description) -> None:
         graph.add((check, SPDX.algorithm, SPDX.checksumAlgorithm_sha256))
         digest = Literal(content.sha256, datatype=XSD.hexBinary, normalize=False)
         graph.add((check, SPDX.checksumValue, digest))
-        _licensed(graph, it, at, said)
+        _licensed(graph, at, said)
     if not said.files:
         at = URIRef(f"{said.url}#distribution")
         typed(graph, it, D.distribution, at, D.Distribution)
         graph.add((at, D.accessURL, iri(said.facts.source_url or said.url)))
-        _licensed(graph, it, at, said)
+        _licensed(graph, at, said)
 
 
-def _licensed(graph: Graph, it: URIRef, at: URIRef, said: Description) -> None:
+def _licensed(graph: Graph, at: URIRef, said: Description) -> None:
     """Hang the licence at *at* if there is one only, and every offer as a policy."""
     if len(said.licences) == 1:
         named = iri(licence_url(said.licences[0]))
@@ -217,35 +219,35 @@ def _licensed(graph: Graph, it: URIRef, at: URIRef, said: Description) -> None:
         policy = URIRef(f"{said.url}#offer-{offer.symbol}")
         graph.add((at, ODRL2.hasPolicy, policy))
         if (policy, RDF.type, ODRL2.Offer) not in graph:
-            _policy(graph, policy, it, said, offer)
+            _policy(graph, policy, offer)
 
 
-def _policy(
-    graph: Graph, policy: URIRef, it: URIRef, said: Description, offer: Offer
-) -> None:
-    """Say an offer: use is permitted, once what is asked for it is paid."""
+def _policy(graph: Graph, policy: URIRef, offer: Offer) -> None:
+    """Say that there is an offer; its rules are added by `_rules`."""
     graph.add((policy, RDF.type, ODRL2.Offer))
-    graph.add((policy, ODRL2.uid, policy))
     graph.add((policy, DCTERMS.identifier, Literal(offer.symbol)))
     named = iri(licence_url(offer.licence))
     typed(graph, policy, DCTERMS.license, named, DCTERMS.LicenseDocument)
-    rule = typed(graph, policy, ODRL2.permission, BNode(), ODRL2.Permission)
-    graph.add((rule, ODRL2.target, it))
-    graph.add((rule, ODRL2.action, ODRL2.use))
-    graph.add((rule, ODRL2.assigner, URIRef(said.vendor.url)))
-    if offer.price is None:
-        return
-    duty = typed(graph, rule, ODRL2.duty, BNode(), ODRL2.Duty)
-    pay = BNode()
-    graph.add((duty, ODRL2.action, pay))
-    graph.add((pay, RDF.value, ODRL2.compensate))
-    amount = typed(graph, pay, ODRL2.refinement, BNode(), ODRL2.Constraint)
-    graph.add((amount, ODRL2.leftOperand, ODRL2.payAmount))
-    graph.add((amount, ODRL2.operator, ODRL2.eq))
-    price = Literal(offer.price, datatype=XSD.decimal, normalize=False)
-    graph.add((amount, ODRL2.rightOperand, price))
-    currency = "http://publications.europa.eu/resource/authority/currency/"
-    graph.add((amount, ODRL2.unit, URIRef(currency + offer.currency)))
+
+
+def _rules(said: Description) -> Iterator[dict[str, Any]]:
+    """Yield every offer with the rules of its licence: what is enforced here."""
+    names = {
+        odrl.name("product", said.id): said.url,
+        odrl.name("member", said.vendor.id): said.vendor.url,
+    }
+    for offer in said.offers:
+        contract = Contract(
+            said.id,
+            said.vendor.id,
+            term_days=offer.term_days,
+            deliveries_max=offer.deliveries_max,
+            transferable=offer.transferable,
+            price=None if offer.price is None else (offer.price, offer.currency),
+        )
+        url = f"{said.url}#offer-{offer.symbol}"
+        policy = odrl.renamed(odrl.policy(offer.licence, contract), url)
+        yield odrl.to_jsonld(odrl.called(policy, names), **{"@id": url})
 
 
 # ── in ──

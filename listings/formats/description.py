@@ -46,6 +46,8 @@ class Offer(NamedTuple):
     price: str | None  # decimal; None: no price is posted
     term_days: int | None
     licence: Licence
+    deliveries_max: int | None = None
+    transferable: bool | None = None
 
     @property
     def is_free(self) -> bool:

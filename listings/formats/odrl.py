@@ -6,6 +6,7 @@ needs a look at the text.
 """
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -126,6 +127,23 @@ def renamed(policy: Policy, uid: str) -> Policy:
     return policy._replace(uid=uid, rules=rules)
 
 
+def called(policy: Policy, names: Mapping[str, str]) -> Policy:
+    """Return *policy* with its targets and parties under other IRIs."""
+
+    def other(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+        return tuple(t._replace(iri=names.get(t.iri, t.iri)) for t in terms)
+
+    rules = tuple(
+        rule._replace(
+            targets=other(rule.targets),
+            assigners=other(rule.assigners),
+            assignees=other(rule.assignees),
+        )
+        for rule in policy.rules
+    )
+    return policy._replace(rules=rules)
+
+
 def _constraint(left: str, operator: str, *rights: Value) -> Constraint:
     return Constraint("", f"{ODRL}{left}", operator, rights)
 
@@ -234,11 +252,13 @@ def _deletion(terms: Terms, contract: Contract) -> Rule:
 
 # ── writing ──
 
+_MORE = {"dct": "http://purl.org/dc/terms/"}
+
 
 def to_jsonld(written: Policy, **more: Any) -> dict[str, Any]:
     """Return *written* as JSON-LD in the context of ODRL, with *more* beside it."""
     document: dict[str, Any] = {
-        "@context": [CONTEXT, {"dct": "http://purl.org/dc/terms/"}],
+        "@context": [CONTEXT, _MORE],
         "@type": written.type,
         "uid": written.uid,
         "profile": PROFILE,
@@ -252,12 +272,19 @@ def to_jsonld(written: Policy, **more: Any) -> dict[str, Any]:
 
 def to_turtle(written: Policy, **more: Any) -> str:
     """Return *written* as Turtle; the same triples as the JSON-LD."""
-    document = to_jsonld(written, **more)
-    document["@context"] = [context(), document["@context"][1]]
     graph = Graph()
-    graph.parse(data=json.dumps(document), format="json-ld")
+    add_to(graph, [to_jsonld(written, **more)])
     graph.bind("odrl", ODRL)
     return str(graph.serialize(format="turtle"))
+
+
+def add_to(graph: Graph, documents: list[dict[str, Any]]) -> None:
+    """Add policies, as `to_jsonld` writes them, to a graph; nothing is fetched."""
+    if not documents:
+        return
+    bare = [{k: v for k, v in one.items() if k != "@context"} for one in documents]
+    whole = {"@context": [context(), _MORE], "@graph": bare}
+    graph.parse(data=json.dumps(whole), format="json-ld")
 
 
 def _rule(rule: Rule, relations: Relations) -> dict[str, Any]:

@@ -221,10 +221,12 @@ def preview(
     data: bytes,
     known: Recognised,
     most: int | None = None,
+    after: int = 0,
 ) -> list[Outcome]:
-    """Return what would become of the entries, or of the first *most*."""
-    read = islice(entries(data, known, intake.mapping), most)
-    return _judged(db, intake, list(enumerate(read, 1)), set(), None)
+    """Return what would become of the entries, or of the *most* after a number."""
+    numbered = enumerate(entries(data, known, intake.mapping), 1)
+    seen = {_number(read) for _, (_, read) in islice(numbered, after)}
+    return _judged(db, intake, list(islice(numbered, most)), seen, None)
 
 
 def step(

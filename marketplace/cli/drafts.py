@@ -13,7 +13,7 @@ from listings.intake.recognition import entries, recognise, suggested
 from marketplace import migrations
 from marketplace.config import Config
 from marketplace.members import organisations
-from marketplace.web.spreadsheet import as_csv
+from marketplace.spreadsheet import as_csv
 from settlement import ids
 from settlement.store import connect
 

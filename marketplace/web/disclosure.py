@@ -1,8 +1,5 @@
 """The yearly disclosure of public data, as a page and as files."""
 
-from io import BytesIO
-
-import xlsxwriter
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
@@ -10,11 +7,10 @@ from listings.publicdata import MODES, SOURCE_KINDS, USE_CLASSES
 from marketplace.pricing import disclosure
 from marketplace.pricing.dispersion import month_of
 from marketplace.services import services
-from marketplace.web.spreadsheet import as_csv
+from marketplace.spreadsheet import XLSX, as_csv, as_workbook
 from settlement import clock
 
 bp = Blueprint("disclosure", __name__, url_prefix="/disclosure")
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @bp.get("/")
@@ -50,14 +46,7 @@ def xlsx(year: int) -> ResponseReturnValue:
     """Give the disclosure as a workbook."""
     with services().reads.connect() as db:
         rows = disclosure.table(disclosure.of_year(db, year))
-    made = BytesIO()
-    # Text is text: no cell becomes a formula or a link.
-    plain = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
-    with xlsxwriter.Workbook(made, plain) as book:
-        sheet = book.add_worksheet(str(year))
-        for number, row in enumerate([list(disclosure.COLUMNS), *rows]):
-            sheet.write_row(number, 0, row)
-    return _file(made.getvalue(), XLSX, f"{year}.xlsx")
+    return _file(as_workbook(disclosure.COLUMNS, rows), XLSX, f"{year}.xlsx")
 
 
 def _file(body: str | bytes, kind: str, name: str) -> Response:

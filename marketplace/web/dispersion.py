@@ -9,9 +9,9 @@ from marketplace.members.roles import STAFF, needs
 from marketplace.pricing import dispersion
 from marketplace.pricing.dispersion import Dispersion
 from marketplace.services import services
+from marketplace.spreadsheet import as_csv
 from marketplace.trading import reads
 from marketplace.web.layout import before
-from marketplace.web.spreadsheet import as_csv
 from marketplace.web.staff import bp
 from settlement import clock, ids
 from settlement.money import BY_ASSET

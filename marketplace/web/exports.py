@@ -12,7 +12,14 @@ from listings import publication
 from listings.catalogue import Listing
 from listings.formats import schema_org
 from listings.formats.description import CannotCarry, Catalogue
-from listings.formats.kinds import BY_SUFFIX, FORMATS, NEGOTIATED, Format, for_class
+from listings.formats.kinds import (
+    BY_SUFFIX,
+    FORMATS,
+    NEGOTIATED,
+    Format,
+    for_catalogues,
+    for_class,
+)
 from listings.formats.schema_org import DESCRIPTION_MAX
 from marketplace import exporting
 from marketplace.services import services
@@ -22,7 +29,10 @@ from settlement.errors import NotFound
 
 bp = Blueprint("exports", __name__)
 SUFFIXES = ", ".join(f'"{form.suffix}"' for form in FORMATS)
-WHOLE = ", ".join(f'"{form.suffix}"' for form in FORMATS if form.write_catalogue)
+WHOLE = ", ".join(
+    f'"{suffix}"'
+    for suffix in (*(form.suffix for form in for_catalogues()), *exporting.SHEETS)
+)
 NEWEST_S = 60  # for so long a copy is fresh enough
 
 
@@ -30,7 +40,7 @@ class PageForm(Form):
     """Which page of the catalogue."""
 
     after = PublicId("product", load_default=0)
-    limit = Whole(1, exporting.PAGE, load_default=exporting.PAGE)
+    limit = Whole(1, exporting.SHEET_PAGE, load_default=0)
 
 
 def root() -> str:
@@ -42,14 +52,19 @@ def root() -> str:
 def listing(product: str, suffix: str) -> ResponseReturnValue:
     """Describe one listing in the format that the address ends in."""
     product, _, suffix = f"{product}.{suffix}".partition(".")  # that has dots itself
+    return single(ids.decode("product", product), suffix)
+
+
+def single(product: int, suffix: str) -> Response:
+    """Return one listing in a format; NotFound, CannotCarry."""
     form = BY_SUFFIX.get(suffix)
     if form is None:
         raise NotFound("format", suffix[:40])
     with services().reads.connect() as db:
-        said = exporting.one(db, ids.decode("product", product), root())
+        said = exporting.one(db, product, root())
     if said.facts.kind not in form.classes:
         raise CannotCarry
-    answer = _answer(form, form.write(said), f"{said.id}.{suffix}")
+    answer = _answer(form.write(said), form.media_type, f"{said.id}.{suffix}")
     answer.headers.add("Link", f'<{said.url}>; rel="canonical"')
     return answer
 
@@ -66,11 +81,15 @@ def negotiated() -> ResponseReturnValue:
 @bp.get(f"/catalogue.<any({WHOLE}):suffix>")
 def catalogue(suffix: str) -> ResponseReturnValue:
     """Describe a page of the whole catalogue; Link and Hydra lead to the next."""
-    form, asked = BY_SUFFIX[suffix], read(PageForm(), request.args)
+    asked = read(PageForm(), request.args)
+    return whole(suffix, asked["after"], asked["limit"])
+
+
+def whole(suffix: str, after: int, limit: int) -> Response:
+    """Return a page of the catalogue in a format that has one."""
     with services().reads.connect() as db:
-        found = exporting.page(db, root(), form, asked["after"], asked["limit"])
-    assert form.write_catalogue is not None
-    answer = _answer(form, form.write_catalogue(found), f"catalogue.{suffix}")
+        found = exporting.page(db, root(), suffix, after, limit)
+    answer = _answer(*exporting.written(found, suffix), f"catalogue.{suffix}")
     for link in links(found):
         answer.headers.add("Link", link)
     return answer
@@ -107,8 +126,8 @@ def of_page(db: Connection, found: Listing) -> dict[str, Any]:
     return {"formats": for_class(found.kind), "linked_data": linked}
 
 
-def _answer(form: Format, content: bytes, name: str) -> Response:
-    answer = Response(content, mimetype=form.media_type)
+def _answer(content: bytes, media_type: str, name: str) -> Response:
+    answer = Response(content, mimetype=media_type)
     answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
     answer.headers["Cache-Control"] = f"max-age={NEWEST_S}"
     answer.add_etag()

@@ -330,4 +330,6 @@ def formats() -> ResponseReturnValue:
         fields=Facts._fields,
         names=NAMES,
         page=exporting.PAGE,
+        sheets=exporting.SHEETS,
+        sheet_page=exporting.SHEET_PAGE,
     )

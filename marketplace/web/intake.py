@@ -1,37 +1,35 @@
 """Importing a vendor's own catalogue: upload, correct, look, create drafts."""
 
-import io
-from collections.abc import Iterator
+from collections.abc import Sequence
 from http import HTTPStatus
 
-import xlsxwriter
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from sqlalchemy import Connection
 
 from listings.formats.columns import SYNONYMS, guesses
 from listings.formats.documents import DOCUMENT_MAX
 from listings.formats.kinds import FORMATS
 from listings.formats.table import DELIMITERS, ENCODINGS, ROWS_MAX, Choice
 from listings.intake import intakes
-from listings.intake.intakes import Intake, Outcome
-from listings.intake.recognition import TABLE, Recognised, entries, recognise, suggested
+from listings.intake.intakes import Outcome
+from listings.intake.recognition import TABLE, Recognised
+from marketplace import intaking
+from marketplace.intaking import Settings
 from marketplace.language import N_
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.services import services
+from marketplace.spreadsheet import XLSX, as_csv, as_workbook
 from marketplace.web.facts import NAMES
 from marketplace.web.forms import Form, again, choice, read, text
 from marketplace.web.layout import before
-from marketplace.web.spreadsheet import as_csv
-from settlement import clock, ids
+from settlement import ids
 from settlement.errors import Invalid
 
 bp = Blueprint("intake", __name__, url_prefix="/vendor/imports")
 SHOWN = 50  # entries on a page
 LOOKED_AT = 2_000  # entries of which the page says what would become of them
-STEP_S = 4  # of creating drafts in one request
 FORMS = {TABLE: N_("Table"), **{form.suffix: form.name for form in FORMATS}}
 OUTCOME = (
     *(N_("Line or entry"), N_("Title"), N_("Outcome"), N_("Product"), N_("Remarks")),
@@ -74,17 +72,7 @@ def upload() -> ResponseReturnValue:
     file = request.files.get("file")
     if file is None or not file.filename:
         raise Invalid({"file": [N_("Choose a file.")]})
-    stored = services().files.put(file.stream, DOCUMENT_MAX)
-    data = _data(stored.key)
-    known = recognise(data)
-    mapping = suggested(known.table) if known.table else {}
-    total = sum(1 for _ in entries(data, known, mapping))
-    with services().writes.begin() as db:
-        who = (me().member, me().id)
-        number = intakes.begin(
-            db, *who, file.filename, stored.key, known, mapping, total
-        )
-    return _to(number)
+    return _to(intaking.bring(services(), me(), file.filename, file.stream))
 
 
 @bp.get("/<intake>")
@@ -93,11 +81,11 @@ def one(intake: str) -> ResponseReturnValue:
     """Show an import: what would become of its entries, or what became of them."""
     with services().reads.connect() as db:
         found = intakes.get(db, ids.decode("intake", intake), me().member)
-        data, known = _read(found)
+        data, known = intaking.opened(services(), found)
         if found.state == "open":
             outcomes = intakes.preview(db, found, data, known, LOOKED_AT)
         else:
-            outcomes = list(_outcomes(db, found))
+            outcomes = list(intaking.all_outcomes(db, found))
         saved = intakes.saved(db, me().member)
     page = "vendor/import_open.html" if found.state == "open" else "vendor/import.html"
     return render_template(
@@ -123,34 +111,24 @@ def one(intake: str) -> ResponseReturnValue:
 @again(one)
 def correct(intake: str) -> ResponseReturnValue:
     """Take corrections of how the file is read and what its columns are."""
-    typed = read(SettingsForm())
+    said = read(SettingsForm())
+    signs = {name: sign for sign, name in DELIMITERS.items()}
+    how = Choice(said["encoding"], signs.get(said["delimiter"], ""), said["sheet"])
+    settings = Settings(
+        *(said["source"], said["form"], how, said["saved"], said["save_as"]), _typed
+    )
     with services().reads.connect() as db:
         found = intakes.get(db, ids.decode("intake", intake), me().member)
-        kept = intakes.saved(db, me().member).get(typed["saved"])
-    signs = {name: sign for sign, name in DELIMITERS.items()}
-    how = Choice(typed["encoding"], signs.get(typed["delimiter"], ""), typed["sheet"])
-    data = _data(found.storage_key)
-    known = recognise(data, typed["form"], how)
-    mapping = _mapping(known, found, kept)
-    total = sum(1 for _ in entries(data, known, mapping))
-    with services().writes.begin() as db:
-        intakes.correct(db, found, typed["source"], known, mapping, total)
-        if typed["save_as"]:
-            intakes.save_mapping(db, me().member, typed["save_as"], mapping)
+    intaking.correct(services(), found, settings)
     return _to(found.id)
 
 
-def _mapping(
-    known: Recognised, found: Intake, saved: dict[str, str] | None
-) -> dict[str, str]:
-    """Return the mapping typed into the page, or anew if the columns are others."""
-    if known.table is None:
-        return {}
-    columns = known.table.columns
-    if saved is not None or set(columns) != found.mapping.keys():
-        return suggested(known.table, saved)
-    shown = list(enumerate(columns))
-    return {column: request.form.get(f"field-{n}", "") for n, column in shown}
+def _typed(columns: Sequence[str]) -> dict[str, str]:
+    """Return what was typed into the page for each column, by its place."""
+    return {
+        column: request.form.get(f"field-{place}", "")
+        for place, column in enumerate(columns)
+    }
 
 
 @bp.post("/<intake>/drafts")
@@ -160,15 +138,7 @@ def create(intake: str) -> ResponseReturnValue:
     """Create drafts for a few seconds; the page goes on until all are done."""
     with services().reads.connect() as db:
         found = intakes.get(db, ids.decode("intake", intake), me().member)
-    data, known = _read(found)
-    began_s = clock.elapsed_s()
-    while found.state != "done":
-        with services().writes.begin() as db:
-            intakes.step(db, found, data, known)
-            found = intakes.get(db, found.id, found.vendor)
-        if clock.elapsed_s() - began_s > STEP_S:
-            break
-    return _to(found.id)
+    return _to(intaking.create(services(), found).id)
 
 
 @bp.get("/<intake>/outcome.csv")
@@ -181,18 +151,10 @@ def as_text(intake: str) -> ResponseReturnValue:
 
 @bp.get("/<intake>/outcome.xlsx")
 @needs("vendor")
-def as_workbook(intake: str) -> ResponseReturnValue:
+def as_excel(intake: str) -> ResponseReturnValue:
     """Give the outcome of every entry as an Excel workbook, text only."""
-    names, lines = _file(intake)
-    file = io.BytesIO()
-    inert = {"strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(file, {"in_memory": True, **inert}) as book:
-        sheet = book.add_worksheet()
-        for number, line in enumerate([names, *lines]):
-            for column, value in enumerate(line):
-                sheet.write_string(number, column, value[:32_000])
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return _attached(file.getvalue(), kind, f"{intake}.xlsx")
+    body = as_workbook(*_file(intake))
+    return _attached(body, XLSX, f"{intake}.xlsx")
 
 
 def _file(intake: str) -> tuple[list[str], list[list[str]]]:
@@ -200,9 +162,10 @@ def _file(intake: str) -> tuple[list[str], list[list[str]]]:
     with services().reads.connect() as db:
         found = intakes.get(db, ids.decode("intake", intake), me().member)
         if found.state == "open":
-            outcomes = intakes.preview(db, found, *_read(found))
+            read_as = intaking.opened(services(), found)
+            outcomes = intakes.preview(db, found, *read_as)
         else:
-            outcomes = list(_outcomes(db, found))
+            outcomes = list(intaking.all_outcomes(db, found))
     names = [gettext(name) for name in OUTCOME]
     return names, [_line(outcome) for outcome in outcomes]
 
@@ -216,13 +179,6 @@ def _line(outcome: Outcome) -> list[str]:
     return [outcome.place, outcome.title, outcome.outcome, product, remarks]
 
 
-def _outcomes(db: Connection, found: Intake) -> Iterator[Outcome]:
-    after = 0
-    while page := intakes.outcomes_of(db, found.id, after):
-        yield from page
-        after = page[-1].number
-
-
 def _first(outcomes: list[Outcome]) -> list[Outcome]:
     """Return what a page shows: what was refused or remarked first, then the rest."""
     told = [line for line in outcomes if line.remarks]
@@ -234,16 +190,6 @@ def _confidence(known: Recognised) -> dict[str, int]:
     if known.table is None:
         return {}
     return {guess.column: guess.confidence for guess in guesses(known.table)}
-
-
-def _read(found: Intake) -> tuple[bytes, Recognised]:
-    data = _data(found.storage_key)
-    return data, recognise(data, found.form, found.choice)
-
-
-def _data(key: str) -> bytes:
-    with services().files.open(key) as file:
-        return file.read()
 
 
 def _attached(content: str | bytes, kind: str, name: str) -> Response:

@@ -13,13 +13,13 @@ from marketplace.dimensions import DIMENSIONS, called
 from marketplace.language import language
 from marketplace.members.signing import me
 from marketplace.services import services
+from marketplace.spreadsheet import as_csv
 from marketplace.trading import reads
 from marketplace.web import charts, periods, tabulation
 from marketplace.web.figures import figures
 from marketplace.web.forms import again, choice, read, text
 from marketplace.web.layout import midnight_us
 from marketplace.web.periods import PeriodForm
-from marketplace.web.spreadsheet import as_csv
 from settlement import clock
 from settlement.errors import NotFound
 from settlement.money import BY_CODE, CURRENCIES, DEFAULT

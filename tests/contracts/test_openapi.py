@@ -24,7 +24,7 @@ __all__ = ["app", "bearer", "config", "parts", "people", "program", "sun"]
 SERVED_MIN = 35  # operations that must be reached, not only refused
 EXAMPLES = 6  # of each operation, sound ones and broken ones each
 VENDORS = re.compile(
-    r"/api/v1/(products|releases|files|income|manifests|instruments/.*/price)"
+    r"/api/v1/(products|releases|files|income|manifests|imports|instruments/.*/price)"
 )
 METHODS = ("get", "post", "put", "delete")
 CHECKS = [
@@ -142,6 +142,9 @@ def test_whoever_has_no_key_sees_only_what_is_public(app, description, known):
         else:
             assert status == 401, (method, path)
     assert public == {
+        "describe_catalogue",
+        "describe_listing",
+        "list_formats",
         "ask_question",
         "compare_listings",
         "get_book",

@@ -5,12 +5,14 @@ import re
 import zipfile
 
 import pytest
-from rdflib import DCAT, RDF, Graph
+from rdflib import DCAT, ODRL2, RDF, Graph, URIRef
 
-from listings import publication, visibility
+from listings import catalogue, publication, visibility
 from listings.formats import rdf
 from listings.formats.kinds import FORMATS, for_catalogues, for_class
+from listings.intake import recognition
 from marketplace import exporting
+from marketplace.licensing import offers
 from settlement import ids
 from tests.flows.market import FACTS, listed, location
 
@@ -65,6 +67,50 @@ def test_the_page_names_its_descriptions_and_speaks_schema_org(visit, product):
     assert linked["@type"] == "Dataset"
     assert linked["offers"][0]["price"] == "120.00"
     assert len(rdf.parse(said[1].encode(), "json-ld")) > 20
+
+
+def test_the_policy_in_dcat_is_the_policy_that_is_enforced(visit, parts, product):
+    text = visit("").get(f"/listings/{product}.ttl").text
+    with parts.reads.connect() as db:
+        listing = catalogue.listing(db, ids.decode("product", product))
+        (policy,) = offers(db, listing)
+        (unit,) = catalogue.instruments_of(db, listing.id)
+    url = f"http://localhost/listings/{product}"
+    there = Graph().parse(data=text, format="turtle")
+    permitted = list(
+        there.objects(URIRef(f"{url}#offer-{unit.symbol}"), ODRL2.permission)
+    )
+    assert len(permitted) == 1
+    actions = {str(action) for action in there.objects(permitted[0], ODRL2.action)}
+    (rule,) = [rule for rule in policy.rules if rule.kind == "permission"]
+    assert actions == {term.iri for term in rule.actions}
+    assert set(there.objects(permitted[0], ODRL2.target)) == {URIRef(url)}
+    forbidden = [rule for rule in policy.rules if rule.kind == "prohibition"]
+    offer = URIRef(f"{url}#offer-{unit.symbol}")
+    assert len(list(there.objects(offer, ODRL2.prohibition))) == len(forbidden) > 0
+
+
+def test_the_catalogue_is_a_table_that_our_import_understands(visit):
+    made = [listed(visit("vendor"), visit("registrar")) for _ in range(2)]
+    for suffix in exporting.SHEETS:
+        answer = visit("").get(f"/catalogue.{suffix}?limit=1")
+        assert 'rel="next"' in ",".join(answer.headers.getlist("Link"))
+        whole = visit("").get(f"/catalogue.{suffix}").data
+        known = recognition.recognise(whole)
+        mapping = recognition.suggested(known.table)
+        read = [each.found for _, each in recognition.entries(whole, known, mapping)]
+        assert [found.id for found in read] == made
+        with_facts = FACTS | {"keywords": ("港口", "port")}
+        for name in (
+            "title_zh",
+            "summary_en",
+            "sector",
+            "region",
+            "updates",
+            "keywords",
+        ):
+            assert getattr(read[0].facts, name) == with_facts[name], (suffix, name)
+        assert "internal" in str(read[0].licence)
 
 
 def test_the_catalogue_comes_page_by_page(visit):

@@ -7,8 +7,8 @@ import pytest
 
 from listings import catalogue
 from listings.intake import intakes
+from marketplace import intaking as pages
 from marketplace.trading import reads
-from marketplace.web import intake as pages
 from settlement import ids
 from tests.flows.market import CONTENT, FACTS, UNIT, listed, location
 from tests.gates import list_by_page, prove_by_page

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from werkzeug.serving import make_server
 
+from listings.search.projection import Projection
+from marketplace.projection import changes_after
 from tests.flows.market import FACTS, listed
 from tests.visitors import app, bearer, config, parts, people, visit
 
@@ -72,3 +74,19 @@ def test_actions_are_answered_as_the_client_wants_them(ckanapi, visit):
     assert shown["tags"]
     assert json.loads(ckanapi("action", "tag_list"))
     assert json.loads(ckanapi("action", "status_show"))["ckan_version"]
+
+
+def test_the_client_searches_with_filters_and_facets(ckanapi, visit, parts):
+    made = [listed(visit("vendor"), visit("registrar")) for _ in range(2)]
+    Projection(parts.reads, parts.index, changes_after).catch_up()
+
+    def search(*asked: str):
+        return json.loads(ckanapi("action", "package_search", *asked))
+
+    found = search("q=港口", f"fq=groups:{FACTS['sector']}", "facet.field=groups")
+    assert found["count"] == 2
+    assert {package["id"] for package in found["results"]} == set(made)
+    assert found["search_facets"]["groups"]["items"][0]["count"] == 2
+    second = search("q=port", "rows=1", "start=1")
+    assert (second["count"], len(second["results"])) == (2, 1)
+    assert search("q=气象")["count"] == 0

@@ -50,4 +50,7 @@ def test_a_mapping_may_be_given(run, tmp_path):
 def test_an_empty_catalogue_is_a_zip_file(run, tmp_path):
     done = run("catalogue", tmp_path / "all.zip")
     assert done.exit_code == 0, done.output
-    assert zipfile.ZipFile(tmp_path / "all.zip").namelist() == []
+    assert zipfile.ZipFile(tmp_path / "all.zip").namelist() == [
+        "catalogue.csv",
+        "catalogue.xlsx",
+    ]  # tables of their headings alone

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from marketplace.web.spreadsheet import as_csv
+from marketplace.spreadsheet import as_csv
 
 
 def test_numbers_days_and_text_come_through():
