@@ -7,6 +7,7 @@ from listings.vocabulary import Name
 from settlement import clock
 
 TEXT_MAX = 4_000  # characters of one text on paper; the pages show all of it
+SHORT = 20  # characters that both languages of a text share one line with
 DASH = Name("–", "–")
 
 
@@ -83,4 +84,7 @@ def day(at_us: int | None) -> Name:
 
 def joined(name: Name) -> str:
     """Return both languages as the paper has them; what is the same stands once."""
-    return name.zh if name.zh == name.en else f"{name.zh}\n{name.en}"
+    if name.zh == name.en:
+        return name.zh
+    between = " " if len(name.zh) + len(name.en) < SHORT else "\n"
+    return f"{name.zh}{between}{name.en}"

@@ -9,8 +9,11 @@ from types import ModuleType
 import listings
 import marketplace
 import settlement
+from listings.registration import checklist
+from listings.stages import ListingState, ProductState
 from marketplace.schema import metadata
 from marketplace.web.guide import GLOSSARY, MACHINES
+from marketplace.web.lifecycle import OF_LISTING, OF_PRODUCT
 from settlement import ids
 from settlement.states import Machine
 from tests.visitors import Visitor, app, config, parts, people, visit
@@ -82,3 +85,23 @@ def test_the_glossary_explains_every_word_of_the_design_that_the_code_uses(
     for zh, en, _ in GLOSSARY:
         assert f">{en}<" in page, en
         assert f">{zh}<" in page, zh
+
+
+def test_every_state_of_a_product_and_a_listing_is_explained_to_its_users(
+    visit: Callable[[str], Visitor],
+):
+    assert OF_PRODUCT.keys() == set(ProductState)
+    assert OF_LISTING.keys() == set(ListingState)
+    page = visit("").get("/help/listing").text
+    for machine, states in (("product", OF_PRODUCT), ("listing", OF_LISTING)):
+        table = re.search(rf'<section[^>]*id="{machine}".*?</section>', page, re.DOTALL)
+        assert table, machine
+        assert table[0].count('<th scope="row">') == len(states)
+
+
+def test_the_registrars_help_names_every_line_of_the_checklist(
+    visit: Callable[[str], Visitor],
+):
+    page = visit("").get("/help/review").text
+    for line in checklist.LINES.values():
+        assert line.question.zh in page, line

@@ -33,6 +33,7 @@ from marketplace.web import (
     intake,
     layout,
     licences,
+    lifecycle,
     listings,
     log,
     notices,
@@ -68,6 +69,7 @@ assert all((waiting.NEXT, wizard.STEPS, tenders.seal))
 assert all((duties.show, duties.of_buyers))
 assert all((quality.report, connection.call))
 assert all((control.market, examples.EXAMPLES))
+assert lifecycle.OF_PRODUCT
 AREAS = (
     home,
     search,
