@@ -194,16 +194,22 @@ def approve(parts: "Services", request: int, days: int | None, by: User) -> None
     The asker and the market are told.
     """
     with parts.writes.begin() as db:
-        row = to_answer(db, request, by)
-        until_us = _until(days)
-        if not row.wanted:
-            visibility.let_in(db, row.product, row.member, until_us, by.id)
-        decide(db, row, RequestEvent.APPROVE, by, until_us=until_us)
-        touch(db, [row.product])
-        cause = f"access approved {request}"
-        kind = "purpose_approved" if row.wanted else "access_approved"
-        notify(db, [row.member], kind, cause, row.product)
-    tell_market(parts, row.product, by.id)
+        product = grant(db, request, days, by)
+    tell_market(parts, product, by.id)
+
+
+def grant(db: Connection, request: int, days: int | None, by: User) -> int:
+    """Approve a request as `approve` does, but for the market; return its product."""
+    row = to_answer(db, request, by)
+    until_us = _until(days)
+    if not row.wanted:
+        visibility.let_in(db, row.product, row.member, until_us, by.id)
+    decide(db, row, RequestEvent.APPROVE, by, until_us=until_us)
+    touch(db, [row.product])
+    cause = f"access approved {request}"
+    kind = "purpose_approved" if row.wanted else "access_approved"
+    notify(db, [row.member], kind, cause, row.product)
+    return int(row.product)
 
 
 def decline(db: Connection, request: int, reason: str, by: User) -> None:

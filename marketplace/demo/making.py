@@ -18,6 +18,7 @@ from listings.search.projection import Projection
 from marketplace import migrations
 from marketplace.config import Config
 from marketplace.demo import answers, dates, demands, listing, objections, voices
+from marketplace.demo.agreements import agree
 from marketplace.demo.calendar import DAYS, ZONE, Day, days, midnight
 from marketplace.demo.cashier import Cashier
 from marketplace.demo.contests import Auctions
@@ -243,6 +244,7 @@ class _Making:
             menus.make(self._numbers, self._traded)
             Auctions(floor, menus).make(self._numbers, self._traded)
             objections.make(floor, self._cast.vendors)
+            agree(floor, menus, self._writes, self._numbers, self._traded)
             storage = Storage(self._config.files_url)
             stages = Stages(floor, self._writes, self._cast, storage)
             stages.make(self._numbers, self._traded, self._seed, self._first())

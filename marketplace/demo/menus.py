@@ -52,22 +52,22 @@ class Menus:
     ) -> None:
         """Add the menus; products by their codes."""
         term = traded[METERED][-1]
-        self._add(
+        self.add(
             numbers[METERED],
             term.vendor,
             {
-                "ADDRAPI-METER": (_unit("per_call", 365, plan=CALLS), 20_000),
-                "ADDRAPI-TRY": (_unit("trial", 7, trial_of=term.number), 0),
+                "ADDRAPI-METER": (unit_of("per_call", 365, plan=CALLS), 20_000),
+                "ADDRAPI-TRY": (unit_of("trial", 7, trial_of=term.number), 0),
             },
         )
         seat = traded[SEATS][-1]
-        team = _unit("seat", 365, plan=Plan(seats=10))
-        self._add(
+        team = unit_of("seat", 365, plan=Plan(seats=10))
+        self.add(
             numbers[SEATS],
             seat.vendor,
             {
                 "CITYOPS-TEAM10": (team, 1_900_000),
-                "CITYOPS-HALF": (_unit("per_term", 183), 900_000),
+                "CITYOPS-HALF": (unit_of("per_term", 183), 900_000),
             },
         )
         self._try("ADDRAPI-TRY")
@@ -75,18 +75,23 @@ class Menus:
         self._offer(seat)
         self._announce(traded[METERED][-1])
 
-    def _add(
+    def add(
         self,
         product: int,
         vendor: Trader,
         units: Mapping[str, tuple[Unit, int | None]],
     ) -> None:
-        """Add instruments to a listed product, and post their prices, if any."""
+        """Add instruments to a listed product, and post their prices, if any.
+
+        Under the exchange's licence for internal use where a unit names none.
+        """
         with self._writes.begin() as db:
             licence = _licence(db)
             made = {
                 symbol: instruments.add(
-                    db, product, unit._replace(symbol=symbol, licence=licence)
+                    db,
+                    product,
+                    unit._replace(symbol=symbol, licence=unit.licence or licence),
                 )
                 for symbol, (unit, _) in units.items()
             }
@@ -102,7 +107,7 @@ class Menus:
 
     def capped(self, product: int, vendor: Trader, symbol: str) -> int:
         """Add a right for three years, without a price; the instrument."""
-        self._add(product, vendor, {symbol: (_unit("per_term", 1_095), None)})
+        self.add(product, vendor, {symbol: (unit_of("per_term", 1_095), None)})
         return self._floor.market.symbols[symbol]
 
     def _try(self, symbol: str) -> None:
@@ -116,7 +121,7 @@ class Menus:
     def _open_public(self, product: int, traded: Sequence[Traded]) -> None:
         """Put a product of public data under an authorisation, free for welfare."""
         vendor = traded[0].vendor
-        self._add(product, vendor, {"HOTLINE-PUBLIC": (_unit("per_term", 365), 0)})
+        self.add(product, vendor, {"HOTLINE-PUBLIC": (unit_of("per_term", 365), 0)})
         free = self._floor.market.symbols["HOTLINE-PUBLIC"]
         classed = {
             one.number: Classed("industry", one.rounded(one.sold.price * 1.3))
@@ -171,7 +176,7 @@ class Menus:
             announce(db, by, traded.number, (traded.price, higher), period)
 
 
-def _unit(mode: str, days: int, **more: object) -> Unit:
+def unit_of(mode: str, days: int, **more: object) -> Unit:
     """Return a unit in yuan; symbol and licence come later."""
     return Unit("", 0, mode, tick=100, term_days=days)._replace(**more)  # type: ignore[arg-type]
 

@@ -4,9 +4,10 @@ The price in the book is for the right; a plan charges its use on top, period by
 (see `listings.plans`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
+from listings.consents import on_request
 from listings.instruments import Instrument
 from listings.plans import METERED, PER_SEAT, Bill, charge
 from marketplace.trading.reads import Best
@@ -28,6 +29,7 @@ class Cost(NamedTuple):
 
     unit: Instrument
     permitted: bool  # for the declared purpose
+    on_request: bool  # that purpose needs the vendor's word
     price: int | None  # the best offer; None: nobody offers
     quantity: int  # units of the right that are to be bought
     right: int | None  # price × quantity
@@ -42,10 +44,16 @@ class Cost(NamedTuple):
 
 
 def costs(
-    units: Iterable[Instrument], best: Mapping[int, Best], wanted: Wanted
+    units: Iterable[Instrument],
+    best: Mapping[int, Best],
+    wanted: Wanted,
+    agreed: Collection[str] = (),
 ) -> list[Cost]:
-    """Return the cost of each instrument, the cheapest permitted one first."""
-    found = [_cost(unit, best, wanted) for unit in units]
+    """Return the cost of each instrument, the cheapest permitted one first.
+
+    *agreed* are the purposes on request that the vendor agreed to for this buyer.
+    """
+    found = [_cost(unit, best, wanted, agreed) for unit in units]
     return sorted(
         found,
         key=lambda cost: (
@@ -57,7 +65,12 @@ def costs(
     )
 
 
-def _cost(unit: Instrument, best: Mapping[int, Best], wanted: Wanted) -> Cost:
+def _cost(
+    unit: Instrument, best: Mapping[int, Best], wanted: Wanted, agreed: Collection[str]
+) -> Cost:
+    purpose = wanted.purpose
+    asked = on_request(unit)
+    free = not (unit.purposes and purpose) or purpose in unit.purposes
     price = best[unit.id].offer if unit.id in best else None
     each = unit.plan.seats if unit.plan else 1
     quantity = -(-wanted.seats // each) if unit.mode == PER_SEAT else 1
@@ -65,7 +78,8 @@ def _cost(unit: Instrument, best: Mapping[int, Best], wanted: Wanted) -> Cost:
     metered = unit.plan is not None and unit.mode in METERED
     return Cost(
         unit,
-        not (unit.purposes and wanted.purpose) or wanted.purpose in unit.purposes,
+        free or (purpose in asked and purpose in agreed),
+        purpose in asked,
         price,
         quantity,
         None if price is None else price * quantity,

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from flask import g, request
 from sqlalchemy import Connection
 
-from listings import publicdata
+from listings import consents, publicdata
 from listings.catalogue import Listing
 from listings.instruments import Instrument
 from listings.licences import PURPOSES
@@ -57,7 +57,7 @@ def pricelist(
     member, public = me().member, publicdata.of_products(db, [found.id]).get(found.id)
     return PriceList(
         wanted,
-        costs(units, best, wanted),
+        costs(units, best, wanted, consents.of_member(db, found.id, member)),
         any(unit.mode == PER_SEAT for unit in units),
         any(unit.plan and unit.mode in METERED for unit in units),
         changes.pending(db, numbers),

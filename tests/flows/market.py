@@ -121,4 +121,6 @@ def buy(buyer: Visitor, product: str, **changed: str):
     seen = re.search(r'name="seen" value="(\w+)"', review.text)
     assert seen
     confirmed = fields | {"accept": "1", "key": key_on(review.text), "seen": seen[1]}
+    quote = re.search(r'name="quote" value="(\w+)"', review.text)
+    confirmed["quote"] = quote[1] if quote else ""
     return buyer.post(f"/listings/{product}/order", **confirmed)

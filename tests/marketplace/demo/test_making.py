@@ -171,6 +171,19 @@ def test_a_release_drifted_from_the_one_before(db):
     assert any(moved)
 
 
+def test_a_vendor_agreed_to_one_purpose_and_is_asked_for_another(db):
+    r = tables.access_requests.c
+    query = select(r.wanted, r.state).order_by(r.id)
+    assert [tuple(row) for row in db.execute(query)] == [
+        ("model_training", "approved"),
+        ("redistribution", "open"),
+    ]
+    used = entitlements.c.purpose == "model_training"
+    symbol = tables.instruments.c.symbol == "TRKGPS-FLEX"
+    number = db.scalar(select(tables.instruments.c.id).where(symbol))
+    assert count(db, entitlements, used, entitlements.c.instrument == number) == 1
+
+
 def test_lively_instruments_are_quoted_on_both_sides(db):
     live = orders.c.state.in_(("open", "partial"))
     sides = (
