@@ -9,7 +9,7 @@ from listings.vocabulary import SECTORS
 from marketplace.api.fields import Body, Code, Id, Int, Text
 from marketplace.api.offers import OfferSchema
 from marketplace.api.resource import TRADERS, PageQuery, Resource, at
-from marketplace.community import demands, inquiries
+from marketplace.community import demands, inquiries, matching
 from marketplace.community.demands import Wanted
 from marketplace.members.signing import me
 from marketplace.pricing import quotes
@@ -109,6 +109,38 @@ def get_demand(demand: int) -> Any:
         return demands.get(db, demand, me().member)
 
 
+class FitSchema(Schema):
+    """A listing that fits a demand, and why."""
+
+    product = fields.Function(
+        lambda fit: ids.encode("product", fit.product.id), required=True
+    )
+    points = fields.Integer(required=True)
+    factors = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        required=True,
+        metadata={"description": "0 to 100 for each factor."},
+    )
+
+
+class FitsSchema(Schema):
+    """What fits, the best first."""
+
+    data = fields.List(fields.Nested(FitSchema), required=True)
+
+
+@bp.route("/demands/<demand>/listings")
+@bp.needs()
+@bp.response(200, FitsSchema)
+@bp.refuses(404)
+def list_fits(demand: int) -> Any:
+    """List what of the market fits a demand, each with the points of five factors."""
+    with services().reads.connect() as db:
+        found = demands.get(db, demand, me().member)
+        return {"data": matching.suggest(db, services().finder, found)}
+
+
 @bp.route("/demands/<demand>/quotes")
 @bp.needs()
 @bp.response(200, AnswersSchema)
@@ -135,9 +167,9 @@ def post_demand(new: dict[str, Any]) -> Any:
     wanted = wanted_of(new)
     with services().writes.begin() as db:
         number = demands.post(db, me().member, me().id, wanted)
-        return demands.get(db, number, me().member), at(
-            f"/demands/{ids.encode('demand', number)}"
-        )
+        made = demands.get(db, number, me().member)
+    matching.tell(services(), number, me().member)
+    return made, at(f"/demands/{ids.encode('demand', number)}")
 
 
 @bp.route("/demands/<demand>/close", methods=["POST"])

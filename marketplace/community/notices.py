@@ -78,6 +78,7 @@ KINDS: Mapping[str, str] = {
     "profile_approved": N_("Your organisation's new profile is in force."),
     "profile_declined": N_("Your organisation's new profile was declined: %(reason)s"),
     "quote_asked": N_("%(member)s asks you for a quote: %(text)s"),
+    "demand_fits": N_("A buyer looks for what %(title)s may give: %(text)s"),
     "quoted": N_("%(member)s quotes you a price for %(title)s."),
     "bid_made": N_("%(member)s offers you a price for %(title)s; the money is held."),
     "countered": N_("%(member)s answers with another price for %(title)s."),

@@ -27,6 +27,7 @@ from marketplace.demo.members import Cast, invite
 from marketplace.demo.menus import Menus
 from marketplace.demo.payloads import goods
 from marketplace.demo.products import Product, products
+from marketplace.demo.requests import Requests
 from marketplace.demo.stages import Stages
 from marketplace.demo.weeks import Weeks, listing_days, popularity
 from marketplace.holidays import ANNOUNCED, announced
@@ -38,6 +39,7 @@ from marketplace.trading.acceptance import SetWorkdays
 from marketplace.trading.exchange import Exchange
 from marketplace.trading.gateway import Gateway
 from marketplace.trading.venue import BookState
+from marketplace.vault import Vault
 from marketplace.warehouse import Feed
 from settlement import clock, store
 
@@ -245,6 +247,8 @@ class _Making:
             Auctions(floor, menus).make(self._numbers, self._traded)
             objections.make(floor, self._cast.vendors)
             agree(floor, menus, self._writes, self._numbers, self._traded)
+            vault = Vault(self._config.data)
+            Requests(floor, self._writes, vault).make(self._traded)
             storage = Storage(self._config.files_url)
             stages = Stages(floor, self._writes, self._cast, storage)
             stages.make(self._numbers, self._traded, self._seed, self._first())

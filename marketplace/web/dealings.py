@@ -25,7 +25,7 @@ DEALINGS: Mapping[str, Mapping[str, str]] = {
         "forfeited": N_("Deposit lost"),
     },
     "offer": {
-        "open": N_("Open"),
+        "open": N_("Waits for an answer"),
         "taken": N_("Taken"),
         "countered": N_("Answered with another"),
         "declined": N_("Declined"),
@@ -40,8 +40,8 @@ DEALINGS: Mapping[str, Mapping[str, str]] = {
         "other": N_("Other lawful cause"),
     },
     "demand": {
-        "open": N_("Open"),
-        "closed": N_("Closed"),
+        "open": N_("Takes answers"),
+        "closed": N_("Closed by the buyer"),
         "ended": N_("Ended"),
     },
     "audience": {
@@ -62,5 +62,12 @@ DEALINGS: Mapping[str, Mapping[str, str]] = {
         "opened": N_("Opened"),
         "void": N_("Void: not what was sealed, or not possible any more"),
         "returned": N_("Not opened"),
+    },
+    "factor": {
+        "words": N_("shared words"),
+        "sector": N_("same sector"),
+        "purpose": N_("purpose permitted"),
+        "budget": N_("within the budget"),
+        "sold": N_("sold before"),
     },
 }

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 from listings import catalogue, instruments
 from listings.licences import PURPOSES
 from listings.vocabulary import SECTORS
-from marketplace.community import demands, inquiries
+from marketplace.community import demands, inquiries, matching
 from marketplace.community.demands import Wanted
 from marketplace.language import N_
 from marketplace.members import organisations
@@ -158,6 +158,7 @@ def post() -> ResponseReturnValue:
     else:
         with services().writes.begin() as db:
             number = demands.post(db, me().member, me().id, wanted)
+    matching.tell(services(), number, me().member)
     said = {
         "public": gettext("Posted. Vendors see it on the board."),
         "sector": gettext("Sent to all vendors of the sector."),
@@ -202,6 +203,10 @@ def one(demand: str) -> ResponseReturnValue:
             now_us=clock.now_us(),
             tender=tender,
             sealed=tenders.own(db, number, member),
+            fits=matching.suggest(db, services().finder, found)
+            if found.member == member
+            else [],
+            factors=matching.WEIGHTS,
             scores={one.offer: one for one in tenders.ranking(db, tender)}
             if tender
             else {},

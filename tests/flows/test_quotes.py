@@ -6,7 +6,9 @@ import re
 import pytest
 from sqlalchemy import select
 
+from listings.search.projection import Projection
 from marketplace.community.tables import notices
+from marketplace.projection import changes_after
 from settlement import clock
 from settlement.invariants import violations
 from tests.flows.market import (
@@ -283,3 +285,14 @@ def test_a_price_that_rises_between_review_and_confirmation_does_not_hurt(visit)
     assert "¥120.00" in buyer.get(order).text
     late = confirmed | {"quote": "ord_00000zz", "key": "late"}
     assert buyer.post(f"/listings/{product}/order", **late).status_code == 409
+
+
+def test_a_demand_is_shown_what_fits_and_its_vendor_is_told(visit, parts):
+    vendor, buyer = visit("vendor"), visit("buyer")
+    product = listed(vendor, visit("registrar"))
+    Projection(parts.reads, parts.index, changes_after).catch_up()
+    wanted = {"title": "Port throughput", "until": day(), "audience": "public"}
+    demand = location(buyer.post("/demands/new", **wanted))
+    assert f"/listings/{product}" in buyer.get(demand).text
+    assert f"/listings/{product}" not in visit("other").get(demand).text
+    assert ("demand_fits", demand) in told(parts)
