@@ -1,16 +1,25 @@
 """What may be published: no cell that rests on too few parties, or on one of them.
 
 A cell of trades is small with fewer than PARTIES_MIN sellers or buyers, or if one of
-them has more than SHARE_MAX of it (reliability T3). The figures of such a cell are
-withheld in every question that is asked by the same dimensions.
+them has more than SHARE_MAX of it (reliability T3). The tables that the public may ask
+for are a family: by one dimension, by class or sector and another, by the two regions.
+Within it enough is withheld that no small cell can be subtracted: see `protection`.
 """
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import permutations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from settlement.errors import Refusal
+from settlement.statistics.protection import CellId, Edge, Table, protect
 from settlement.statistics.questions import (
     PARTIES,
+    PRICES,
+    PUBLIC,
     Figures,
     asked_by,
 )
@@ -19,8 +28,28 @@ from settlement.statistics.warehouse import Warehouse
 PARTIES_MIN = 3
 SHARE_MAX = 0.75
 SQL = Path(__file__).with_name("cells.sql")
+BY_MAX = 2  # dimensions of a published table
+SINGLES = (
+    *("class", "sector", "industry", "vendor_region", "buyer_region", "data_region"),
+    *("model", "origin", "licence", "supply", "unit", "border"),
+)
+PAIRS = (
+    *(("class", other) for other in SINGLES[1:]),
+    *(("sector", other) for other in SINGLES[2:]),
+    ("vendor_region", "buyer_region"),
+)
+# By day there are totals alone.
+FAMILY = ((), ("day",), *((name,) for name in SINGLES), *PAIRS)
+TOTAL = "total"
 
 Key = tuple[Any, ...]  # period, the dimensions in their order, currency
+
+
+@dataclass(eq=False)
+class NotPublished(Refusal):
+    """Tables are published by one dimension, by class or sector and another, or by the regions of vendor and buyer."""  # noqa: E501
+
+    by: str
 
 
 class Cell(NamedTuple):
@@ -38,7 +67,7 @@ class Cell(NamedTuple):
 
 
 def cells(
-    warehouse: Warehouse, by: Iterable[str], parameters: dict[str, Any]
+    warehouse: Warehouse, by: Iterable[str], parameters: Mapping[str, Any]
 ) -> dict[Key, Cell]:
     """Return what stands behind each cell of trades by the dimensions *by*."""
     wanted = {"width": 7, "from_month": "0000-01", "until_month": "9999-12"}
@@ -66,9 +95,72 @@ def withhold(figures: Figures, hidden: Collection[Key]) -> Figures:
 
 
 def guarded(warehouse: Warehouse, figures: Figures) -> Figures:
-    """Return *figures* without those of small cells."""
-    if figures.question.disclosure != PARTIES:
+    """Return *figures* as they may be published; NotPublished if they may not be.
+
+    Prices do not add up, so of them the small cells alone are withheld.
+    """
+    rule, by = figures.question.disclosure, (*figures.by, *figures.question.cells)
+    if rule == PUBLIC:
         return figures
-    by = (*figures.by, *figures.question.cells)
-    behind = cells(warehouse, by, dict(figures.parameters))
-    return withhold(figures, {key for key, cell in behind.items() if cell.is_small})
+    if len(figures.by) > BY_MAX or figures.parameters.get("width", 7) != 7:
+        raise NotPublished(", ".join(figures.by))
+    if rule == PRICES:
+        behind = cells(warehouse, by, figures.parameters)
+        small = {key for key, cell in behind.items() if cell.is_small}
+        return withhold(figures, small)
+    assert rule == PARTIES, rule
+    manifest = warehouse.manifest()
+    known = _withheld(warehouse, manifest.seq, manifest.correction)
+    for order in permutations(range(len(by))):
+        canonical = tuple(by[place] for place in order)
+        if canonical in known:
+            back = [canonical.index(name) for name in by]
+            return withhold(
+                figures,
+                {(k[0], *(k[1 + n] for n in back), k[-1]) for k in known[canonical]},
+            )
+    raise NotPublished(", ".join(by))
+
+
+@lru_cache(8)
+def _withheld(
+    warehouse: Warehouse, _seq: int, _correction: int
+) -> Mapping[tuple[str, ...], frozenset[Key]]:
+    """Return the withheld keys of each table of the family, for one state of a tape."""
+    behind: dict[CellId, Cell] = {
+        (by, key): cell
+        for by in FAMILY
+        for key, cell in cells(warehouse, by, {}).items()
+    }
+    found: defaultdict[tuple[str, ...], set[Key]] = defaultdict(set)
+    for by, key in protect(behind, tables(behind)):  # type: ignore[misc]
+        found[by].add(key)
+    return {by: frozenset(found[by]) for by in FAMILY}
+
+
+def tables(behind: Iterable[CellId]) -> Iterator[Table]:
+    """Yield the tables of the family, for each period and currency, as graphs."""
+    by_table: defaultdict[Any, list[Key]] = defaultdict(list)
+    for by, key in behind:  # type: ignore[misc]
+        by_table[key[0], key[-1], by].append(key)
+    for (period, currency, by), keys in by_table.items():
+        total = ((), (period, currency))
+        if len(by) == 1:  # one line and its total
+            yield [
+                *(Edge(by, TOTAL, (by, key)) for key in keys),
+                Edge(by, TOTAL, total),
+            ]
+        elif by:
+            yield list(_pair(period, currency, by, keys))
+
+
+def _pair(period: str, currency: str, by: Any, keys: list[Key]) -> Iterator[Edge]:
+    """Yield the cells of a table of two dimensions, and its totals."""
+    for key in keys:
+        yield Edge((by[0], key[1]), (by[1], key[2]), (by, key))
+    for place, name in enumerate(by):
+        for value in dict.fromkeys(key[1 + place] for key in keys):
+            cell = ((name,), (period, value, currency))
+            ends = ((name, value), (TOTAL, by[1 - place]))
+            yield Edge(*(ends if place == 0 else ends[::-1]), cell)
+    yield Edge((TOTAL, by[0]), (TOTAL, by[1]), ((), (period, currency)))

@@ -20,7 +20,8 @@ from settlement.statistics.warehouse import Warehouse
 FOLDER = Path(__file__).with_name("questions")
 BY = "-- by"
 MONTH, YEAR = 7, 4  # characters of a month that name a period
-PARTIES, PUBLIC = "parties", "public"  # rules of disclosure
+# Rules of disclosure: figures that add up, figures that do not, facts that are public.
+PARTIES, PRICES, PUBLIC = "parties", "prices", "public"
 
 
 @dataclass(eq=False)

@@ -9,7 +9,7 @@
 -- dimensions: class sector industry vendor_region buyer_region data_region model origin licence supply border
 -- cells: unit term_days
 -- measures: mean median weighted negotiated_share
--- disclosure: parties
+-- disclosure: prices
 SELECT
     substr(month, 1, $width) AS period
     , class -- by
