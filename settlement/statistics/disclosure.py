@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import permutations
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from settlement.errors import Refusal
-from settlement.statistics.protection import CellId, Edge, Table, protect
+from settlement.statistics.protection import Edge, Table, protect
 from settlement.statistics.questions import (
     PARTIES,
     PRICES,
@@ -43,6 +43,7 @@ FAMILY = ((), ("day",), *((name,) for name in SINGLES), *PAIRS)
 TOTAL = "total"
 
 Key = tuple[Any, ...]  # period, the dimensions in their order, currency
+Place = tuple[tuple[str, ...], Key]  # of which table, and which cell of it
 
 
 @dataclass(eq=False)
@@ -127,21 +128,22 @@ def _withheld(
     warehouse: Warehouse, _seq: int, _correction: int
 ) -> Mapping[tuple[str, ...], frozenset[Key]]:
     """Return the withheld keys of each table of the family, for one state of a tape."""
-    behind: dict[CellId, Cell] = {
+    behind: dict[Place, Cell] = {
         (by, key): cell
         for by in FAMILY
         for key, cell in cells(warehouse, by, {}).items()
     }
     found: defaultdict[tuple[str, ...], set[Key]] = defaultdict(set)
-    for by, key in protect(behind, tables(behind)):  # type: ignore[misc]
+    hidden = cast("set[Place]", protect(behind, tables(behind)))
+    for by, key in hidden:
         found[by].add(key)
     return {by: frozenset(found[by]) for by in FAMILY}
 
 
-def tables(behind: Iterable[CellId]) -> Iterator[Table]:
+def tables(behind: Iterable[Place]) -> Iterator[Table]:
     """Yield the tables of the family, for each period and currency, as graphs."""
     by_table: defaultdict[Any, list[Key]] = defaultdict(list)
-    for by, key in behind:  # type: ignore[misc]
+    for by, key in behind:
         by_table[key[0], key[-1], by].append(key)
     for (period, currency, by), keys in by_table.items():
         total = ((), (period, currency))
@@ -161,6 +163,6 @@ def _pair(period: str, currency: str, by: Any, keys: list[Key]) -> Iterator[Edge
     for place, name in enumerate(by):
         for value in dict.fromkeys(key[1 + place] for key in keys):
             cell = ((name,), (period, value, currency))
-            ends = ((name, value), (TOTAL, by[1 - place]))
-            yield Edge(*(ends if place == 0 else ends[::-1]), cell)
+            line, totals = (name, value), (TOTAL, by[1 - place])
+            yield Edge(totals, line, cell) if place else Edge(line, totals, cell)
     yield Edge((TOTAL, by[0]), (TOTAL, by[1]), ((), (period, currency)))
