@@ -12,7 +12,7 @@ import heapq
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 Node = Hashable
 CellId = Hashable
@@ -41,7 +41,7 @@ class Edge(NamedTuple):
 Table = Sequence[Edge]
 
 
-def protect(cells: Mapping[CellId, Weighed], tables: Iterable[Table]) -> set[CellId]:
+def protect(cells: Mapping[Any, Weighed], tables: Iterable[Table]) -> set[CellId]:
     """Return the cells to withhold: the small ones, and those that cover them."""
     tables = list(tables)
     hidden = {cell for cell, said in cells.items() if said.is_small}
@@ -59,7 +59,7 @@ def protect(cells: Mapping[CellId, Weighed], tables: Iterable[Table]) -> set[Cel
 
 def _covers(
     table: Table,
-    cells: Mapping[CellId, Weighed],
+    cells: Mapping[Any, Weighed],
     hidden: AbstractSet[CellId],
     used: Mapping[CellId, int],
 ) -> Iterator[AbstractSet[CellId]]:
@@ -91,7 +91,7 @@ def _covers(
 
 
 def _thin_line(
-    table: Table, cells: Mapping[CellId, Weighed], hidden: AbstractSet[CellId]
+    table: Table, cells: Mapping[Any, Weighed], hidden: AbstractSet[CellId]
 ) -> set[CellId]:
     """Return a sound cell of a line that withholds none but small ones, if it can.
 
@@ -112,7 +112,7 @@ def _thin_line(
 def _circle(
     table: Table,
     bridge: Edge,
-    cells: Mapping[CellId, Weighed],
+    cells: Mapping[Any, Weighed],
     hidden: AbstractSet[CellId],
 ) -> set[CellId]:
     """Return the cells of the cheapest other way between the ends of *bridge*."""
