@@ -197,6 +197,12 @@ GLOSSARY = (
     ),
     ("清算", "clearing", N_("From a trade to what each side owes.")),
     ("结算", "settlement", N_("The transfers that discharge what is owed.")),
+    (
+        "争议",
+        "dispute",
+        N_("A buyer's objection to what was delivered; the money waits meanwhile."),
+    ),
+    ("退款", "refund", N_("Money that goes back to the buyer, whole or in part.")),
     ("账户", "account", N_("Owner, asset and pocket: free, held, in escrow.")),
     (
         "子账户",
