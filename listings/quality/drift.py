@@ -12,10 +12,14 @@ from bisect import bisect_left, bisect_right
 from math import log
 from typing import Any, NamedTuple
 
+from settlement.clock import SECOND_US, moment
+
 SLIGHT, GREAT = 0.1, 0.25
 LEAST = 0.0001
 DECILES = range(10, 100, 10)
 DIGITS = 4
+SHOWN_MAX = 12  # bins or values of a column that are kept to be shown
+FULL = 10_000  # basis points
 
 
 class Shift(NamedTuple):
@@ -25,6 +29,7 @@ class Shift(NamedTuple):
     psi: float
     ks: float | None  # of ordered columns
     grade: str  # none, slight, great
+    shares: list[tuple[str, int, int]]  # bin or value, basis points before and now
 
 
 class Drift(NamedTuple):
@@ -85,14 +90,30 @@ def _shift(name: str, old: dict[str, Any], new: dict[str, Any]) -> Shift | None:
     if listed and max(old["distinct"], new["distinct"]) <= len(
         max(old["top"], new["top"], key=len)
     ):
-        index = _psi(*_by_value(old, new))
+        labels, before, after = _by_value(old, new)
     elif ks is not None:
         edges = sorted({old["quantiles"][place] for place in DECILES})
-        index = _psi(_by_bin(old["quantiles"], edges), _by_bin(new["quantiles"], edges))
+        before, after = (_by_bin(c["quantiles"], edges) for c in (old, new))
+        labels = _bins(edges, old["type"])
     else:
         return None
+    index = _psi(before, after)
     grade = "great" if index >= GREAT else "slight" if index >= SLIGHT else "none"
-    return Shift(name, round(index, DIGITS), ks, grade)
+    shares = [
+        (label, round(e * FULL), round(a * FULL))
+        for label, e, a in zip(labels, before, after, strict=True)
+    ]
+    return Shift(name, round(index, DIGITS), ks, grade, shares[:SHOWN_MAX])
+
+
+def _bins(edges: list[float], kind: str) -> list[str]:
+    """Return what each bin is called: up to an edge, and above the last."""
+    dated = kind in ("date", "month", "datetime")
+    called = [
+        f"{moment(int(edge) * SECOND_US):%Y-%m-%d}" if dated else f"{edge:.6g}"
+        for edge in edges
+    ]
+    return [*(f"≤ {edge}" for edge in called), f"> {called[-1]}"]
 
 
 def _psi(expected: list[float], actual: list[float]) -> float:
@@ -103,10 +124,12 @@ def _psi(expected: list[float], actual: list[float]) -> float:
 
 def _by_value(
     old: dict[str, Any], new: dict[str, Any]
-) -> tuple[list[float], list[float]]:
+) -> tuple[list[str], list[float], list[float]]:
     before, after = dict(old["top"]), dict(new["top"])
-    values = sorted(before.keys() | after.keys())
+    most = {v: max(before.get(v, 0), after.get(v, 0)) for v in (*before, *after)}
+    values = sorted(most, key=lambda value: (-most[value], str(value)))
     return (
+        [str(value) for value in values],
         [before.get(value, 0) / max(old["filled"], 1) for value in values],
         [after.get(value, 0) / max(new["filled"], 1) for value in values],
     )

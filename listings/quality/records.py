@@ -21,6 +21,8 @@ _BLANK = re.compile(r"[ \t\r\n]*")
 _AS_THEY_ARE = {str, int, float}  # what the writer writes as we want it
 
 Record = dict[str, Any]
+# Of rows: the types of their values → the places of those that are to be rewritten.
+Shapes = dict[tuple[type, ...], tuple[int, ...]]
 
 
 class Written(NamedTuple):
@@ -48,6 +50,8 @@ def _constant(_name: str) -> None:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+_QUICK = json.JSONDecoder(parse_constant=_constant)  # does not see repeated keys
+_APART = (" :", "\t:", "\r:")
 
 
 def json_lines(lines: Iterable[str], name: str) -> Iterator[Record]:
@@ -57,7 +61,28 @@ def json_lines(lines: Iterable[str], name: str) -> Iterator[Record]:
         if not line.strip():
             continue
         row += 1
-        yield _as_record(_decoded(line, name, row)[0])
+        quick = _flat(line)
+        yield _as_record(_decoded(line, name, row)[0] if quick is None else quick)
+
+
+def _flat(line: str) -> Record | None:
+    """Return the flat record in a line in half the time; None if it takes a look.
+
+    A key has a colon of its own. As many colons as keys are left: no key was repeated,
+    and no value is an object. So too if only those after a quote are as many, where
+    no blank stands before a colon.
+    """
+    if not line.startswith("{"):
+        return None
+    try:
+        found = _QUICK.raw_decode(line)[0]
+    except (ValueError, RecursionError):
+        return None  # the careful way says what is wrong
+    keys = len(found)
+    if line.count(":") == keys:
+        return found  # type: ignore[no-any-return]
+    told = line.count('":') == keys and not any(sign in line for sign in _APART)
+    return found if told else None
 
 
 def json_records(text: str, name: str) -> Iterator[Record] | None:
@@ -89,7 +114,7 @@ def write(records: Iterator[Record], scratch: Path, name: str) -> Written:
     columns = list(dict.fromkeys(key for record in first for key in record))
     path = scratch / "records.csv"
     late = scratch / "late.jsonl"
-    shapes: set[tuple[type, ...]] = set()  # of rows: the types of their values
+    shapes: Shapes = {}
     with path.open("w", encoding="utf-8", newline="") as file, late.open("w") as rest:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(f"c{number}" for number in range(len(columns)))
@@ -125,7 +150,7 @@ def _widened(
     path: Path,
     late: Path,
     columns: list[str],
-    shapes: set[tuple[type, ...]],
+    shapes: Shapes,
     scratch: Path,
 ) -> Path:
     """Return the rows of *path* and of *late* together, each with every column."""
@@ -150,13 +175,16 @@ def _chained(first: list[Record], rest: Iterator[Record]) -> Iterator[Record]:
     yield from rest
 
 
-def _row(
-    record: Record, columns: list[str], shapes: set[tuple[type, ...]]
-) -> list[Any]:
+def _row(record: Record, columns: list[str], shapes: Shapes) -> list[Any]:
     """Return a record's values as they are written; remember their types."""
-    row = [record.get(key) for key in columns]
-    shapes.add(tuple(map(type, row)))
-    return [value if type(value) in _AS_THEY_ARE else _cell(value) for value in row]
+    row = [*record.values()] if [*record] == columns else [*map(record.get, columns)]
+    shape = tuple(map(type, row))
+    if (odd := shapes.get(shape)) is None:
+        odd = tuple(n for n, kind in enumerate(shape) if kind not in _AS_THEY_ARE)
+        shapes[shape] = odd
+    for place in odd:
+        row[place] = _cell(row[place])
+    return row
 
 
 def _cell(value: Any) -> str:

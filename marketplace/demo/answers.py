@@ -19,7 +19,7 @@ _MS = 1_000  # microseconds
 # and outages: days before the end, hour, hours
 SERVICES: Mapping[str, tuple[int, float, tuple[tuple[int, float, float], ...]]] = {
     "WXAPI": (118, 0.0004, ((19, 2.0, 1.5), (6, 14.25, 0.5))),
-    "SOLARFC": (412, 0.006, ((23, 9.0, 7.0), (11, 20.0, 3.0), (2, 3.0, 2.0))),
+    "SOLARFC": (412, 0.0015, ((23, 9.0, 7.0), (11, 20.0, 3.0), (2, 3.0, 2.0))),
 }
 
 

@@ -84,6 +84,12 @@ def test_a_moved_distribution_is_told_by_its_grade():
     assert shifts["n"].grade == "great"
     assert shifts["n"].ks > 0.5
     assert shifts["word"].psi == 0
+    moved = shifts["n"].shares
+    assert [label[0] for label, _, _ in moved] == ["≤"] * 9 + [">"]
+    for side in (1, 2):
+        assert abs(sum(share[side] for share in moved) - 10_000) <= len(moved)
+    assert moved[-1][2] > 2 * moved[-1][1]  # more lies above what was the highest tenth
+    assert shifts["word"].shares == [("a", 9_000, 9_000), ("b", 1_000, 1_000)]
 
 
 def test_cells_that_do_not_fit_are_told_with_their_rows_past_rows_left_out():
