@@ -240,14 +240,14 @@ def test_a_buyer_is_told_what_changed_since_the_order_was_reviewed(visit):
     pay_in(buyer, visit("settlement_officer"))
     fields = ticket(buyer, product, price="130.00")
     review = buyer.get(f"/listings/{product}/order", query_string=fields)
-    hidden = dict(re.findall(r'name="(key|seen)" value="([^"]+)"', review.text))
+    hidden = dict(re.findall(r'name="(key|seen|quote)" value="([^"]+)"', review.text))
     page = f"/vendor/products/{product}"
     file = (io.BytesIO(b"other"), "other.csv")
     location(vendor.post(f"{page}/releases", label="2026-02", files=file))
     confirmed = fields | hidden | {"accept": "1"}
     told = buyer.post(f"/listings/{product}/order", **confirmed)
     assert told.status_code == 409
-    again = dict(re.findall(r'name="(key|seen)" value="([^"]+)"', told.text))
+    again = dict(re.findall(r'name="(key|seen|quote)" value="([^"]+)"', told.text))
     assert again["seen"] != hidden["seen"]
     location(buyer.post(f"/listings/{product}/order", **(confirmed | again)))
 
