@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from settlement.clearing import Trade
-from settlement.fees import FeeSchedule
+from settlement.fees import Rate
 from settlement.ledger import HOUSE, Ledger, Pocket, Transfer
 from settlement.states import Machine
 
@@ -73,6 +73,7 @@ class Escrow:
     trade: Trade  # as it was struck; where it stands now is in `state`
     right: int
     schedule: int  # version of the fees, frozen
+    rule: int  # and its rule
     days: int  # working days that the buyer has
     state: TradeState
     delivered: int = 0
@@ -115,15 +116,13 @@ class Escrow:
     def row(self) -> tuple[object, ...]:
         """Return the values in the order of the table's columns."""
         return (
-            self.number, self.right, self.schedule, self.days, self.delivered,
-            self.accepted, self.returned, self.released, self.refunded, self.fee,
-            self.deliver_by_us, self.accept_by_us,
+            self.number, self.right, self.schedule, self.rule, self.days,
+            self.delivered, self.accepted, self.returned, self.released,
+            self.refunded, self.fee, self.deliver_by_us, self.accept_by_us,
         )  # fmt: skip
 
 
-def release(
-    ledger: Ledger, escrow: Escrow, amount: int, fees: FeeSchedule
-) -> list[Transfer]:
+def release(ledger: Ledger, escrow: Escrow, amount: int, rate: Rate) -> list[Transfer]:
     """Return the transfers that give the seller *amount*, and the house its fee of it.
 
     The fee is of all that was released so far: cut in parts it comes to the same.
@@ -133,7 +132,7 @@ def release(
     trade, number = escrow.trade, ledger.number
     purse = number(trade.buyer, trade.currency, Pocket.ESCROW)
     proceeds = number(trade.seller, trade.currency, Pocket.FREE)
-    fee = fees.fee(escrow.released + amount) - escrow.fee
+    fee = rate.fee(escrow.released + amount) - escrow.fee
     escrow.released += amount
     escrow.fee += fee
     moves = [Transfer(purse, proceeds, amount, "accepted", trade.number)]

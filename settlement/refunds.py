@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from settlement.errors import Refusal
-from settlement.fees import FeeSchedule
+from settlement.fees import Rate
 from settlement.ledger import HOUSE, Ledger, Pocket, Transfer
 
 
@@ -23,6 +23,7 @@ class Sale(NamedTuple):
     paid: int  # minor units that the seller was paid, before the fee
     schedule: int  # version of the fees
     right: int
+    rule: int = 0  # of that schedule
 
 
 @dataclass(eq=False)
@@ -44,13 +45,13 @@ class Refunds:
 
 
 def transfers(
-    ledger: Ledger, sale: Sale, before: int, amount: int, fees: FeeSchedule
+    ledger: Ledger, sale: Sale, before: int, amount: int, rate: Rate
 ) -> tuple[list[Transfer], int]:
     """Return the transfers that refund *amount* after *before*, and the fee of it."""
     number = ledger.number
     theirs = number(sale.seller, sale.currency, Pocket.FREE)
     purse = number(sale.buyer, sale.currency, Pocket.FREE)
-    fee = fees.fee(sale.paid - before) - fees.fee(sale.paid - before - amount)
+    fee = rate.fee(sale.paid - before) - rate.fee(sale.paid - before - amount)
     moves = [Transfer(theirs, purse, amount, "refund", sale.trade)]
     if fee:
         income = number(HOUSE, sale.currency, Pocket.FREE)

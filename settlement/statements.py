@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from settlement import ids
 from settlement.errors import NotFound
-from settlement.fees import FIRST, FeeSchedule
+from settlement.fees import FIRST, FeeSchedule, rules_of
 from settlement.money import INSTRUMENT_MIN
 from settlement.store import PAGE_MAX, Page, page
 from settlement.tables import (
@@ -268,9 +268,11 @@ def arrivals_of(db: Connection, kind: str, subject: int) -> tuple[Row[Any], ...]
 
 def fees(db: Connection) -> FeeSchedule:
     """Return the fee schedule in force."""
-    query = select(fee_schedules.c.version, fee_schedules.c.trade_bps)
-    row = db.execute(query.order_by(fee_schedules.c.version.desc()).limit(1)).first()
-    return FeeSchedule(*row) if row else FIRST
+    query = select(fee_schedules).order_by(fee_schedules.c.version.desc()).limit(1)
+    row = db.execute(query).first()
+    if row is None:
+        return FIRST
+    return FeeSchedule(row.version, row.trade_bps, rules_of(json.loads(row.rules)))
 
 
 def fee_history(db: Connection) -> tuple[Row[Any], ...]:

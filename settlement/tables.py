@@ -98,6 +98,7 @@ fee_schedules = table(
     Column("version", Whole, primary_key=True, autoincrement=False),
     Column("seq", Whole, nullable=False),
     Column("trade_bps", Whole, nullable=False),
+    Column("rules", Text, nullable=False, server_default="[]"),  # JSON: `fees.Rule`
     CheckConstraint("trade_bps BETWEEN 0 AND 10000", name="bps"),
 )
 
@@ -155,6 +156,7 @@ escrows = table(
     Column("trade", Whole, primary_key=True, autoincrement=False),
     Column("entitlement", Whole, nullable=False),
     Column("fee_schedule", Whole, nullable=False),
+    Column("fee_rule", Whole, nullable=False),
     Column("days", Whole, nullable=False),  # working days that the buyer has
     Column("delivered", Whole, nullable=False),  # units
     Column("accepted", Whole, nullable=False),
@@ -248,6 +250,7 @@ contracts = table(
     Column("terms", Whole, nullable=False),
     Column("purpose", Text, nullable=False),
     Column("fee_schedule", Whole, nullable=False),
+    Column("fee_rule", Whole, nullable=False, server_default="0"),  # 0: the general
 )
 
 entitlements = table(

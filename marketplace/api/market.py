@@ -19,7 +19,7 @@ from marketplace.trading import reads, tape
 from marketplace.trading.candles import MONTH, candles
 from marketplace.trading.kept import KEPT_US
 from marketplace.trading.orders import Side
-from settlement import clock, statements
+from settlement import clock
 from settlement.errors import NotFound
 from settlement.ids import encode
 from settlement.store import Page
@@ -176,15 +176,6 @@ class GlanceSchema(Schema):
     turnover = fields.List(fields.Nested(TurnoverSchema), required=True)
 
 
-class FeesSchema(Schema):
-    """What the house takes of a trade, from the seller."""
-
-    version = fields.Integer(required=True)
-    trade_bps = fields.Integer(
-        required=True, metadata={"description": "Basis points: 250 is 2.5 %."}
-    )
-
-
 class HoursQuery(Schema):
     """How far back."""
 
@@ -214,14 +205,6 @@ def glance(asked: dict[str, int]) -> Any:
     with services().reads.connect() as db:
         seen = reads.glance(db, since_us)._asdict()
         return seen | {"turnover": reads.turnover(db, since_us)}
-
-
-@bp.route("/fees")
-@bp.response(200, FeesSchema)
-def get_fees() -> Any:
-    """Read the fee schedule in force."""
-    with services().reads.connect() as db:
-        return statements.fees(db)
 
 
 @bp.route("/instruments/<instrument>")

@@ -3,6 +3,7 @@
 # Importing these registers what carries out each command (see `market.handles`).
 from marketplace.trading import (
     calls,
+    charging,
     contesting,
     disputing,
     negotiating,
@@ -18,6 +19,7 @@ from marketplace.trading import (
 
 __all__ = [
     "calls",
+    "charging",
     "contesting",
     "disputing",
     "negotiating",

@@ -20,11 +20,11 @@ DAY_MAX = 1 << 17  # the year 2328
 ANYBODY = 0
 
 
-def keep(market: Market, venue: Venue, trade: Trade, right: int) -> None:
+def keep(market: Market, venue: Venue, trade: Trade, right: int, rule: int) -> None:
     """Put the money of a trade that has just been struck in escrow."""
     days, delivery_days = venue.acceptance
     escrow = Escrow(
-        trade, right, market.fees.version, days, TradeState(trade.state)
+        trade, right, market.fees.version, rule, days, TradeState(trade.state)
     )  # fmt: skip
     if delivery_days:
         escrow.deliver_by_us = market.workdays.deadline_us(trade.at_us, delivery_days)
@@ -75,8 +75,8 @@ def _accept(
 ) -> int:
     """Pay for *units*; the trade is settled with the last of them."""
     amount = escrow.trade.price * units
-    schedule = market.schedules[escrow.schedule]
-    market.ledger.post(seq, release(market.ledger, escrow, amount, schedule))
+    rate = market.schedules[escrow.schedule].rate(escrow.rule)
+    market.ledger.post(seq, release(market.ledger, escrow, amount, rate))
     escrow.accepted += units
     if not escrow.unaccepted:
         escrow.accept_by_us = None
@@ -128,9 +128,9 @@ def finish(
     goes back leaves the right as it is.
     """
     pays = escrow.left - refund
-    schedule = market.schedules[escrow.schedule]
+    rate = market.schedules[escrow.schedule].rate(escrow.rule)
     back = give_back(market.ledger, escrow, refund)
-    market.ledger.post(seq, [*back, *release(market.ledger, escrow, pays, schedule)])
+    market.ledger.post(seq, [*back, *release(market.ledger, escrow, pays, rate)])
     unpaid = escrow.trade.quantity - escrow.returned - escrow.accepted
     if not pays:
         take_units(market, escrow, unpaid, seq)

@@ -11,7 +11,7 @@ meanwhile, and a market bid holds its quantity at the upper edge.
 import heapq
 from collections.abc import Iterator
 
-from marketplace.trading import exclusivity
+from marketplace.trading import charging, exclusivity
 from marketplace.trading.auction import Call, Indication, Match, NotInCall
 from marketplace.trading.control import SetPhase, SetTimetable, Uncross, Uncrossed
 from marketplace.trading.holds import cancel
@@ -231,7 +231,7 @@ def _settle(
         buy.id,
         sell.id,
         "buy" if buy.id > sell.id else "sell",
-        market.fees.fee(price * quantity),
+        charging.fee(market, venue, "auction", sell.member, price * quantity),
         "auction",
         venue.opening(price * quantity),
     )

@@ -142,6 +142,7 @@ def sale(db: Connection, trade: int, seller: int) -> Sale:
         select(
             *(trades.c[name] for name in ("id", "buyer", "seller", "instrument")),
             *(trades.c.currency, paid, contracts.c.fee_schedule, entitlements.c.id),
+            contracts.c.fee_rule,
         )
         .join(contracts, contracts.c.trade == trades.c.id)
         .join(entitlements, entitlements.c.trade == trades.c.id)

@@ -208,6 +208,7 @@ class PublishFees(NamedTuple):
 
     by: int
     trade_bps: int
+    rules: tuple[tuple[Any, ...], ...] = ()  # see `fees.Rule`
 
 
 class GrantRight(NamedTuple):

@@ -1,6 +1,6 @@
 """Contests carried out: opened, bid in, closed by the clock, paid or passed on."""
 
-from marketplace.trading import exclusivity
+from marketplace.trading import charging, exclusivity
 from marketplace.trading.bidding import (
     BidInContest,
     CancelContest,
@@ -292,7 +292,9 @@ def _sell(market: Market, venue: Venue, contest: Contest, seq: int, at_us: int) 
     trade = Trade(
         number, seq, at_us, venue.instrument, contest.price, contest.quantity,
         venue.currency, winner.member, contest.vendor, NO_ORDER, NO_ORDER, "buy",
-        market.fees.fee(contest.price * contest.quantity), "contest",
+        charging.fee(
+            market, venue, "contest", contest.vendor, contest.price * contest.quantity
+        ), "contest",
         venue.opening(contest.price * contest.quantity),
     )  # fmt: skip
     back = _deposit(market, venue, contest, winner.member, Pocket.HELD, Pocket.FREE)

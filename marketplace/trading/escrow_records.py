@@ -11,7 +11,7 @@ from settlement.escrows import OPEN, Escrow, TradeState
 from settlement.script import Script
 
 FACTS = len(Trade._fields)
-COUNTS = len(s.trades.c) + 4  # where the units and amounts of an escrow begin
+COUNTS = len(s.trades.c) + 5  # where the units and amounts of an escrow begin
 
 
 def drain(market: Market) -> dict[str, Rows]:
@@ -48,7 +48,8 @@ def load(db: Connection, market: Market) -> None:
     )
     for row in db.execute(query.where(open_ones).order_by(s.trades.c.id)):
         escrow = Escrow(
-            Trade(*row[:FACTS]), row.entitlement, row.fee_schedule, row.days,
+            Trade(*row[:FACTS]), row.entitlement, row.fee_schedule, row.fee_rule,
+            row.days,
             TradeState(row.state), *row[COUNTS:],
         )  # fmt: skip
         market.escrows.restore(escrow)

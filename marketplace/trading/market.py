@@ -75,11 +75,11 @@ class Market:
         self.orders_new: list[tuple[Order, int, int, int, Reason | None]] = []
         self.orders_changed: dict[int, tuple[Order, Reason | None]] = {}
         self.trades_new: list[Trade] = []
-        self.contracts_new: list[tuple[int, int, str, int]] = []
+        self.contracts_new: list[tuple[int, int, str, int, int]] = []
         self.terms_new: list[Terms] = []
         self.receipts_new: list[tuple[object, ...]] = []
         self.measures_new: list[tuple[object, ...]] = []
-        self.fees_new = [(FIRST.version, 0, FIRST.trade_bps)]
+        self.fees_new = [(FIRST, 0)]  # (schedule, seq)
         self.venues_changed: dict[int, Venue] = {}
         self.alarms: list[tuple[int, int]] = []  # (due_us, instrument) of timetables
         self.stops: dict[tuple[int, int], Stop] = {}  # (member, scope); see `stops`

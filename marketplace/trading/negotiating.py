@@ -8,7 +8,7 @@ of a request that is taken ends all others made in it: one request, one purchase
 from collections.abc import Callable
 from dataclasses import replace
 
-from marketplace.trading import exclusivity
+from marketplace.trading import charging, exclusivity
 from marketplace.trading.market import Market, handles
 from marketplace.trading.offers import (
     ASKED,
@@ -244,7 +244,8 @@ def take(market: Market, command: TakeOffer, seq: int, at_us: int) -> int:
     trade = Trade(
         number, seq, at_us, venue.instrument, offer.price, offer.quantity,
         venue.currency, offer.member, offer.vendor, NO_ORDER, NO_ORDER,
-        "buy" if buys else "sell", market.fees.fee(value), "negotiated",
+        "buy" if buys else "sell",
+        charging.fee(market, venue, "negotiated", offer.vendor, value), "negotiated",
         venue.opening(value),
     )  # fmt: skip
     end(market, offer, OfferEvent.TAKE, seq)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from marketplace.trading import accepting, exclusivity
+from marketplace.trading import accepting, charging, exclusivity
 from marketplace.trading.book import Fill
 from marketplace.trading.commands import (
     ORDERS_MAX,
@@ -254,7 +254,7 @@ def _settle(
         buy.id,
         sell.id,
         "buy" if taker_buys else "sell",
-        market.fees.fee(price * quantity),
+        charging.fee(market, venue, origin, sell.member, price * quantity),
         origin,
         venue.opening(price * quantity),
     )
@@ -304,7 +304,9 @@ def grant(
         until_us, terms, each = _pass_on(market, trade)
     elif agreed.term_us is not None:
         until_us = trade.at_us + agreed.term_us
-    market.contracts_new.append((trade.number, terms, purpose, market.fees.version))
+    rule = charging.rule(market, venue, trade.origin, trade.seller)
+    version = market.fees.version
+    market.contracts_new.append((trade.number, terms, purpose, version, rule))
     market.rights.grant(
         Entitlement(
             market.rights.last + 1,
@@ -322,7 +324,7 @@ def grant(
         )
     )
     if trade.state != SETTLED:
-        accepting.keep(market, venue, trade, market.rights.last)
+        accepting.keep(market, venue, trade, market.rights.last, rule)
     note_trial(market, trade.buyer, venue, trade.seq)
 
 

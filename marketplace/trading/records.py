@@ -4,7 +4,7 @@ import heapq
 import json
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, select
 
 from marketplace.trading import (
     consents,
@@ -26,14 +26,13 @@ from marketplace.trading.orders import Order, OrderState, Side, TimeInForce
 from marketplace.trading.scope import Scope
 from marketplace.trading.stops import Stop
 from marketplace.trading.timetable import Phase
-from marketplace.trading.venue import BookState, Terms, Venue
+from marketplace.trading.venue import BookState, Terms, Venue, kind_of
 from settlement import tables as s
+from settlement.canonical import canonical
 from settlement.entitlements import Entitlement, EntitlementState
-from settlement.fees import FeeSchedule
+from settlement.fees import FeeSchedule, rules_of
 from settlement.ledger import HOUSE, Account, Ledger, Pocket, Transfer
 from settlement.money import INSTRUMENT_MIN
-from settlement.payments.payins import Payin, PayinState
-from settlement.payments.payouts import Payout, PayoutState
 from settlement.script import Script
 
 OPEN = Pocket.OPEN
@@ -87,7 +86,10 @@ def drain(market: Market) -> Effects:
             for p in market.payouts.changed.values()
         ],
         arrivals=[*market.payins.arrivals, *market.payouts.arrivals],
-        fee_schedules=list(market.fees_new),
+        fee_schedules=[
+            (fees.version, seq, fees.trade_bps, canonical(fees.rules))
+            for fees, seq in market.fees_new
+        ],
         books=[venue.row() for venue in market.venues_changed.values()],
         standings=[(m, int(v)) for m, v in market.standings_changed.items()],
         phases=[venue.phase_row() for venue in market.phases_changed.values()],
@@ -255,13 +257,13 @@ def load(db: Connection) -> Market:
     _load_orders(db, market)
     _load_phases(db, market)
     _load_rights(db, market)
-    _load_payments(db, market)
+    restoring.load_payments(db, market)
     _load_offers(db, market)
     contest_records.load(db, market)
     tender_records.load(db, market)
     escrow_records.load(db, market)
-    market.contests.last = _last(db, t.contests.c.id)
-    market.contests.last_bid = _last(db, t.contest_bids.c.id)
+    market.contests.last = restoring.last(db, t.contests.c.id)
+    market.contests.last_bid = restoring.last(db, t.contest_bids.c.id)
     stopped = select(t.stops).where(t.stops.c.ended_seq.is_(None))
     market.stops = {(r.member, r.scope): Stop(*r) for r in db.execute(stopped)}
     restoring.load_kept(db, market)
@@ -270,31 +272,29 @@ def load(db: Connection) -> Market:
     restoring.load_activity(db, market)
     verified = select(t.standings.c.member).where(t.standings.c.verified == 1)
     market.verified = set(db.execute(verified).scalars())
-    market.last_trade = _last(db, s.trades.c.id)
-    market.last_receipt = _last(db, s.receipts.c.id)
+    market.last_trade = restoring.last(db, s.trades.c.id)
+    market.last_receipt = restoring.last(db, s.receipts.c.id)
     return market
-
-
-def _last(db: Connection, column: Any) -> int:
-    """Return the highest number given so far, or 0."""
-    return int(db.execute(select(func.coalesce(func.max(column), 0))).scalar_one())
 
 
 def _load_ledger(db: Connection, market: Market) -> None:
     rows = db.execute(select(s.accounts).order_by(s.accounts.c.id)).all()
     market.ledger.restore(
         ((Account(row.owner, row.asset, row.pocket), row.balance) for row in rows),
-        _last(db, s.transfers.c.id),
+        restoring.last(db, s.transfers.c.id),
     )
     for row in db.execute(select(s.fee_schedules).order_by(s.fee_schedules.c.version)):
-        market.fees = FeeSchedule(row.version, row.trade_bps)
+        rules = rules_of(json.loads(row.rules))
+        market.fees = FeeSchedule(row.version, row.trade_bps, rules)
         market.schedules[row.version] = market.fees
         market.fees_new.clear()
 
 
 def _load_venues(db: Connection, market: Market) -> None:
+    kinds: dict[int, str] = {}  # by terms
     for row in db.execute(select(s.terms).order_by(s.terms.c.id)):
         market.terms[row.sha256] = Terms(row.id, row.sha256, row.body)
+        kinds[row.id] = kind_of(row.body)
     for row in db.execute(select(t.books)):
         market.venues[row.instrument] = Venue(
             row.instrument, row.symbol, row.vendor, row.currency, row.tick, row.lot,
@@ -307,6 +307,7 @@ def _load_venues(db: Connection, market: Market) -> None:
             ),
             Acceptance(row.acceptance_days, row.delivery_days),
             consents.restored(row.consents),
+            kinds.get(row.terms, ""),
         )  # fmt: skip
         market.symbols[row.symbol] = row.instrument
         exclusivity.note(market, market.venues[row.instrument])
@@ -319,7 +320,7 @@ def _members(audience: str | None) -> frozenset[int] | None:
 
 
 def _load_orders(db: Connection, market: Market) -> None:
-    market.last_order = _last(db, t.orders.c.id)
+    market.last_order = restoring.last(db, t.orders.c.id)
     live = select(t.orders).where(t.orders.c.state.in_(LIVE_ORDER))
     for row in db.execute(live.order_by(t.orders.c.id)):
         order = _order(row)
@@ -367,7 +368,7 @@ def _load_rights(db: Connection, market: Market) -> None:
         right = Entitlement(*row)
         right.state = EntitlementState(row.state)
         market.rights.restore(right)
-    market.rights.last = _last(db, s.entitlements.c.id)
+    market.rights.last = restoring.last(db, s.entitlements.c.id)
     e = s.entitlements
     tried = select(e.c.holder, e.c.instrument).where(
         e.c.instrument.in_(market.trials.values())
@@ -381,19 +382,4 @@ def _load_offers(db: Connection, market: Market) -> None:
         offer = Offer(*row)
         offer.state = OfferState(row.state)
         market.offers.restore(offer)
-    market.offers.last = _last(db, t.offers.c.id)
-
-
-def _load_payments(db: Connection, market: Market) -> None:
-    payins = select(s.payins).where(
-        s.payins.c.state.in_((str(PayinState.CREATED), str(PayinState.PENDING)))
-    )
-    for row in db.execute(payins.order_by(s.payins.c.id)):
-        market.payins.waiting[row.id] = Payin(*row)
-    payouts = select(s.payouts).where(
-        s.payouts.c.state.in_((str(PayoutState.REQUESTED), str(PayoutState.APPROVED)))
-    )
-    for row in db.execute(payouts.order_by(s.payouts.c.id)):
-        market.payouts.waiting[row.id] = Payout(*row)
-    market.payins.last = _last(db, s.payins.c.id)
-    market.payouts.last = _last(db, s.payouts.c.id)
+    market.offers.last = restoring.last(db, t.offers.c.id)

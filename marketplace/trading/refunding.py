@@ -32,7 +32,9 @@ def check(market: Market, step: RefundSale) -> None:
     sale = Sale(*step.sale)
     if market.venue(sale.instrument).vendor != sale.seller:
         raise WrongOrder("trade")  # what holders sold on is theirs to settle
-    if sale.trade in market.escrows.live or sale.schedule not in market.schedules:
+    schedule = market.schedules.get(sale.schedule)
+    known = schedule is not None and 0 <= sale.rule <= len(schedule.rules)
+    if sale.trade in market.escrows.live or not known:
         raise WrongOrder("trade")
     left = sale.paid - market.refunds.of.get(sale.trade, 0)
     if not 0 < step.amount <= left:
@@ -48,8 +50,8 @@ def refund(market: Market, command: RefundSale, seq: int, at_us: int) -> int:
     sale = Sale(*command.sale)
     check(market, command)
     before = market.refunds.of.get(sale.trade, 0)
-    fees = market.schedules[sale.schedule]
-    moves, fee = transfers(market.ledger, sale, before, command.amount, fees)
+    rate = market.schedules[sale.schedule].rate(sale.rule)
+    moves, fee = transfers(market.ledger, sale, before, command.amount, rate)
     market.ledger.require(sale.seller, sale.currency, command.amount - fee)
     market.ledger.post(seq, moves)
     market.refunds.of[sale.trade] = before + command.amount

@@ -1,6 +1,7 @@
 """What the market knows of prices, limits, proposals and activity, from the tables."""
 
 import json
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
@@ -12,8 +13,15 @@ from marketplace.trading.market import Market
 from marketplace.trading.proposals import WHOLE, Proposal, ProposalState, restored
 from marketplace.trading.timetable import DAY_US, EAST_US, day_of
 from settlement import tables as s
+from settlement.payments.payins import Payin, PayinState
+from settlement.payments.payouts import Payout, PayoutState
 
 PRICED = ("book", "auction")  # origins of trades that make a price
+
+
+def last(db: Connection, column: Any) -> int:
+    """Return the highest number given so far, or 0."""
+    return int(db.execute(select(func.coalesce(func.max(column), 0))).scalar_one())
 
 
 def load_prices(db: Connection, market: Market) -> None:
@@ -91,3 +99,19 @@ def load_activity(db: Connection, market: Market) -> None:
         (tuple(row) for row in db.execute(placed)),
         (tuple(row) for row in db.execute(traded)),
     )
+
+
+def load_payments(db: Connection, market: Market) -> None:
+    """Let the payins and payouts wait again that somebody has still to act on."""
+    payins = select(s.payins).where(
+        s.payins.c.state.in_((str(PayinState.CREATED), str(PayinState.PENDING)))
+    )
+    for row in db.execute(payins.order_by(s.payins.c.id)):
+        market.payins.waiting[row.id] = Payin(*row)
+    payouts = select(s.payouts).where(
+        s.payouts.c.state.in_((str(PayoutState.REQUESTED), str(PayoutState.APPROVED)))
+    )
+    for row in db.execute(payouts.order_by(s.payouts.c.id)):
+        market.payouts.waiting[row.id] = Payout(*row)
+    market.payins.last = last(db, s.payins.c.id)
+    market.payouts.last = last(db, s.payouts.c.id)

@@ -17,7 +17,6 @@ from marketplace.trading.book import Book
 from marketplace.trading.commands import (
     DelistInstrument,
     ListInstrument,
-    PublishFees,
     ResumeInstrument,
     SetAudience,
     SetStanding,
@@ -50,12 +49,12 @@ from marketplace.trading.venue import (
     Terms,
     Venue,
     WrongOrder,
+    kind_of,
 )
 from settlement.canonical import sha256_of
 from settlement.disputes import Dispute
 from settlement.entitlements import EntitlementEvent
 from settlement.escrows import Escrow
-from settlement.fees import TRADE_BPS_MAX, FeeSchedule
 from settlement.ledger import HOUSE
 from settlement.money import BY_ASSET, INSTRUMENT_MIN
 
@@ -116,6 +115,7 @@ def list_instrument(
         command.scope,
         command.acceptance,
         present.consents if present else frozenset(),
+        kind_of(command.terms),
     )
     market.venues[venue.instrument] = market.venues_changed[venue.instrument] = venue
     exclusivity.note(market, venue)
@@ -313,17 +313,6 @@ def delist(market: Market, command: DelistInstrument, seq: int, _at_us: int) -> 
     contesting.call_off(market, venue, seq)
     negotiating.end_where(market, seq, lambda o: o.instrument == venue.instrument)
     return cancel_where(market, seq, Reason.DELISTED, instrument=venue.instrument)
-
-
-@handles(PublishFees)
-def publish_fees(market: Market, command: PublishFees, seq: int, _at_us: int) -> int:
-    """Put the next fee schedule in force; its version."""
-    if not 0 <= command.trade_bps <= TRADE_BPS_MAX:
-        raise WrongOrder("trade_bps")
-    market.fees = FeeSchedule(market.fees.version + 1, command.trade_bps)
-    market.schedules[market.fees.version] = market.fees
-    market.fees_new.append((market.fees.version, seq, market.fees.trade_bps))
-    return market.fees.version
 
 
 @handles(Tick)

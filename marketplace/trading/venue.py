@@ -1,5 +1,6 @@
 """What the market knows of an instrument, and the refusals of trading in it."""
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -47,6 +48,16 @@ BOOK = Machine(
 )
 
 
+def kind_of(terms: str) -> str:
+    """Return the class of the product that *terms* (JSON) are for; empty if none."""
+    try:
+        said = json.loads(terms)
+    except ValueError:
+        return ""
+    kind = said.get("class") if isinstance(said, dict) else None
+    return kind if isinstance(kind, str) else ""
+
+
 class Terms(NamedTuple):
     """A frozen text of what is sold, known by its hash."""
 
@@ -79,6 +90,7 @@ class Venue:
     scope: Scope = NOWHERE
     acceptance: Acceptance = AT_ONCE
     consents: frozenset[Consent] = frozenset()  # purposes that the vendor agreed to
+    kind: str = ""  # of the product, as its terms say; fees may differ by it
 
     def permits(self, purpose: str, member: int) -> bool:
         """Tell whether *member* may buy here for a purpose."""

@@ -27,6 +27,7 @@ from marketplace.web import (
     evidence,
     examples,
     exports,
+    fees,
     forms,
     guide,
     home,
@@ -64,7 +65,8 @@ from marketplace.web import (
 # These add views to an area that begins in another file: importing them is enough.
 assert all((oversight.rights, reviews.EVENTS, sales.bids, colleagues.people))
 assert all((selling.set_price, buying.offered, publicdata.register, dispersion.report))
-assert all((evidence.NO_FILE, profiles.write, acceptance.accept, disputes.mine))
+assert all((evidence.NO_FILE, profiles.write, acceptance.accept))
+assert all((disputes.mine, fees.fees))
 assert all((waiting.NEXT, wizard.STEPS, tenders.seal))
 assert all((duties.show, duties.of_buyers))
 assert all((quality.report, connection.call))

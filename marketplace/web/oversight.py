@@ -1,64 +1,31 @@
 """The staff desk's oversight: rights of members, their orders, the fee schedules."""
 
-import re
 from http import HTTPStatus
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from marshmallow import ValidationError
 
 from listings import catalogue
-from marketplace.language import N_
 from marketplace.members import organisations, users
 from marketplace.members.roles import STAFF, needs
 from marketplace.members.signing import me
 from marketplace.services import services
 from marketplace.supervision import STEPS, SUPERVISORS, supervise
 from marketplace.trading import reads
-from marketplace.trading.commands import PublishFees
-from marketplace.trading.gateway import KEY_LENGTH_MAX
 from marketplace.trading.rights import REASON_MAX
-from marketplace.web.forms import NEEDED, OUT_OF_RANGE, Form, Parsed, again, read, text
+from marketplace.web.forms import Form, again, read, text
 from marketplace.web.layout import before
 from marketplace.web.staff import bp
 from settlement import clock, ids, statements
 from settlement.entitlements import ENTITLEMENT, EntitlementEvent, EntitlementState
-from settlement.errors import Invalid, NotFound
-from settlement.fees import TRADE_BPS_MAX
-from settlement.journal import read as read_record
-
-RATE = re.compile(r"(\d{1,3})(?:\.(\d{1,2}))?", re.ASCII)
-NOT_A_RATE = N_("Give a percentage with at most two decimals, for example 2.5.")
-CONFIRM = N_("Confirm that this counts for every trade from now on.")
+from settlement.errors import NotFound
 
 
 class MeasureForm(Form):
     """Why something is done with a right."""
 
     reason = text(REASON_MAX, needed=False)
-
-
-class Rate(Parsed):
-    """A percentage, as basis points."""
-
-    def parse(self, typed: str) -> int:
-        """Return what was typed as a number; ValidationError if it is none."""
-        parts = RATE.fullmatch(typed.removesuffix("%").strip())
-        if parts is None:
-            raise ValidationError(NOT_A_RATE)
-        bps = int(parts[1]) * 100 + int((parts[2] or "").ljust(2, "0"))
-        if bps > TRADE_BPS_MAX:
-            raise ValidationError(OUT_OF_RANGE)
-        return bps
-
-
-class FeesForm(Form):
-    """The rate of a new schedule, confirmed, under a key that lets it happen once."""
-
-    rate = Rate(required=True, error_messages={"required": NEEDED})
-    confirm = text(1, needed=False)
-    key = text(KEY_LENGTH_MAX)
 
 
 @bp.get("/members/<member>/orders")
@@ -141,37 +108,3 @@ def supervise_right(entitlement: str, step: str) -> ResponseReturnValue:
     supervise(services(), number, EntitlementEvent(step), typed["reason"], me())
     flash(gettext("Done and recorded."), "success")
     return redirect(url_for(".right", entitlement=entitlement), HTTPStatus.SEE_OTHER)
-
-
-@bp.get("/fees")
-@needs(*STAFF)
-def fees() -> ResponseReturnValue:
-    """Show the fee schedule in force and all before it."""
-    with services().reads.connect() as db:
-        schedules = statements.fee_history(db)
-        by = {
-            row.version: read_record(row.body).command[0]
-            for row in schedules
-            if row.body is not None
-        }
-        return render_template(
-            "staff/fees.html",
-            fees=statements.fees(db),
-            schedules=schedules,
-            by=by,
-            who=users.names(db, by.values()),
-            most=TRADE_BPS_MAX,
-        )
-
-
-@bp.post("/fees")
-@needs("admin")
-@again(fees)
-def publish_fees() -> ResponseReturnValue:
-    """Put a new fee schedule in force, once however often it is sent."""
-    typed = read(FeesForm())
-    if not typed["confirm"]:
-        raise Invalid({"confirm": [CONFIRM]})
-    services().gateway.submit(PublishFees(me().id, typed["rate"]), typed["key"])
-    flash(gettext("The new fee schedule is in force."), "success")
-    return redirect(url_for(".fees"), HTTPStatus.SEE_OTHER)

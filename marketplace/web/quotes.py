@@ -75,6 +75,7 @@ def one(offer: str) -> ResponseReturnValue:
     with services().reads.connect() as db:
         found = quotes.one(db, ids.decode("offer", offer), member)
         unit = instruments.get(db, found.instrument)
+        agreed = statements.terms(db, found.terms)
         return render_template(
             "quotes/quote.html",
             offer=found,
@@ -85,10 +86,12 @@ def one(offer: str) -> ResponseReturnValue:
             tendered=tenders.of(db, found.demand) is not None,
             traded=catalogue.traded(db, [found.instrument]).get(found.instrument),
             unit=unit,
-            terms=statements.terms(db, found.terms),
+            terms=agreed,
             names=organisations.names(db, (found.vendor, found.member)),
             free=free(db, found.currency),
-            fees=statements.fees(db),
+            rate=statements.fees(db).rate_for(
+                found.currency, agreed["class"], "negotiated", found.vendor
+            ),
             purposes=PURPOSES,
         )
 

@@ -41,6 +41,7 @@ from settlement import clock, ids, statements
 from settlement.errors import ChangedMeanwhile, Invalid, NotFound
 
 bp = Blueprint("tickets", __name__)
+BOOK = "book"  # where a ticket's order trades
 
 # What a visitor may want: side, time in force, and whether a price limits it.
 KINDS = {
@@ -97,7 +98,9 @@ def review(product: str) -> ResponseReturnValue:
             line=line,
             typed_kind=typed["kind"],
             outlook=foresee(line, desk.levels, desk.board),
-            fees=statements.fees(db),
+            rate=statements.fees(db).rate_for(
+                unit.currency, found.kind, BOOK, me().member
+            ),
             vendor=organisations.names(db, [found.vendor]).get(found.vendor),
             kept_us=clock.now_us() + KEPT_US if quote else None,
             values={name: request.values.get(name, "") for name in TicketForm().fields}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection
 
 from settlement import ids
+from settlement.invariants import charges
 from settlement.invariants.violation import Violation, ask
 
 HOUSE = 0
@@ -101,7 +102,7 @@ def refunded_once(db: Connection) -> Iterator[Violation]:
             yield Violation("P6", f"Refund {name} gives back more than was paid.")
             continue
         charged = row.charged if row.escrow else row.agreed
-        kept = -(-(paid - amount) * row.trade_bps // 10_000)
+        kept = charges.due(row.trade_bps, row.rules, row.fee_rule, paid - amount)
         if charged - fee != kept:
             yield Violation("M8", f"Refund {name} leaves a fee of {charged - fee}.")
         if amount == paid and row.right_state in ("active", "suspended"):
@@ -112,7 +113,8 @@ def refunded_once(db: Connection) -> Iterator[Violation]:
 
 REFUNDS = """
     SELECT r.*, t.price * t.quantity AS value, t.fee AS agreed, t.state,
-           e.trade AS escrow, e.released, e.fee AS charged, f.trade_bps,
+           e.trade AS escrow, e.released, e.fee AS charged,
+           f.trade_bps, f.rules, c.fee_rule,
            n.state AS right_state
     FROM refunds r LEFT JOIN trades t ON t.id = r.trade
     LEFT JOIN escrows e ON e.trade = r.trade

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection
 
 from settlement import ids
+from settlement.invariants import charges
 from settlement.invariants.violation import Violation, account_name, ask
 
 ESCROW, HOUSE = 2, 0
@@ -13,8 +14,8 @@ REASONS = ("accepted", "accepted_fee", "escrow_back")
 
 ESCROWS = """
     SELECT e.*, t.price, t.quantity, t.price * t.quantity AS value, t.buyer, t.seller,
-           t.currency, t.state, t.at_us, t.instrument, f.trade_bps, b.acceptance_days,
-           c.fee_schedule AS agreed
+           t.currency, t.state, t.at_us, t.instrument, f.trade_bps, f.rules,
+           b.acceptance_days, c.fee_schedule AS agreed, c.fee_rule AS by_rule
     FROM escrows e LEFT JOIN trades t ON t.id = e.trade
     LEFT JOIN contracts c ON c.trade = e.trade
     LEFT JOIN fee_schedules f ON f.version = e.fee_schedule
@@ -70,8 +71,9 @@ def paid_as_accepted(db: Connection) -> Iterator[Violation]:
         said = (row.released, row.fee, row.refunded)
         if tuple(sums[reason] for reason in REASONS) != said:
             yield _wrong(row.trade, f"says {said} left escrow; transfers differ", "H1")
-        due = -(-row.released * row.trade_bps // 10_000)
-        if row.fee != due or row.fee_schedule != row.agreed:
+        due = charges.due(row.trade_bps, row.rules, row.fee_rule, row.released)
+        agreed = (row.agreed, row.by_rule)
+        if row.fee != due or (row.fee_schedule, row.fee_rule) != agreed:
             yield _wrong(row.trade, f"was charged {row.fee}; {due} was due", "M8")
     for number in sorted(moved):
         yield _wrong(number, "moved escrow, but has none", "S2")

@@ -1,10 +1,13 @@
 """Invariants of money: nothing appears, nothing vanishes, nobody is overdrawn."""
 
+import json
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from settlement import ids
+from settlement.invariants import charges
 from settlement.invariants.violation import (
     Violation,
     account_name,
@@ -224,35 +227,54 @@ def outside_is_the_house(db: Connection) -> Iterator[Violation]:
 
 
 def fees_as_published(db: Connection) -> Iterator[Violation]:
-    """M8: each fee is what the schedule in force says, rounded up, never more."""
-    schedules = [
-        tuple(row)
-        for row in ask(
-            db, "SELECT version, seq, trade_bps FROM fee_schedules ORDER BY version"
-        )
-    ]
-    rates = {version: bps for version, _, bps in schedules}
+    """M8: each fee is by the first rule of the schedule in force that covers it."""
+    schedules = {
+        row.version: row
+        for row in ask(db, "SELECT version, seq, trade_bps, rules FROM fee_schedules")
+    }
+    kinds: dict[int, str] = {}
+    for number, body in ask(db, "SELECT id, body FROM terms"):
+        said = json.loads(body)
+        kinds[number] = str(said.get("class", "")) if isinstance(said, dict) else ""
     found = ask(
         db,
         """
-        SELECT t.id, t.seq, t.price, t.quantity, t.fee, c.fee_schedule
+        SELECT t.id, t.seq, t.price * t.quantity AS value, t.fee, t.currency, t.origin,
+               t.seller, c.fee_schedule, c.fee_rule, c.terms
         FROM trades t JOIN contracts c ON c.trade = t.id ORDER BY t.id
         """,
     )
-    for number, seq, price, quantity, fee, version in found:
-        name = ids.encode("trade", number)
-        if version not in rates:
+    for row in found:
+        name, version = ids.encode("trade", row.id), row.fee_schedule
+        if version not in schedules:
             yield Violation(
                 "M8", f"Trade {name} names fee schedule {version}, not there."
             )
             continue
-        in_force = max((v for v, since, _ in schedules if since <= seq), default=None)
+        in_force = max(
+            (v for v, one in schedules.items() if one.seq <= row.seq), default=None
+        )
         if version != in_force:
             yield Violation(
                 "M8",
                 f"Trade {name} was charged by fee schedule {version};"
                 f" {in_force} was in force.",
             )
-        due = -(-price * quantity * rates[version] // 10_000)
-        if fee != due:
-            yield Violation("M8", f"Trade {name} was charged {fee}; {due} was due.")
+        one = schedules[version]
+        due = charges.due(one.trade_bps, one.rules, row.fee_rule, row.value)
+        if row.fee != due:
+            yield Violation("M8", f"Trade {name} was charged {row.fee}; {due} was due.")
+        facts = Charged(
+            row.currency, kinds.get(row.terms, ""), row.origin, row.seller
+        )  # fmt: skip
+        if not charges.covers(one.rules, row.fee_rule, facts):
+            yield Violation("M8", f"Trade {name} was charged by another's rule.")
+
+
+class Charged(NamedTuple):
+    """What the rules for fees ask of a trade."""
+
+    currency: int
+    kind: str
+    origin: str
+    seller: int

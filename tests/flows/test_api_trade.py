@@ -282,9 +282,9 @@ def test_a_member_is_suspended_and_restored(program, sun):
 
 def test_a_fee_schedule_counts_for_the_trades_after_it(program, sun):
     admin = program("admin")
-    assert program("").read("/fees") == {"version": 1, "trade_bps": 250}
+    assert program("").read("/fees") == {"version": 1, "trade_bps": 250, "rules": []}
     published = admin.post("/staff/fees", {"trade_bps": 100})
-    assert published.json == {"version": 2, "trade_bps": 100}
+    assert published.json == {"version": 2, "trade_bps": 100, "rules": []}
     pay_in(program, "buyer", 5000)
     program("buyer").made("/orders", buy(sun))
     assert program("vendor").read("/income")["data"][0]["fee"] == 12

@@ -100,7 +100,7 @@ def test_an_administrator_publishes_fees_once_however_often_the_form_is_sent(
     for _ in range(2):
         location(admin.post("/staff/fees", **sent))
     with parts.reads.connect() as db:
-        assert statements.fees(db) == (2, 175)
+        assert statements.fees(db) == (2, 175, ())
     shown = admin.get("/staff/fees").text
     assert shown.count("1.75%") == 2
     assert "2.5%" in shown

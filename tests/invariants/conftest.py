@@ -195,6 +195,7 @@ def _object(
     do: Callable[..., object], order: Callable[..., c.Placed], settled: int
 ) -> None:
     """Disputes: one decided for a part, one agreed in full, one open; a refund."""
+    do(c.PublishFees(STAFF, 300, ((1, "", "book", 0, (100, 2, 3, ((20, 300),))),)))
     found = []
     for member in (ANN, BOB, CAT):
         (one,) = order(member, WAITED, "buy", 41, 1, "IOC", purpose="analysis").trades

@@ -121,6 +121,7 @@ DAMAGE = [
     ("B6", "22 follows 20", "DELETE FROM journal WHERE seq = 21"),
     ("B8", "its book is delisted", "UPDATE orders SET state = 'open' WHERE id = 18"),
     ("B8", "not verified", "UPDATE standings SET verified = 0 WHERE member = 3"),
+    ("M8", "another's rule", "UPDATE contracts SET fee_rule = 1 - fee_rule"),
     *ESCROWS,
     *DISPUTES,
     ("S1", "is matched", "UPDATE trades SET state = 'matched' WHERE id = 3"),
@@ -153,7 +154,7 @@ DAMAGE = [
     ("S2", "which does not exist", "DELETE FROM trades WHERE id = 3"),
     ("S2", "wrong pocket", "UPDATE accounts SET pocket = 3 WHERE id = 8"),
     ("S2", "no contract", "DELETE FROM contracts WHERE trade = 2"),
-    ("S2", "belongs to no trade", "INSERT INTO contracts VALUES (99, 1, 'x', 1)"),
+    ("S2", "belongs to no trade", "INSERT INTO contracts VALUES (99, 1, 'x', 1, 0)"),
     ("E1", "has given 0 rights", "DELETE FROM entitlements WHERE id = 1"),
     ("E1", "has given 2 rights", "UPDATE entitlements SET trade = 2 WHERE id = 1"),
     (

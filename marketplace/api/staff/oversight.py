@@ -4,18 +4,15 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from marketplace.api.fields import Body, Currency, Digits, Int
-from marketplace.api.market import HOURS_MAX, FeesSchema
-from marketplace.api.resource import KeyHeader, PageQuery, Resource, submit
+from marketplace.api.fields import Currency, Digits
+from marketplace.api.market import HOURS_MAX
+from marketplace.api.resource import PageQuery, Resource
 from marketplace.api.statistics import FiguresQuery, FiguresSchema, answer
 from marketplace.api.trades import TradeSchema
 from marketplace.members.roles import STAFF
-from marketplace.members.signing import me
 from marketplace.services import services
 from marketplace.trading import reads
-from marketplace.trading.commands import PublishFees
 from settlement import clock, statements
-from settlement.fees import TRADE_BPS_MAX
 from settlement.store import Page
 
 bp = Resource(
@@ -56,12 +53,6 @@ class TrialBalanceSchema(Schema):
     data = fields.List(fields.Nested(TotalSchema), required=True)
 
 
-class NewFeesSchema(Body):
-    """What the house is to take of a trade from now on."""
-
-    trade_bps = Int(0, TRADE_BPS_MAX, required=True)
-
-
 @bp.route("/staff/trades")
 @bp.needs(*STAFF)
 @bp.arguments(AllTradesQuery, location="query")
@@ -80,17 +71,6 @@ def get_trial_balance() -> Any:
     """Read the trial balance of all money."""
     with services().reads.connect() as db:
         return {"data": statements.trial_balance(db)}
-
-
-@bp.route("/staff/fees", methods=["POST"])
-@bp.needs("admin")
-@bp.arguments(NewFeesSchema)
-@bp.arguments(KeyHeader, location="headers")
-@bp.response(201, FeesSchema)
-def publish_fees(new: dict[str, int], header: dict[str, str]) -> Any:
-    """Put a new fee schedule in force for the trades after it."""
-    version = submit(PublishFees(me().id, new["trade_bps"]), header["key"])
-    return {"version": version, "trade_bps": new["trade_bps"]}
 
 
 @bp.route("/staff/statistics/<code>")

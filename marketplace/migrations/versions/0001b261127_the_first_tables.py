@@ -282,6 +282,7 @@ def upgrade() -> None:
         sa.Column("terms", Whole, nullable=False),
         sa.Column("purpose", sa.Text(), nullable=False),
         sa.Column("fee_schedule", Whole, nullable=False),
+        sa.Column("fee_rule", Whole, server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("trade", name=op.f("pk_contracts")),
         sqlite_strict=True,
     )
@@ -391,6 +392,7 @@ def upgrade() -> None:
         sa.Column("trade", Whole, autoincrement=False, nullable=False),
         sa.Column("entitlement", Whole, nullable=False),
         sa.Column("fee_schedule", Whole, nullable=False),
+        sa.Column("fee_rule", Whole, nullable=False),
         sa.Column("days", Whole, nullable=False),
         sa.Column("delivered", Whole, nullable=False),
         sa.Column("accepted", Whole, nullable=False),
@@ -416,6 +418,7 @@ def upgrade() -> None:
         sa.Column("version", Whole, autoincrement=False, nullable=False),
         sa.Column("seq", Whole, nullable=False),
         sa.Column("trade_bps", Whole, nullable=False),
+        sa.Column("rules", sa.Text(), server_default="[]", nullable=False),
         sa.CheckConstraint(
             "trade_bps BETWEEN 0 AND 10000", name=op.f("ck_fee_schedules_bps")
         ),
