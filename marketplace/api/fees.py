@@ -25,32 +25,32 @@ from settlement.money import AMOUNT_MAX
 bp = Resource("fees", __name__, "What the exchange takes of a trade.")
 
 
-class TierSchema(Body):
+class FeeTierSchema(Body):
     """A slice of the value that ends at *up_to*, and what is taken of it."""
 
     up_to = Int(1, AMOUNT_MAX, required=True)
     bps = Int(0, TRADE_BPS_MAX, required=True)
 
 
-class RateSchema(Body):
+class FeeRateSchema(Body):
     """Basis points of each tier, beyond the last *bps*; amounts in minor units."""
 
     bps = Int(0, TRADE_BPS_MAX, required=True)
     fixed = Int(0, AMOUNT_MAX, load_default=0)
     minimum = Int(0, AMOUNT_MAX, load_default=0)
     tiers = fields.List(
-        fields.Nested(TierSchema), load_default=list, validate=Long(0, TIERS_MAX)
+        fields.Nested(FeeTierSchema), load_default=list, validate=Long(0, TIERS_MAX)
     )
 
 
-class RuleSchema(Body):
+class FeeRuleSchema(Body):
     """A rate for some trades; null: any. The first rule that fits is taken."""
 
     currency = Currency(load_default=None, allow_none=True)
     kind = Code(*KINDS, load_default="", metadata={"description": "Of the product."})
     origin = Code(*ORIGINS, load_default="")
     seller = Id("member", load_default=None, allow_none=True)
-    rate = fields.Nested(RateSchema, required=True)
+    rate = fields.Nested(FeeRateSchema, required=True)
 
 
 def shown_rules(rules: Any) -> list[dict[str, Any]]:
@@ -92,7 +92,7 @@ class FeesSchema(Schema):
     trade_bps = fields.Integer(
         required=True, metadata={"description": "Basis points: 250 is 2.5 %."}
     )
-    rules = fields.List(fields.Nested(RuleSchema), required=True)
+    rules = fields.List(fields.Nested(FeeRuleSchema), required=True)
 
 
 class NewFeesSchema(Body):
@@ -100,7 +100,7 @@ class NewFeesSchema(Body):
 
     trade_bps = Int(0, TRADE_BPS_MAX, required=True)
     rules = fields.List(
-        fields.Nested(RuleSchema), load_default=list, validate=Long(0, RULES_MAX)
+        fields.Nested(FeeRuleSchema), load_default=list, validate=Long(0, RULES_MAX)
     )
 
 
