@@ -1,5 +1,7 @@
 """A vendor uploads, reads why a file is quarantined, puts it right, and is done."""
 
+from tests.browser.market import listing
+
 VENDOR = "haiheng"
 BAD = b"MZ\x90\x00" + b"\x00" * 60
 ROWS = "day,port,tons\n" + "".join(
@@ -37,3 +39,20 @@ def _upload(vendor, name, content):
     file = {"name": name, "mimeType": "text/csv", "buffer": content}
     vendor.page.set_input_files("#f-files", file)
     vendor.follow("form[action$='/releases'] button")
+
+
+def test_a_visitor_sees_how_a_service_answers_and_how_it_is_measured(visit, other_look):
+    window = visit("", other_look)
+    page = window.page
+    listing(window, "WXAPI-PACK")
+    box = "section[aria-labelledby=service-h]"
+    assert page.locator(f"{box} .uptime__day").count() == 30
+    assert page.locator(f"{box} .chart canvas").count() == 1
+    page.click(f"{box} .chart details summary")
+    assert page.locator(f"{box} table tbody tr").count() >= 29
+    window.look_over()
+    window.follow(f"{box} a[href*='/help/quality']")
+    assert page.locator("#services-h").count() == 1
+    page.go_back()
+    window.follow(".page-head a[href*='/vendors/']")
+    assert page.locator("section[aria-labelledby=services-h] tbody tr").count() == 2
