@@ -59,6 +59,7 @@ from marketplace.pricing.tenders import NotScored, NotTheBest
 from marketplace.security import is_api
 from marketplace.streams.disconnects import CannotWatch
 from marketplace.streams.feed import TooManyStreams
+from marketplace.surveillance.desk import CaseClosed
 from marketplace.trading.auction import NotInCall
 from marketplace.trading.contests import (
     AlreadyLeading,
@@ -178,6 +179,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     TooManyValues: HTTPStatus.BAD_REQUEST,
     PageTooFar: HTTPStatus.BAD_REQUEST,
     TooManyTries: HTTPStatus.TOO_MANY_REQUESTS,
+    CaseClosed: HTTPStatus.CONFLICT,
     TooManyStreams: HTTPStatus.TOO_MANY_REQUESTS,
     CannotWatch: HTTPStatus.CONFLICT,
     Busy: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -20,6 +20,7 @@ from marketplace.measuring import Measurer
 from marketplace.members import verification
 from marketplace.pricing.changes import Rises
 from marketplace.pricing.hammer import Hammer
+from marketplace.surveillance.desk import Watch
 from marketplace.trading.gateway import Gateway
 from marketplace.trading.tape import Tape
 from marketplace.transparency import PAUSE_S as CHECKPOINTS_S
@@ -32,6 +33,7 @@ SEARCHES_S = searches.STEP_S
 LAPSES_S = 5.0
 REGISTRATIONS_S = 5.0
 ADMISSIONS = "admissions.position"
+WATCH_S = 60.0  # surveillance
 TAPE_S = 1.0  # trades that may be told by now
 HAMMER_S = 1.0  # auctions that have closed
 RISES_S = 5.0  # prices that were announced come into force
@@ -148,6 +150,7 @@ def following(
         Follower("registrations", lambda: pass_time(writes), REGISTRATIONS_S),
         Follower("log", lambda: log_of_records.step(reads), CHECKPOINTS_S),
         Follower("warehouse", feed.step, warehouse.PAUSE_S),
+        Follower("surveillance", Watch(reads, writes).step, WATCH_S),
         Follower("tape", Tape(reads, writes, config.tape).step, TAPE_S),
         Follower("announcements", announcer.step, announcements.TELL_S),
         Follower("access", lambda: _lapse(reads, writes), LAPSES_S),

@@ -8,6 +8,7 @@ import marketplace.community.tables
 import marketplace.delivery.tables
 import marketplace.members.tables
 import marketplace.pricing.tables
+import marketplace.surveillance.tables
 import marketplace.trading.tables
 import settlement.statistics.tables
 import settlement.tables
@@ -24,6 +25,7 @@ ROOMS = (
     marketplace.delivery.tables,
     marketplace.community.tables,
     marketplace.trading.tables,
+    marketplace.surveillance.tables,
     marketplace.pricing.tables,
 )
 

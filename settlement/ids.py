@@ -39,6 +39,8 @@ KINDS = {
     "dispute": "dsp",
     "refund": "rfd",
     "authorisation": "aut",
+    "alert": "alr",
+    "case": "cas",
     "notice": "ntc",
     "question": "qst",
     "rating": "rtg",

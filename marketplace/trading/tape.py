@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Engine, Select, case, func, select, union_all
 
 from marketplace.trading.tables import prints
 from settlement import clock
+from settlement.statistics.corrections import EXCLUDE
+from settlement.statistics.tables import corrections
 from settlement.store import insert
 from settlement.tables import trades
 
@@ -23,7 +25,7 @@ MONDAY_US = 4 * clock.DAY_US  # the first after 1970 began, UTC
 PRINTS_MAX = 5_000  # told in one step
 
 # A price agreed with one member, or filed, is no price of the market.
-PUBLIC = trades.c.origin.in_(("book", "auction", "contest"))
+PUBLIC = trades.c.origin.in_(("book", "pinned", "auction", "contest"))
 
 
 class Rule(NamedTuple):
@@ -52,6 +54,7 @@ def due(rule: Rule, now_us: int, after: int) -> Select[Any]:
         .cte("recent")
     )
     where = recent.c.instrument, recent.c.week
+    excluded = select(corrections.c.trade).where(corrections.c.event == EXCLUDE)
     seen = union_all(
         *(
             select(
@@ -80,6 +83,7 @@ def due(rule: Rule, now_us: int, after: int) -> Select[Any]:
             & (ranked.c.place == rule.parties),
         )
         .where(due_us <= now_us, recent.c.id.not_in(select(prints.c.trade)))
+        .where(recent.c.id.not_in(excluded))
         .order_by(due_us, recent.c.id)
         .limit(PRINTS_MAX)
     )

@@ -54,6 +54,7 @@ from marketplace.web import (
     sheets,
     staff,
     statistics,
+    surveillance,
     tenders,
     tickets,
     vendor,
@@ -72,6 +73,7 @@ assert all((duties.show, duties.of_buyers))
 assert all((quality.report, connection.call))
 assert all((control.market, examples.EXAMPLES))
 assert lifecycle.OF_PRODUCT
+assert surveillance.open_case
 AREAS = (
     home,
     search,

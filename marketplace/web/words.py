@@ -41,6 +41,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "filed": N_("Filed"),
     },
     "phase": PHASES,
+    "case": {
+        "open": N_("Open"),
+        "proposed": N_("Waits for a second person"),
+        "flagged": N_("Flagged"),
+        "dismissed": N_("Dismissed"),
+    },
     "side": {"buy": N_("Buy"), "sell": N_("Sell")},
     "reason": {
         "requested": N_("as you asked"),

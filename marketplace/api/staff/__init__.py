@@ -8,6 +8,7 @@ from marketplace.api.staff import (
     prices,
     reviews,
     rights,
+    surveillance,
 )
 
 RESOURCES = (
@@ -18,4 +19,5 @@ RESOURCES = (
     oversight.bp,
     phases.bp,
     prices.bp,
+    surveillance.bp,
 )

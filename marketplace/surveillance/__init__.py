@@ -1,0 +1,1 @@
+"""Surveillance: detectors over the records, alerts with evidence, cases, decisions."""

@@ -1,0 +1,138 @@
+"""Each detector finds its own pattern in a seeded market, nothing in a clean one."""
+
+from random import Random
+
+import pytest
+
+from marketplace.surveillance.detectors import DETECTORS, detect
+from marketplace.surveillance.seen import Bid, Deal, Placed, Review, Seen, grouped
+from settlement.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
+
+SEED = 20_261
+SUN, VERA, MAKERS = 1_000, 9, (11, 12, 13, 14, 15, 16)
+MORNING_US = 20_000 * DAY_US  # 8 o'clock in Beijing
+
+
+def deal(number, at_us, buyer, seller, price=100, quantity=10):
+    where = number, MORNING_US + at_us, SUN
+    return Deal(*where, price, quantity, buyer, seller, "buy", number, number + 1)
+
+
+def placed(number, at_us, side="sell", price=110, *, lasts_us=None, filled=0):
+    ended_us = None if lasts_us is None else MORNING_US + at_us + lasts_us
+    where = number, MORNING_US + at_us, 11, SUN
+    return Placed(*where, side, price, 10, filled, ended_us, evergreen=False)
+
+
+def clean():
+    """Return a lively market without manipulation: one vendor, six who buy of it.
+
+    Prices wander a little; some bids are cancelled, slowly; each auction has another
+    winner; reviews differ.
+    """
+    random = Random(SEED)
+    price, deals, orders = 100, [], []
+    for number in range(1, 400):
+        at_us = number * 20 * MINUTE_US + random.randrange(MINUTE_US)
+        price = max(80, min(120, price + random.choice((-1, 0, 1))))
+        deals.append(
+            deal(
+                number, at_us, random.choice(MAKERS), VERA, price, random.randint(1, 9)
+            )
+        )
+        lasts_us = random.choice((None, HOUR_US, 5 * HOUR_US))
+        side = random.choice(("buy", "sell"))
+        orders.append(placed(number, at_us, side, price, lasts_us=lasts_us))
+    bids = [
+        Bid(contest, VERA, member, contest * HOUR_US, 100 + member, won=member == wins)
+        for contest, wins in enumerate(MAKERS)
+        for member in (wins, MAKERS[contest - 1])
+    ]
+    reviews = [
+        Review(number, number, member, VERA, random.randint(2, 5))
+        for number, member in enumerate(MAKERS)
+    ]
+    return Seen(tuple(deals), tuple(orders), tuple(bids), tuple(reviews))
+
+
+def seeded():
+    """Return for each detector what trips it, to be added to the clean market."""
+    n, day = 1_000, 10 * DAY_US
+    trips = [
+        deal(n + 2 * k, day + k * HOUR_US, *pair)
+        for k, pair in enumerate(((31, 32), (32, 31), (31, 32), (32, 31)))
+    ]
+    ring = [
+        deal(n, day, 31, 32),
+        deal(n + 2, day + 1, 33, 31),
+        deal(n + 4, day + 2, 32, 33),
+    ]
+    close_us = day + 16 * HOUR_US - MINUTE_US  # 23:59 in Beijing
+    early = [deal(n + k, day + k * HOUR_US, 11 + k, VERA) for k in range(6)]
+    layers = [
+        placed(n + k, day + k * SECOND_US, "sell", 110 + k, lasts_us=MINUTE_US)
+        for k in range(3)
+    ]
+    flood = [placed(n + k, day + k * SECOND_US // 10) for k in range(80)]
+    full = [
+        Review(n + k, k, *pair, 5) for k, pair in enumerate([(31, 32), (32, 31)] * 2)
+    ]
+    shill = [Bid(n + k, VERA, 31, k, 100, won=False) for k in range(3)]
+    return {
+        "self_dealing": Seen((deal(n, day, 31, 32),), group={31: 31, 32: 31}),
+        "round_trips": Seen(tuple(trips)),
+        "circular": Seen(tuple(ring)),
+        "far_prices": Seen((deal(n, day, 31, VERA, price=300),)),
+        "layering": Seen(
+            orders=(*layers, placed(n + 9, day + 5 * SECOND_US, "buy", filled=10))
+        ),
+        "quote_stuffing": Seen(orders=tuple(flood)),
+        "marking_the_close": Seen(
+            (*early, deal(n + 20, close_us, 31, VERA, price=125, quantity=1))
+        ),
+        "shill_bids": Seen(bids=tuple(shill)),
+        "review_rings": Seen(reviews=tuple(full)),
+    }
+
+
+def with_clean(more):
+    """Return the clean market and, after it, something more."""
+    base = clean()
+    joined = (old + new for old, new in zip(base[:4], more[:4], strict=True))
+    return Seen(*joined, more.group)
+
+
+def test_a_clean_market_raises_no_alert():
+    assert detect(clean()) == []
+
+
+def test_every_detector_has_a_scenario():
+    assert seeded().keys() == DETECTORS.keys()
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_a_detector_finds_its_pattern_and_the_others_do_not(name):
+    found = detect(with_clean(seeded()[name]))
+    assert {alert.detector for alert in found} == {name}
+    assert len(found) == 1
+    (alert,) = found
+    assert any(alert.evidence.values())
+    assert all(
+        number >= 1_000 for numbers in alert.evidence.values() for number in numbers
+    )
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_the_same_market_is_judged_alike_each_time(name):
+    market = with_clean(seeded()[name])
+    assert detect(market) == detect(market)
+
+
+def test_members_are_grouped_through_chains():
+    assert grouped([(5, 4), (4, 3), (8, 9)]) == {5: 3, 4: 3, 3: 3, 8: 8, 9: 8}
+
+
+def test_an_owner_stands_behind_the_vendor_of_an_auction():
+    bids = (Bid(1, VERA, 31, 5, 100, won=True),)
+    (alert,) = DETECTORS["shill_bids"](Seen(bids=bids, group={VERA: VERA, 31: VERA}))
+    assert alert.members == (VERA, 31)
