@@ -73,7 +73,7 @@ assert all((duties.show, duties.of_buyers))
 assert all((quality.report, connection.call))
 assert all((control.market, examples.EXAMPLES))
 assert lifecycle.OF_PRODUCT
-assert surveillance.open_case
+assert surveillance.DETECTOR_NAMES
 AREAS = (
     home,
     search,

@@ -14,12 +14,12 @@ from marketplace.members import organisations
 from marketplace.members.roles import STAFF, needs
 from marketplace.members.signing import me
 from marketplace.services import services
+from marketplace.spreadsheet import as_csv
 from marketplace.supervision import SUPERVISORS
 from marketplace.surveillance import desk
 from marketplace.surveillance.detectors import DETECTORS
 from marketplace.web.forms import Form, PublicId, again, choice, read, text
 from marketplace.web.layout import before
-from marketplace.web.spreadsheet import as_csv
 from marketplace.web.staff import bp
 from settlement import ids
 
