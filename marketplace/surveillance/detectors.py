@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from statistics import median_low
 from typing import NamedTuple, TypeVar
 
-from marketplace.surveillance.seen import Bid, Deal, Placed, Review, Seen
+from marketplace.surveillance.seen import Bid, Placed, Review, Seen, Traded
 from settlement.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 
 ROUND_US = DAY_US  # within which units come back
@@ -35,7 +35,7 @@ ZONE_US = 8 * HOUR_US  # the exchange's day is Beijing's
 WHOLE_BPS = 10_000
 
 
-Item = TypeVar("Item", Deal, Placed, Bid)
+Item = TypeVar("Item", Traded, Placed, Bid)
 
 
 class Alert(NamedTuple):
@@ -59,9 +59,9 @@ def self_dealing(seen: Seen) -> list[Alert]:
 
 def round_trips(seen: Seen) -> list[Alert]:
     """Find two members who again and again trade the same units to and fro."""
-    trips: dict[tuple[int, ...], list[Deal]] = defaultdict(list)
+    trips: dict[tuple[int, ...], list[Traded]] = defaultdict(list)
     for deals in _by(seen.deals, lambda deal: deal.instrument).values():
-        waiting: dict[tuple[int, int], list[Deal]] = defaultdict(list)
+        waiting: dict[tuple[int, int], list[Traded]] = defaultdict(list)
         for deal in deals:
             back = waiting[deal.buyer, deal.seller]
             out = next((one for one in back if _returns(one, deal)), None)
@@ -82,7 +82,7 @@ def circular(seen: Seen) -> list[Alert]:
     """Find units that went round three members and came back to the first."""
     found = []
     for deals in _by(seen.deals, lambda deal: deal.instrument).values():
-        sold: dict[int, list[Deal]] = defaultdict(list)
+        sold: dict[int, list[Traded]] = defaultdict(list)
         for deal in deals:
             sold[deal.seller].append(deal)
         found += [
@@ -229,11 +229,11 @@ def _by(
     return found
 
 
-def _follows(first: Deal, second: Deal) -> bool:
+def _follows(first: Traded, second: Traded) -> bool:
     return first.trade < second.trade and second.at_us - first.at_us <= ROUND_US
 
 
-def _returns(out: Deal, back: Deal, *, same_price: bool = True) -> bool:
+def _returns(out: Traded, back: Traded, *, same_price: bool = True) -> bool:
     """Tell whether *back* undoes *out*: soon, as many units, at about the price."""
     quantity = abs(out.quantity - back.quantity) * WHOLE_BPS
     price = abs(out.price - back.price) * WHOLE_BPS
@@ -250,7 +250,7 @@ def _flashed(one: Placed) -> bool:
     return ended is not None and not one.filled and ended - one.at_us <= LAYER_US
 
 
-def _traded(detector: str, deals: list[Deal], **facts: int) -> Alert:
+def _traded(detector: str, deals: list[Traded], **facts: int) -> Alert:
     members = tuple(sorted({m for deal in deals for m in (deal.buyer, deal.seller)}))
     evidence = {"trades": tuple(deal.trade for deal in deals)}
     return Alert(detector, deals[0].instrument, members, evidence, facts)

@@ -15,7 +15,7 @@ from settlement.tables import journal, payouts, trades
 ROWS_MAX = 200_000  # of each kind, the latest
 
 
-class Deal(NamedTuple):
+class Traded(NamedTuple):
     """One trade on the market; personal prices and filed trades are none."""
 
     trade: int
@@ -69,7 +69,7 @@ class Review(NamedTuple):
 class Seen(NamedTuple):
     """All of it, the earliest first; *group* names each member's owner."""
 
-    deals: tuple[Deal, ...] = ()
+    deals: tuple[Traded, ...] = ()
     orders: tuple[Placed, ...] = ()
     bids: tuple[Bid, ...] = ()
     reviews: tuple[Review, ...] = ()
@@ -131,12 +131,12 @@ def _latest(db: Connection, query: Any, key: Any) -> list[Row[Any]]:
     return list(reversed(db.execute(query.order_by(key.desc()).limit(ROWS_MAX)).all()))
 
 
-def _deals(db: Connection, since_us: int) -> tuple[Deal, ...]:
-    names = ("id", *Deal._fields[1:])
+def _deals(db: Connection, since_us: int) -> tuple[Traded, ...]:
+    names = ("id", *Traded._fields[1:])
     query = select(*(trades.c[name] for name in names)).where(
         _since(trades, since_us), trades.c.origin.in_(("book", "pinned", "auction"))
     )
-    return tuple(Deal._make(row) for row in _latest(db, query, trades.c.id))
+    return tuple(Traded._make(row) for row in _latest(db, query, trades.c.id))
 
 
 def _orders(db: Connection, since_us: int) -> tuple[Placed, ...]:

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from marketplace.surveillance.detectors import DETECTORS, detect
-from marketplace.surveillance.seen import Bid, Deal, Placed, Review, Seen, grouped
+from marketplace.surveillance.seen import Bid, Placed, Review, Seen, Traded, grouped
 from settlement.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 
 SEED = 20_261
@@ -15,7 +15,7 @@ MORNING_US = 20_000 * DAY_US  # 8 o'clock in Beijing
 
 def deal(number, at_us, buyer, seller, price=100, quantity=10):
     where = number, MORNING_US + at_us, SUN
-    return Deal(*where, price, quantity, buyer, seller, "buy", number, number + 1)
+    return Traded(*where, price, quantity, buyer, seller, "buy", number, number + 1)
 
 
 def placed(number, at_us, side="sell", price=110, *, lasts_us=None, filled=0):
