@@ -9,6 +9,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from marketplace.services import Services
+from marketplace.surveillance import desk
+from marketplace.surveillance.detectors import Alert
+from settlement.ids import encode
 from tests.gates import DECLARED, list_by_api
 
 V1 = "/api/v1"
@@ -159,3 +163,11 @@ def dispute(program: Callable[[str], Program]) -> str:
     waits = program("buyer").made("/orders", buy(moon))["trades"][0]["trade"]
     objection = {"reason": "quality", "note": "half is empty"}
     return str(program("buyer").made(f"/trades/{waits}/dispute", objection)["id"])
+
+
+def case(parts: Services) -> str:
+    """Open a case of one alert; return its id."""
+    alert = Alert("self_dealing", None, (1, 2), {"trades": (1,)}, {})
+    with parts.writes.begin() as db:
+        desk.keep(db, [alert], 1)
+        return encode("case", desk.open_case(db, "One owner", [1], 1))

@@ -19,8 +19,6 @@ from listings.publicdata import Authorisation, register
 from marketplace.cli import COMMANDS, main
 from marketplace.config import Config
 from marketplace.services import Services
-from marketplace.surveillance import desk
-from marketplace.surveillance.detectors import Alert
 from settlement import clock
 from settlement.ids import encode
 from tests import programs
@@ -211,7 +209,7 @@ def places(
     bid |= {"member": program("vendor").read("/me")["member"]}
     return {
         "dispute": programs.dispute(program),
-        "case": _case(parts),
+        "case": programs.case(parts),
         "offer": program("buyer").made("/offers", bid)["id"],
         "demand": program("buyer").made("/demands", asked)["id"],
         "contest": program("vendor").made("/contests", auction)["contest"]["id"],
@@ -238,13 +236,6 @@ def places(
         "action": "site_read",
         "intake": _intake(visit("vendor")),
     }
-
-
-def _case(parts: Services) -> str:
-    alert = Alert("self_dealing", None, (1, 2), {"trades": (1,)}, {})
-    with parts.writes.begin() as db:
-        desk.keep(db, [alert], 1)
-        return encode("case", desk.open_case(db, "One owner", [1], 1))
 
 
 def _authorised(parts: Services) -> str:
