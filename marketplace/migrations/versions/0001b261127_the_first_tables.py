@@ -38,6 +38,24 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "alerts",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("detector", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("instrument", Whole, nullable=True),
+        sa.Column("members", sa.Text(), nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("case", Whole, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
+        sa.UniqueConstraint("sha256", name=op.f("uq_alerts_sha256")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("alerts", schema=None) as batch_op:
+        batch_op.create_index("ix_alerts_case", ["case", "id"], unique=False)
+
+    op.create_table(
         "arrivals",
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("subject", Whole, autoincrement=False, nullable=False),
@@ -172,6 +190,49 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("instrument", name=op.f("pk_books")),
         sa.UniqueConstraint("symbol", name=op.f("uq_books_symbol")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "case_notes",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("case", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.CheckConstraint("text <> ''", name=op.f("ck_case_notes_text")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_notes")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("case_notes", schema=None) as batch_op:
+        batch_op.create_index("ix_case_notes_case", ["case", "id"], unique=False)
+
+    op.create_table(
+        "cases",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("proposed_by", Whole, nullable=True),
+        sa.Column("proposal", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("decided_by", Whole, nullable=True),
+        sa.Column("decided_us", Whole, nullable=True),
+        sa.CheckConstraint(
+            "(state IN ('flagged', 'dismissed')) = (decided_by IS NOT NULL)",
+            name=op.f("ck_cases_decision"),
+        ),
+        sa.CheckConstraint(
+            "proposal IN ('flag', 'dismiss')", name=op.f("ck_cases_proposal")
+        ),
+        sa.CheckConstraint(
+            "state IN ('open', 'proposed', 'flagged', 'dismissed')",
+            name=op.f("ck_cases_state"),
+        ),
+        sa.CheckConstraint(
+            "decided_by <> proposed_by", name=op.f("ck_cases_two_persons")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
         sqlite_strict=True,
     )
     op.create_table(
@@ -1096,6 +1157,18 @@ def upgrade() -> None:
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_terms")),
         sa.UniqueConstraint("sha256", name=op.f("uq_terms_sha256")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "ties",
+        sa.Column("member", Whole, autoincrement=False, nullable=False),
+        sa.Column("other", Whole, autoincrement=False, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.CheckConstraint("reason <> ''", name=op.f("ck_ties_reason")),
+        sa.CheckConstraint("member < other", name=op.f("ck_ties_ordered")),
+        sa.PrimaryKeyConstraint("member", "other", name=op.f("pk_ties")),
         sqlite_strict=True,
     )
     op.create_table(
@@ -2413,6 +2486,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_trades_buyer")
 
     op.drop_table("trades")
+    op.drop_table("ties")
     op.drop_table("terms")
     op.drop_table("tenders")
     op.drop_table("tender_bids")
@@ -2542,6 +2616,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_contest_bidders_member")
 
     op.drop_table("contest_bidders")
+    op.drop_table("cases")
+    with op.batch_alter_table("case_notes", schema=None) as batch_op:
+        batch_op.drop_index("ix_case_notes_case")
+
+    op.drop_table("case_notes")
     op.drop_table("books")
     op.drop_table("bid_scores")
     op.drop_table("authorisations")
@@ -2550,6 +2629,10 @@ def downgrade() -> None:
 
     op.drop_table("auctions")
     op.drop_table("arrivals")
+    with op.batch_alter_table("alerts", schema=None) as batch_op:
+        batch_op.drop_index("ix_alerts_case")
+
+    op.drop_table("alerts")
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.drop_index("ix_accounts_owner")
 
