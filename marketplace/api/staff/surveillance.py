@@ -56,7 +56,7 @@ class AlertSchema(Schema):
         return row._asdict() | parts
 
 
-class CaseSchema(Schema):
+class WatchedCaseSchema(Schema):
     """A case; the proposal and its reason once there is one."""
 
     id = Id("case", required=True)
@@ -79,27 +79,27 @@ class CaseNoteSchema(Schema):
     text = fields.String(required=True)
 
 
-class FullCaseSchema(CaseSchema):
+class FullWatchedCaseSchema(WatchedCaseSchema):
     """A case with its alerts and notes."""
 
     alerts = fields.List(fields.Nested(AlertSchema), required=True)
     notes = fields.List(fields.Nested(CaseNoteSchema), required=True)
 
 
-class CasesSchema(Schema):
+class WatchedCasesSchema(Schema):
     """The cases, newest first."""
 
-    data = fields.List(fields.Nested(CaseSchema), required=True)
+    data = fields.List(fields.Nested(WatchedCaseSchema), required=True)
 
 
-class NewCaseSchema(Body):
+class NewWatchedCaseSchema(Body):
     """A case of alerts that are in none."""
 
     title = Text(desk.TITLE_MAX, least=1, required=True)
     alerts = fields.List(Id("alert"), required=True, validate=Long(1, desk.ALERTS_MAX))
 
 
-class NewNoteSchema(Body):
+class NewCaseNoteSchema(Body):
     """What was found out."""
 
     text = Text(desk.TEXT_MAX, least=1, lines=True, required=True)
@@ -136,7 +136,7 @@ def list_alerts(asked: dict[str, Any]) -> Page:
 
 @bp.route("/staff/cases")
 @bp.needs(*STAFF)
-@bp.response(200, CasesSchema)
+@bp.response(200, WatchedCasesSchema)
 def list_cases() -> Any:
     """List the latest cases."""
     with services().reads.connect() as db:
@@ -145,8 +145,8 @@ def list_cases() -> Any:
 
 @bp.route("/staff/cases", methods=["POST"])
 @bp.needs(*SUPERVISORS)
-@bp.arguments(NewCaseSchema)
-@bp.response(200, FullCaseSchema)
+@bp.arguments(NewWatchedCaseSchema)
+@bp.response(200, FullWatchedCaseSchema)
 @bp.refuses(404)
 def open_case(new: dict[str, Any]) -> Any:
     """Open a case of alerts."""
@@ -156,7 +156,7 @@ def open_case(new: dict[str, Any]) -> Any:
 
 @bp.route("/staff/cases/<case>")
 @bp.needs(*STAFF)
-@bp.response(200, FullCaseSchema)
+@bp.response(200, FullWatchedCaseSchema)
 @bp.refuses(404)
 def get_case(case: int) -> Any:
     """Read a case with its alerts and notes."""
@@ -166,8 +166,8 @@ def get_case(case: int) -> Any:
 
 @bp.route("/staff/cases/<case>/notes", methods=["POST"])
 @bp.needs(*SUPERVISORS)
-@bp.arguments(NewNoteSchema)
-@bp.response(200, FullCaseSchema)
+@bp.arguments(NewCaseNoteSchema)
+@bp.response(200, FullWatchedCaseSchema)
 @bp.refuses(404)
 def add_case_note(new: dict[str, str], case: int) -> Any:
     """Add a note to a case."""
@@ -179,7 +179,7 @@ def add_case_note(new: dict[str, str], case: int) -> Any:
 @bp.route("/staff/cases/<case>/proposal", methods=["POST"])
 @bp.needs(*SUPERVISORS)
 @bp.arguments(CaseProposalSchema)
-@bp.response(200, FullCaseSchema)
+@bp.response(200, FullWatchedCaseSchema)
 @bp.refuses(404, 409)
 def propose_for_case(new: dict[str, str], case: int) -> Any:
     """Propose to flag the trades of a case, or to dismiss it."""
@@ -191,7 +191,7 @@ def propose_for_case(new: dict[str, str], case: int) -> Any:
 @bp.route("/staff/cases/<case>/decision", methods=["POST"])
 @bp.needs(*SUPERVISORS)
 @bp.arguments(CaseDecisionSchema)
-@bp.response(200, FullCaseSchema)
+@bp.response(200, FullWatchedCaseSchema)
 @bp.refuses(403, 404, 409)
 def decide_case(decision: dict[str, bool], case: int) -> Any:
     """Carry out what another person proposed, or turn it down."""
