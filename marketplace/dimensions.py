@@ -16,6 +16,7 @@ ORIGINS = {
     "negotiated": Name("协议", "Negotiated"),
     "auction": Name("竞价", "Auction"),
     "filed": Name("备案", "Filed"),
+    "off_exchange": Name("场外（仅模拟）", "Off-exchange, simulated only"),
 }
 MODELS = {
     "posted": Name("挂牌价", "Posted price"),
@@ -24,6 +25,7 @@ MODELS = {
     "call": Name("集合竞价", "Call auction"),
     "contest": Name("竞买", "Contest"),
     "filed": Name("备案", "Filed"),
+    "off_exchange": Name("场外（仅模拟）", "Off-exchange, simulated only"),
 }
 SUPPLY = {
     "public": Name("公共数据", "Public data"),

@@ -15,6 +15,7 @@ from marketplace.members.tables import members, verifications
 from marketplace.trading.tables import orders
 from settlement.clock import DAY_US
 from settlement.statistics.columns import UNKNOWN, About
+from settlement.statistics.manifest import read_manifest
 from settlement.statistics.tape import (
     ZONE_US,
     day_of,
@@ -55,7 +56,12 @@ class Feed:
         self._written: dict[str, list[tuple[Any, ...]]] = {}
 
     def step(self) -> int:
-        """Extend the tape and replace what it is about; return how many trades."""
+        """Extend the tape and replace what it is about; return how many trades.
+
+        A simulated tape stays as it is: no real trade is ever mixed into it.
+        """
+        if read_manifest(self._there).simulated:
+            return 0
         with self._reads.connect() as db:
             # Trades last: a trade's instrument and members are then always there.
             self._replace("instruments", _instruments(db))

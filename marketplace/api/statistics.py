@@ -111,6 +111,10 @@ class FiguresSchema(Schema):
     withheld = fields.Integer(
         required=True, metadata={"description": "Cells that rest on too few parties."}
     )
+    simulated = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether a program made the market up."},
+    )
     data = fields.List(
         fields.Dict(),
         required=True,
@@ -127,7 +131,8 @@ class FiguresSchema(Schema):
             }
             for row in figures.rows
         ]
-        return figures._asdict() | {"data": rows}
+        simulated = services().warehouse.manifest().simulated
+        return figures._asdict() | {"data": rows, "simulated": simulated}
 
 
 @bp.route("/statistics")

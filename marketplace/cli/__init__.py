@@ -24,6 +24,7 @@ COMMANDS = {
     "member": "marketplace.cli.member:member",
     "key": "marketplace.cli.key:key",
     "odrl": "marketplace.cli.odrl:odrl",
+    "simulate": "marketplace.cli.simulate:simulate",
 }
 
 

@@ -225,6 +225,12 @@ def download(code: str) -> Response:
     return answer
 
 
+@bp.app_template_global("services_simulated")
+def is_simulated() -> bool:
+    """Tell whether the tape was made up by a program."""
+    return services().warehouse.manifest().simulated
+
+
 bp.add_app_template_filter(charts.records)
 bp.add_app_template_filter(tabulation.cell)
 bp.add_app_template_filter(tabulation.column_name)

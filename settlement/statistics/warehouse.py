@@ -70,6 +70,18 @@ def merge_parquet(parts: Sequence[Path], target: Path) -> None:
         made.replace(target)
 
 
+def write_queries(queries: Iterable[tuple[str, Path]]) -> None:
+    """Write the answer to each of our own queries to its target, on every core."""
+    with duckdb.connect(":memory:", config={"threads": THREADS}) as db:
+        for query, target in queries:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            made = target.with_name(f".{target.name}")
+            db.execute(
+                f"COPY ({query}) TO {_text(made)} (FORMAT parquet, COMPRESSION zstd)"
+            )
+            made.replace(target)
+
+
 def _copy(source: str, made: Path) -> None:
     """Turn *source* into Parquet; paths are ours, so they may stand in the text."""
     with duckdb.connect(":memory:", config={"threads": 1}) as db:

@@ -1,0 +1,89 @@
+"""The yearly report over a simulated national market, beside SQL written by hand.
+
+STATISTICS_TRADES trades (10,000,000 unless it is set; 100,000,000 needs some minutes to
+write first). Each question of the report is asked by sector, region, class and month,
+through the warehouse; beside it the shortest DuckDB SQL for the same table over the same
+files. Both in one process with the same memory; the aim is at most 1.2 times as long.
+"""
+
+import os
+import resource
+import tempfile
+from pathlib import Path
+
+import duckdb
+
+from settlement import clock
+from settlement.statistics import questions
+from settlement.statistics.manifest import read_manifest
+from settlement.statistics.simulation import simulate
+from settlement.statistics.warehouse import Warehouse
+from tests.speed import Table
+
+TRADES = int(os.environ.get("STATISTICS_TRADES", "10000000"))
+MEMORY = "5GB"
+BY = ("sector", "vendor_region", "class")
+KEYS = f"month, {', '.join(BY)}, currency"
+GROUPED = f"FROM t WHERE month >= '2024-01' GROUP BY {KEYS}"
+HAND = {
+    "s05_turnover": f"SELECT {KEYS}, sum(value), sum(value) {GROUPED}",
+    "s06_trades": f"SELECT {KEYS}, count(*), avg(value), median(value) {GROUPED}",
+    "s07_origin": f"SELECT {KEYS}, origin, sum(value) {GROUPED}, origin",
+    "s12_service": f"SELECT {KEYS}, count(*), count(*) FILTER (state = 'settled'),"
+    f" count(*) FILTER (state = 'disputed') {GROUPED}",
+    "s14_concentration": f"WITH s AS (SELECT {KEYS}, seller m, sum(value) v, 1 side"
+    f" {GROUPED}, seller UNION ALL SELECT {KEYS}, buyer, sum(value), 2 {GROUPED}, buyer),"
+    f" r AS (SELECT *, v / sum(v) OVER w AS share, row_number() OVER (w ORDER BY v DESC)"
+    f" AS place FROM s WINDOW w AS (PARTITION BY {KEYS}, side)) SELECT {KEYS}, side,"
+    f" sum(share * share), sum(share) FILTER (place <= 5), count(*) FROM r"
+    f" GROUP BY {KEYS}, side",
+    "top_instruments": "SELECT instrument, sum(value) v, count(*), sum(quantity) FROM t"
+    " WHERE month >= '2024-01' AND origin IN ('on_book', 'auction')"
+    " GROUP BY instrument ORDER BY v DESC LIMIT 100",
+}
+
+
+def run() -> list[Table]:
+    """Write the market, then ask each question and its twin three times."""
+    rows: list[tuple[str | int | float, ...]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        there = Path(folder)
+        begun = clock.elapsed_s()
+        simulate(there, TRADES, 1)
+        wrote = clock.elapsed_s() - begun
+        warehouse = Warehouse(there, memory=MEMORY)
+        for code, sql in HAND.items():
+            asked = min(_asked(warehouse, code) for _ in range(3))
+            by_hand = min(_by_hand(there, sql) for _ in range(3))
+            rows.append((code, asked, by_hand, asked / by_hand))
+        warehouse.close()
+    ours, theirs = (sum(float(row[place]) for row in rows) for place in (1, 2))
+    rows.append(("the report", ours, theirs, ours / theirs))
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_048_576
+    return [
+        Table(
+            f"The yearly report of {TRADES:,} trades, seconds",
+            ("question", "warehouse", "SQL by hand", "ratio"),
+            rows,
+            f"written in {wrote:.1f} s; {most:.1f} GiB at most; best of three",
+        )
+    ]
+
+
+def _asked(warehouse: Warehouse, code: str) -> float:
+    begun = clock.elapsed_s()
+    if code == "top_instruments":
+        questions.ask(warehouse, code, from_month="2024-01", top=100)
+    else:
+        questions.ask(warehouse, code, by=BY, from_month="2024-01")
+    return clock.elapsed_s() - begun
+
+
+def _by_hand(there: Path, sql: str) -> float:
+    files = [str(path) for path in read_manifest(there).files(there)]
+    config = {"threads": 2, "memory_limit": MEMORY}
+    begun = clock.elapsed_s()
+    with duckdb.connect(":memory:", config=config) as db:
+        db.execute(f"CREATE VIEW t AS SELECT * FROM read_parquet({files})")
+        db.execute(sql).fetchall()
+    return clock.elapsed_s() - begun
