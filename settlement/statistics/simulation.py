@@ -4,9 +4,9 @@ Nothing of it happened: the manifest says so, and so does whatever shows it. Con
 have log-normal values of median ¥0.3 m and mean ¥2.5 m; the many small trades beside
 them are packs of metered calls (domain §12: few trades, many calls). Turnover of the
 last year is ¥160 bn, 30 % above the year before, and ¥30 bn of it on the exchange,
-filed trades included. Every trade is a function of its number and the seed alone, so chunks
-may be made in any order. The values of contracts follow a low-discrepancy sequence (R2;
-Roberts 2018), so that few of them have the mean that many would have.
+filed trades included. Every trade is a function of its number and the seed alone, so
+chunks may be made in any order. The values of contracts follow a low-discrepancy
+sequence (R2; Roberts 2018), so that few have the mean that many would have.
 """
 
 from collections.abc import Callable, Iterator
@@ -37,22 +37,8 @@ PROVINCES = (  # by weight of the data industry, our estimate; codes of GB/T 226
     *(["11"] * 7 + ["31"] * 7 + ["44"] * 9 + ["33"] * 6 + ["32"] * 6 + ["37"] * 4),
     *(["51"] * 3 + ["52"] * 3 + ["42"] * 3 + ["34"] * 2 + ["35"] * 2 + ["41"] * 2),
     *(["50"] * 2 + ["43"] * 2 + ["61"] * 2 + ["12"] * 2 + ["13"] * 2 + ["21"]),
-    *(
-        "14",
-        "15",
-        "22",
-        "23",
-        "36",
-        "45",
-        "46",
-        "53",
-        "62",
-        "63",
-        "64",
-        "65",
-        "54",
-        "81",
-    ),
+    *("14", "15", "22", "23", "36", "45", "46", "53", "62", "63", "64", "65", "54"),
+    "81",
 )
 SECTORS = (  # the twelve, finance and industry first, as exchanges report
     *(["financial-services"] * 6 + ["industrial-manufacturing"] * 4),
@@ -282,7 +268,9 @@ SELECT
     sum(value) FILTER (WHERE month >= '{YEAR}-01') AS turnover,
     cast(sum(value) FILTER (WHERE month >= '{YEAR}-01') AS DOUBLE)
     / sum(value) FILTER (WHERE month < '{YEAR}-01') AS growth,
-    sum(value) FILTER (WHERE month >= '{YEAR}-01' AND origin <> 'off_exchange') AS inside,
+    sum(value) FILTER (
+        WHERE month >= '{YEAR}-01' AND origin <> 'off_exchange'
+    ) AS inside,
     median(value) FILTER (WHERE unit = 'whole') AS middle,
     cast(sum(value) FILTER (WHERE unit = 'whole') AS DOUBLE)
     / count(*) FILTER (WHERE unit = 'whole') AS mean

@@ -46,18 +46,16 @@ def test_it_has_every_column_of_the_tape_and_only_known_codes(market: Path) -> N
     assert kinds == {**TRADES, "day": "DATE"}
     for name, known in codes().items():
         if name in TRADES and name != "state":
-            found = {
-                row[0] for row in rows(market, f"SELECT DISTINCT {name} FROM trades")
-            }
-            assert found <= set(known), name
+            found = rows(market, f"SELECT DISTINCT {name} FROM trades")
+            assert {row[0] for row in found} <= set(known), name
 
 
 def test_every_trade_has_its_number_and_falls_into_its_day(market: Path) -> None:
     ask = "SELECT count(*), min(id), max(id), count(DISTINCT id) FROM trades"
     assert rows(market, ask) == [(MANY, 1, MANY, MANY)]
     wrong = (
-        "SELECT count(*) FROM trades WHERE day <> CAST(make_timestamp(at_us + 28800000000)"
-        " AS DATE) OR month <> strftime(day, '%Y-%m') OR value <> price * quantity"
+        "SELECT count(*) FROM trades WHERE day <> CAST(make_timestamp("
+        "at_us + 28800000000) AS DATE) OR month <> strftime(day, '%Y-%m') OR value <> price * quantity"
     )
     assert rows(market, wrong) == [(0,)]
 
