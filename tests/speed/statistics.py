@@ -2,7 +2,7 @@
 
 STATISTICS_TRADES trades (10,000,000 unless it is set; 100,000,000 needs some minutes to
 write first). Each question of the report is asked by sector, region, class and month,
-through the warehouse; beside it short DuckDB SQL for the same table over the same files.
+through the warehouse; beside it short DuckDB SQL for the same table, the same files.
 Both in one process with the same memory; the aim is at most 1.2 times as long.
 """
 
@@ -39,7 +39,8 @@ HAND = {
             SELECT *, v / sum(v) OVER w AS share,
                 row_number() OVER (PARTITION BY {KEYS}, side ORDER BY v DESC) AS place
             FROM s WINDOW w AS (PARTITION BY {KEYS}, side))
-        SELECT {KEYS}, side, sum(share * share), sum(share) FILTER (place <= 5), count(*)
+        SELECT {KEYS}, side, sum(share * share), count(*),
+            sum(share) FILTER (place <= 5)
         FROM r GROUP BY {KEYS}, side""",
     "top_instruments": "SELECT instrument, sum(value) v, count(*), sum(quantity) FROM t"
     " WHERE month >= '2024-01' AND origin IN ('on_book', 'auction')"

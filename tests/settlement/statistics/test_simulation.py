@@ -55,7 +55,8 @@ def test_every_trade_has_its_number_and_falls_into_its_day(market: Path) -> None
     assert rows(market, ask) == [(MANY, 1, MANY, MANY)]
     wrong = (
         "SELECT count(*) FROM trades WHERE day <> CAST(make_timestamp("
-        "at_us + 28800000000) AS DATE) OR month <> strftime(day, '%Y-%m') OR value <> price * quantity"
+        "at_us + 28800000000) AS DATE) OR month <> strftime(day, '%Y-%m')"
+        " OR value <> price * quantity"
     )
     assert rows(market, wrong) == [(0,)]
 
