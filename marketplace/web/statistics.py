@@ -55,7 +55,7 @@ def show() -> ResponseReturnValue:
     currency = asked["currency"]
     turnover = figures("s05_turnover", by=("day",))
     trades = figures("s06_trades", by=("day",))
-    by_class = figures("s05_turnover")
+    by_class = figures("s05_turnover", by=("class", "sector"))
     return render_template(
         "statistics/overview.html",
         currency=currency,

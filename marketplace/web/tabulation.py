@@ -50,19 +50,32 @@ def cell(value: Any, column: str, currency: str = DEFAULT) -> str:
 
 
 def chart(found: Figures, currency: str) -> charts.Chart | None:
-    """Return the first measure as bars: by period, or of the last one by dimension."""
+    """Return the first measure as bars: by period, or of the last one by dimension.
+
+    None if there is nothing to draw: no figures, or none that is published.
+    """
     measures = [name for name in found.question.measures if name in found.columns]
-    rows = charts.in_currency(charts.records(found), currency)
+    keys = (*found.by, *found.question.cells)
+    rows = [
+        row
+        for row in charts.in_currency(charts.records(found), currency)
+        if measures and row[measures[0]] is not None
+    ]
     dated = "period" in found.columns
-    if not measures or not rows or not (dated or found.by):
+    if not rows or not (dated or keys):
         return None
-    measure = measures[0]
-    if found.by and dated:
+    if keys and dated:
         last = max(row["period"] for row in rows)
         rows = [row for row in rows if row["period"] == last]
-    label = found.by[0] if found.by else "period"
-    shown = [{**row, label: called(str(row[label]), label, language())} for row in rows]
+    measure, label = measures[0], (keys or ("period",))[0]
+    shown = [{**row, label: _label(row, keys or ("period",))} for row in rows]
     places = BY_CODE[currency].exponent if measure in MONEY else 0
     return charts.bars(
         title(found.question), shown, label, {measure: column_name(measure)}, places
     )
+
+
+def _label(row: dict[str, Any], keys: tuple[str, ...]) -> str:
+    """Return what a row is of: its codes by name; no term where it has no end."""
+    said = [called(str(row[key]), key, language()) for key in keys if row[key] != 0]
+    return " · ".join(said)

@@ -11,7 +11,7 @@
 -- disclosure: parties
 SELECT
     substr(month, 1, $width) AS period
-    , class, sector -- by
+    , class -- by
     , currency
     , cast(sum(value) FILTER (WHERE state <> 'unwound') AS BIGINT) AS turnover
     , cast(sum(value) FILTER (WHERE state = 'settled') AS BIGINT) AS settled

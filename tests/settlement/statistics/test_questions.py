@@ -176,7 +176,7 @@ def test_figures_carry_what_is_needed_to_repeat_them(
     assert figures.question.sql == text
     assert figures.question.sha256 == hashlib.sha256(text.encode()).hexdigest()
     assert figures.position == written[-1]["seq"]
-    assert figures.by == ("class", "sector")
+    assert figures.by == ("class",)
     assert figures.parameters["from_month"] == "2026-01"
 
 
