@@ -70,6 +70,7 @@ from marketplace.trading.contests import (
     TooManyContests,
 )
 from marketplace.trading.escrows import NothingToAccept, NotInDispute, NotSoMany
+from marketplace.trading.filings import TooManyFilings
 from marketplace.trading.kept import QuoteOver
 from marketplace.trading.lease import WriterElsewhere
 from marketplace.trading.limits import TooFast, TooManyUntraded
@@ -134,6 +135,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     AlreadyTried: HTTPStatus.CONFLICT,
     SoldOut: HTTPStatus.CONFLICT,
     QuoteOver: HTTPStatus.CONFLICT,
+    TooManyFilings: HTTPStatus.CONFLICT,
     TenderOver: HTTPStatus.CONFLICT,
     TenderRuns: HTTPStatus.CONFLICT,
     NotScored: HTTPStatus.CONFLICT,

@@ -35,6 +35,7 @@ KINDS = {
     "intake": "imp",
     "offer": "off",
     "contest": "cts",
+    "filing": "fdl",
     "proposal": "prp",
     "dispute": "dsp",
     "refund": "rfd",

@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from marketplace.services import Services
 from marketplace.surveillance import desk
 from marketplace.surveillance.detectors import Alert
+from settlement import clock
 from settlement.ids import encode
 from tests.gates import DECLARED, list_by_api
 
@@ -171,3 +172,38 @@ def case(parts: Services) -> str:
     with parts.writes.begin() as db:
         desk.keep(db, [alert], 1)
         return encode("case", desk.open_case(db, "One owner", [1], 1))
+
+
+def offered(program: Callable[[str], Program], sold: Sold) -> str:
+    """Let the buyer offer the vendor 10.00 yuan for one unit; the offer's id."""
+    wanted = {
+        "instrument": sold.instrument,
+        "member": program("vendor").read("/me")["member"],
+        "price": 1_000,
+        "quantity": 1,
+        "expires_us": clock.now_us() + clock.DAY_US,
+        "purpose": "internal_analysis",
+    }
+    return str(program("buyer").made("/offers", wanted)["id"])
+
+
+def filed(program: Callable[[str], Program]) -> str:
+    """File a deal of the buyer's with the vendor; the filing's id."""
+    buyer = program("buyer")
+    deal = {
+        "member": program("vendor").read("/me")["member"],
+        "side": "buy",
+        "title": "Sun",
+        "amount": 500_000,
+        "dealt_us": clock.now_us() - clock.DAY_US,
+    }
+    answer = buyer.client.post(
+        f"{V1}/filings",
+        query_string=deal,
+        data=b"a contract",
+        content_type="application/octet-stream",
+        headers=buyer.headers,
+    )
+    assert answer.status_code == 201, answer.text
+    assert answer.json
+    return str(answer.json["id"])

@@ -204,13 +204,11 @@ def places(
         "closes_us": asked["until_us"],
     }
     release = program("buyer").read(f"/listings/{sold.product}")["releases"][0]
-    bid = {"instrument": sold.instrument, "price": 1_000, "quantity": 1}
-    bid |= {"expires_us": asked["until_us"], "purpose": "internal_analysis"}
-    bid |= {"member": program("vendor").read("/me")["member"]}
     return {
         "dispute": programs.dispute(program),
         "case": programs.case(parts),
-        "offer": program("buyer").made("/offers", bid)["id"],
+        "offer": programs.offered(program, sold),
+        "filing": programs.filed(program),
         "demand": program("buyer").made("/demands", asked)["id"],
         "contest": program("vendor").made("/contests", auction)["contest"]["id"],
         "search": program("buyer").made("/searches", {"address": "q=tides"})["id"],

@@ -60,6 +60,12 @@ from marketplace.trading.quoting import (
     TakeOffer,
     WithdrawOffer,
 )
+from marketplace.trading.recording import (
+    ConfirmDeal,
+    FileDeal,
+    RegisterDeal,
+    WithdrawDeal,
+)
 from marketplace.trading.scope import NOWHERE, Scope
 from marketplace.trading.sealing import CallTender, CancelTender, OpenBids, SealBid
 
@@ -271,6 +277,7 @@ Command = (
     | OpenContest | BidInContest | PayContest | CancelContest
     | CounterOffer | DeclineOffer
     | CallTender | SealBid | OpenBids | CancelTender
+    | FileDeal | ConfirmDeal | RegisterDeal | WithdrawDeal
     | AcceptDelivery | ReportDelivery | SetWorkdays | SetConsents
     | OpenDispute | AnswerDispute | AgreeDispute | WithdrawDispute | ReturnSale
     | OfferRefund

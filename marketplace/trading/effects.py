@@ -40,6 +40,7 @@ class Effects(NamedTuple):
     offers: Rows
     offers_changed: Rows  # (id, state, trade)
     kept_prices: Rows  # upserted
+    filings: Rows  # upserted
     tenders: Rows  # upserted
     tender_bids: Rows  # upserted
     contests: Rows

@@ -13,6 +13,7 @@ from marketplace.trading.agenda import Agenda
 from marketplace.trading.commands import Command
 from marketplace.trading.contests import Contests
 from marketplace.trading.escrows import Disputes, Escrows
+from marketplace.trading.filings import Filings
 from marketplace.trading.kept import KeptPrices
 from marketplace.trading.limits import NONE, Limits
 from marketplace.trading.offers import Offers
@@ -58,6 +59,7 @@ class Market:
         self.refunds = Refunds()
         self.workdays = Workdays()
         self.kept, self.tenders = KeptPrices(self.agenda), Tenders(self.agenda)
+        self.filings = Filings()
         self.trials: dict[int, int] = {}  # paid instrument → its free trial
         self.tried: set[tuple[int, int]] = set()  # (member, trial): once is enough
         self.fees: FeeSchedule = FIRST

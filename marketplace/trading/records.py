@@ -11,6 +11,7 @@ from marketplace.trading import (
     contest_records,
     escrow_records,
     exclusivity,
+    filing_records,
     restoring,
     tender_records,
     timetable,
@@ -36,6 +37,7 @@ from settlement.money import INSTRUMENT_MIN
 from settlement.script import Script
 
 OPEN = Pocket.OPEN
+DESKS = (contest_records, tender_records, filing_records, escrow_records)
 DELIVERY, OF_TRADES = "delivery", frozenset(("payment", "fee"))
 LIVE_ORDER = (str(OrderState.OPEN), str(OrderState.PARTIAL))
 LIVE_RIGHT = (str(EntitlementState.ACTIVE), str(EntitlementState.SUSPENDED))
@@ -103,9 +105,7 @@ def drain(market: Market) -> Effects:
             for offer in market.offers.changed.values()
         ],
         kept_prices=[kept.row() for kept in market.kept.changed.values()],
-        **contest_records.drain(market),
-        **tender_records.drain(market),
-        **escrow_records.drain(market),
+        **{name: rows for d in DESKS for name, rows in d.drain(market).items()},
     )
     _forget(market)
     return effects
@@ -244,9 +244,8 @@ def put_down(script: Script, effects: Effects) -> None:
     script.insert(t.offers, effects.offers)
     script.update(t.offers, ("id", "state", "trade"), effects.offers_changed)
     script.upsert(t.kept_prices, effects.kept_prices)
-    contest_records.put_down(script, effects)
-    tender_records.put_down(script, effects)
-    escrow_records.put_down(script, effects)
+    for desk in DESKS:
+        desk.put_down(script, effects)
 
 
 def load(db: Connection) -> Market:
@@ -259,9 +258,8 @@ def load(db: Connection) -> Market:
     _load_rights(db, market)
     restoring.load_payments(db, market)
     _load_offers(db, market)
-    contest_records.load(db, market)
-    tender_records.load(db, market)
-    escrow_records.load(db, market)
+    for desk in DESKS:
+        desk.load(db, market)
     market.contests.last = restoring.last(db, t.contests.c.id)
     market.contests.last_bid = restoring.last(db, t.contest_bids.c.id)
     stopped = select(t.stops).where(t.stops.c.ended_seq.is_(None))

@@ -24,7 +24,7 @@ DIFFERENCES_MAX = 20
 # Every table that the writer writes; the journal itself is what they are rebuilt from.
 REBUILT: tuple[Table, ...] = (
     t.orders, t.books, t.offers, t.contests, t.contest_bids, t.contest_bidders,
-    t.kept_prices, t.tenders, t.tender_bids,
+    t.kept_prices, t.filings, t.tenders, t.tender_bids,
     t.standings, t.phases, t.auctions, t.stops, t.limits, t.proposals, s.accounts,
     s.transfers,
     s.fee_schedules, s.trades, s.terms, s.contracts, s.entitlements, s.measures,

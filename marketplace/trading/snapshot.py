@@ -38,6 +38,7 @@ def state(market: Market) -> dict[str, Any]:
             market.payins.last,
             market.payouts.last,
             market.offers.last,
+            market.filings.last,
             market.contests.last,
             market.contests.last_bid,
             market.last_proposal,
@@ -56,6 +57,7 @@ def state(market: Market) -> dict[str, Any]:
             for _, contest in sorted(market.contests.live.items())
         ],
         "kept": [kept.row() for _, kept in sorted(market.kept.live.items())],
+        "filings": [f.row() for _, f in sorted(market.filings.live.items())],
         "tenders": [
             (tender.row(), [bid.row() for _, bid in sorted(tender.bids.items())])
             for _, tender in sorted(market.tenders.live.items())

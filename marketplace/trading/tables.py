@@ -214,6 +214,40 @@ contest_bidders = table(
 )
 Index("ix_contest_bidders_member", contest_bidders.c.member)
 
+filings = table(
+    "filings",  # deals made elsewhere: no money, no right and no price follows
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("seq", Whole, nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("by_user", Whole, nullable=False),
+    Column("seller", Whole, nullable=False),
+    Column("buyer", Whole, nullable=False),
+    Column("filer", Whole, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("currency", Whole, nullable=False),
+    Column("amount", Whole, nullable=False),  # minor units
+    Column("dealt_us", Whole, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("evidence", Text, nullable=False),  # SHA-256 of the file
+    Column("state", Text, nullable=False),
+    Column("confirmed_by", Whole),
+    Column("decided_by", Whole),
+    Column("reason", Text, nullable=False),
+    CheckConstraint("seller <> buyer AND filer IN (seller, buyer)", name="parties"),
+    CheckConstraint("amount >= 0 AND dealt_us <= at_us", name="numbers"),
+    CheckConstraint(
+        "state IN ('entered', 'confirmed', 'contested', 'withdrawn', 'registered',"
+        " 'refused')",
+        name="state",
+    ),
+    CheckConstraint(
+        "decided_by <> by_user AND decided_by <> confirmed_by", name="three_hands"
+    ),
+)
+Index("ix_filings_seller", filings.c.seller, filings.c.id)
+Index("ix_filings_buyer", filings.c.buyer, filings.c.id)
+Index("ix_filings_state", filings.c.state, filings.c.id)
+
 tenders = table(
     "tenders",  # sealed bids in answer to a demand, until a moment
     Column("id", Whole, primary_key=True, autoincrement=False),  # the demand

@@ -70,4 +70,12 @@ DEALINGS: Mapping[str, Mapping[str, str]] = {
         "budget": N_("within the budget"),
         "sold": N_("sold before"),
     },
+    "filing": {
+        "entered": N_("Waits for the other side"),
+        "confirmed": N_("Confirmed, waits for the registrar"),
+        "contested": N_("Contested by the other side"),
+        "withdrawn": N_("Withdrawn"),
+        "registered": N_("On record"),
+        "refused": N_("Not put on record"),
+    },
 }

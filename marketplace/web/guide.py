@@ -28,6 +28,7 @@ from marketplace.pricing.changes import notice_of
 from marketplace.services import services
 from marketplace.streams.feed import STREAMS_EACH_MAX
 from marketplace.trading.contests import CONTEST
+from marketplace.trading.filings import FILING
 from marketplace.trading.offers import OFFER
 from marketplace.trading.orders import ORDER
 from marketplace.trading.pending import exceptions
@@ -70,6 +71,7 @@ MACHINES = (
     BOOK,
     OFFER,
     TENDER,
+    FILING,
     CONTEST,
     TRADE,
     DISPUTE,
@@ -87,6 +89,7 @@ MACHINE_NAMES = {
     "book": N_("Trading in an instrument"),
     "offer": N_("Quote or personal price"),
     "tender": N_("Tender"),
+    "filing": N_("Filed deal"),
     "contest": N_("Auction"),
     "trade": N_("Trade"),
     "dispute": N_("Dispute"),
@@ -161,6 +164,11 @@ GLOSSARY = (
         "报价",
         "quote",
         N_("A firm price for one buyer, until a day; who takes it trades at once."),
+    ),
+    (
+        "备案",
+        "filed deal",
+        N_("A deal made elsewhere, put on record; no price or money follows from it."),
     ),
     (
         "招标",

@@ -17,6 +17,7 @@ from settlement.invariants import (
     disputes,
     escrows,
     exclusivity,
+    filings,
     holds,
     money,
     payments,
@@ -90,6 +91,7 @@ CHECKS: tuple[Check, ...] = (
     quotes.one_purchase_a_request,
     quotes.offers_hold_once,
     tenders.closed_by_the_rule,
+    filings.filed_by_two_sides,
     tenders.opened_as_sealed,
     contests.deposits_follow,
     contests.sold_to_the_best,
@@ -111,7 +113,7 @@ TABLES = (
     "fee_schedules", "auctions", "phases", "stops", "offers",
     "contests", "contest_bids", "contest_bidders",
     "limits", "proposals", "kept_prices", "escrows", "workdays", "disputes", "refunds",
-    "tenders", "tender_bids",
+    "tenders", "tender_bids", "filings",
 )  # fmt: skip
 
 

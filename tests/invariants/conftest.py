@@ -109,6 +109,7 @@ def live(gateway: Gateway, hands: Clock, *, scarce: bool = True) -> None:
         _compete(do, hands)
     _negotiate(do)
     _tender(do, hands)
+    _file(do, hands)
     _rise(do, order)
     _wait(do, order, hands)
 
@@ -266,6 +267,15 @@ def _tender(do: Callable[..., object], hands: Clock) -> None:
     do(c.Tick())
     shown = tuple(Bid(VENDOR, CAPPED, 30, 1, "", "salt-8"))
     assert do(c.OpenBids(40, CAT, 8, (shown,))) == 1
+
+
+def _file(do: Callable[..., object], hands: Clock) -> None:
+    """A deal of VENDOR and ANN is on record; BOB has yet to confirm another."""
+    deal = (True, "Sun", 1, 900, hands.at_us - DAY_US, "", "ab" * 32)
+    first = do(c.FileDeal(10, VENDOR, ANN, *deal))
+    do(c.ConfirmDeal(20, ANN, first, True, ""))
+    do(c.RegisterDeal(STAFF, first, True, ""))
+    do(c.FileDeal(10, VENDOR, BOB, *deal))
 
 
 def _rise(do: Callable[..., object], order: Callable[..., c.Placed]) -> None:
