@@ -9,8 +9,8 @@ from marketplace.api.fields import Body, Code, Currency, Digits, Flag, Id, Text
 from marketplace.api.releases import STREAM
 from marketplace.api.resource import TRADERS, KeyHeader, PageQuery, Resource, at
 from marketplace.members.signing import me
-from marketplace.pricing import deals
-from marketplace.pricing.deals import Deal
+from marketplace.pricing import filings as filed
+from marketplace.pricing.filings import Filed
 from marketplace.services import services
 from marketplace.trading.filings import NOTE_MAX, TITLE_MAX, FilingState
 from marketplace.trading.orders import Side
@@ -21,7 +21,7 @@ from settlement.store import Page
 bp = Resource("filings", __name__, "Deals made elsewhere, put on record.")
 
 
-class DealQuery(Schema):
+class FiledQuery(Schema):
     """What was dealt; the body is the file that proves it."""
 
     member = Id("member", required=True, metadata={"description": "The other side."})
@@ -66,7 +66,7 @@ class YesSchema(Body):
 def list_filings(asked: dict[str, Any]) -> Page:
     """List the deals that the member filed or is named in."""
     with services().reads.connect() as db:
-        return deals.of_member(db, me().member, asked["cursor"], asked["limit"])
+        return filed.of_member(db, me().member, asked["cursor"], asked["limit"])
 
 
 @bp.route("/filings", methods=["POST"])
@@ -77,13 +77,13 @@ def list_filings(asked: dict[str, Any]) -> Page:
         "content": {STREAM: {"schema": {"type": "string", "format": "binary"}}},
     }
 )
-@bp.arguments(DealQuery, location="query")
+@bp.arguments(FiledQuery, location="query")
 @bp.arguments(KeyHeader, location="headers")
 @bp.creates(FilingSchema)
 @bp.refuses(404, 409, 413, 415)
-def file_deal(said: dict[str, Any], header: dict[str, str]) -> Any:
+def file_trade(said: dict[str, Any], header: dict[str, str]) -> Any:
     """File a deal that was made elsewhere: the file that proves it is the body."""
-    deal = Deal(
+    entered = Filed(
         said["member"],
         said["side"] == "sell",
         said["title"],
@@ -92,7 +92,7 @@ def file_deal(said: dict[str, Any], header: dict[str, str]) -> Any:
         said["dealt_us"],
         said["note"],
     )
-    number = deals.file(services(), me(), deal, request.stream, header["key"])
+    number = filed.file(services(), me(), entered, request.stream, header["key"])
     return _mine(number), at(f"/filings/{ids.encode('filing', number)}")
 
 
@@ -112,7 +112,7 @@ def get_filing(filing: int) -> Any:
 @bp.refuses(404, 409)
 def answer_filing(said: dict[str, Any], filing: int) -> Any:
     """Confirm or contest what the other side filed."""
-    deals.confirm(services(), me(), filing, **said)
+    filed.confirm(services(), me(), filing, **said)
     return _mine(filing)
 
 
@@ -122,7 +122,7 @@ def answer_filing(said: dict[str, Any], filing: int) -> Any:
 @bp.refuses(404, 409)
 def withdraw_filing(filing: int) -> Any:
     """Take back a filing that nobody confirmed yet."""
-    deals.withdraw(services(), me(), filing)
+    filed.withdraw(services(), me(), filing)
     return _mine(filing)
 
 
@@ -133,7 +133,7 @@ def withdraw_filing(filing: int) -> Any:
 def list_waiting_filings(asked: dict[str, Any]) -> Page:
     """List the confirmed deals that wait for a registrar."""
     with services().reads.connect() as db:
-        return deals.waiting(db, asked["cursor"], asked["limit"])
+        return filed.waiting(db, asked["cursor"], asked["limit"])
 
 
 @bp.route("/staff/filings/<filing>/decision", methods=["POST"])
@@ -144,11 +144,11 @@ def list_waiting_filings(asked: dict[str, Any]) -> Page:
 def decide_filing(said: dict[str, Any], filing: int) -> Any:
     """Put a confirmed deal on record, or refuse it with a reason."""
     approve, reason = said["agrees"], said["reason"]
-    deals.decide(services(), me(), filing, approve=approve, reason=reason)
+    filed.decide(services(), me(), filing, approve=approve, reason=reason)
     with services().reads.connect() as db:
-        return deals.one(db, filing, None)
+        return filed.one(db, filing, None)
 
 
 def _mine(number: int) -> Any:
     with services().reads.connect() as db:
-        return deals.one(db, number, me().member)
+        return filed.one(db, number, me().member)

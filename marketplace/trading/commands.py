@@ -61,10 +61,10 @@ from marketplace.trading.quoting import (
     WithdrawOffer,
 )
 from marketplace.trading.recording import (
-    ConfirmDeal,
-    FileDeal,
-    RegisterDeal,
-    WithdrawDeal,
+    ConfirmFiling,
+    FileTrade,
+    RegisterFiling,
+    WithdrawFiling,
 )
 from marketplace.trading.scope import NOWHERE, Scope
 from marketplace.trading.sealing import CallTender, CancelTender, OpenBids, SealBid
@@ -277,7 +277,7 @@ Command = (
     | OpenContest | BidInContest | PayContest | CancelContest
     | CounterOffer | DeclineOffer
     | CallTender | SealBid | OpenBids | CancelTender
-    | FileDeal | ConfirmDeal | RegisterDeal | WithdrawDeal
+    | FileTrade | ConfirmFiling | RegisterFiling | WithdrawFiling
     | AcceptDelivery | ReportDelivery | SetWorkdays | SetConsents
     | OpenDispute | AnswerDispute | AgreeDispute | WithdrawDispute | ReturnSale
     | OfferRefund

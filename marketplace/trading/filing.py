@@ -12,10 +12,10 @@ from marketplace.trading.filings import (
 from marketplace.trading.market import Market, handles
 from marketplace.trading.orders import VALUE_MAX
 from marketplace.trading.recording import (
-    ConfirmDeal,
-    FileDeal,
-    RegisterDeal,
-    WithdrawDeal,
+    ConfirmFiling,
+    FileTrade,
+    RegisterFiling,
+    WithdrawFiling,
 )
 from marketplace.trading.rights import UNSTORABLE, check_reason
 from marketplace.trading.venue import NotVerified, WrongOrder
@@ -26,8 +26,8 @@ from settlement.money import BY_ASSET
 SHA256 = re.compile("[0-9a-f]{64}")
 
 
-@handles(FileDeal)
-def file_deal(market: Market, command: FileDeal, seq: int, at_us: int) -> int:
+@handles(FileTrade)
+def file_trade(market: Market, command: FileTrade, seq: int, at_us: int) -> int:
     """Enter a deal that was made elsewhere; the filing's number."""
     for party in (command.member, command.other):
         if party not in market.verified:
@@ -56,8 +56,8 @@ def file_deal(market: Market, command: FileDeal, seq: int, at_us: int) -> int:
     return filing.number
 
 
-@handles(ConfirmDeal)
-def confirm(market: Market, command: ConfirmDeal, _seq: int, _at_us: int) -> None:
+@handles(ConfirmFiling)
+def confirm(market: Market, command: ConfirmFiling, _seq: int, _at_us: int) -> None:
     """Confirm or contest what the other side filed."""
     filing = market.filings.get(command.filing)
     if filing.other != command.member:
@@ -72,8 +72,8 @@ def confirm(market: Market, command: ConfirmDeal, _seq: int, _at_us: int) -> Non
     market.filings.move(filing, event, command.reason)
 
 
-@handles(WithdrawDeal)
-def withdraw(market: Market, command: WithdrawDeal, _seq: int, _at_us: int) -> None:
+@handles(WithdrawFiling)
+def withdraw(market: Market, command: WithdrawFiling, _seq: int, _at_us: int) -> None:
     """Take back what the member filed and nobody confirmed yet."""
     filing = market.filings.get(command.filing)
     if filing.filer != command.member:
@@ -81,8 +81,8 @@ def withdraw(market: Market, command: WithdrawDeal, _seq: int, _at_us: int) -> N
     market.filings.move(filing, FilingEvent.WITHDRAW)
 
 
-@handles(RegisterDeal)
-def register(market: Market, command: RegisterDeal, _seq: int, _at_us: int) -> None:
+@handles(RegisterFiling)
+def register(market: Market, command: RegisterFiling, _seq: int, _at_us: int) -> None:
     """Put a confirmed deal on record, or refuse it with a reason.
 
     Who entered or confirmed it does not decide on it.

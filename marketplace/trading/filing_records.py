@@ -17,7 +17,7 @@ def drain(market: Market) -> dict[str, Rows]:
 
 
 def put_down(script: Script, effects: Effects) -> None:
-    """Add to *script* what a batch changed of filed deals."""
+    """Add to *script* what a batch changed of filed filed."""
     script.upsert(t.filings, effects.filings)
 
 

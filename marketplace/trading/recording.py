@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 
-class FileDeal(NamedTuple):
+class FileTrade(NamedTuple):
     """Put on record a deal that was made elsewhere; no money moves by it.
 
     *evidence* is the SHA-256 of the file that proves it. The other side confirms.
@@ -21,7 +21,7 @@ class FileDeal(NamedTuple):
     evidence: str
 
 
-class ConfirmDeal(NamedTuple):
+class ConfirmFiling(NamedTuple):
     """Confirm, or contest, what the other side filed."""
 
     by: int
@@ -31,7 +31,7 @@ class ConfirmDeal(NamedTuple):
     reason: str
 
 
-class RegisterDeal(NamedTuple):
+class RegisterFiling(NamedTuple):
     """Decide as registrar whether a confirmed deal is put on record."""
 
     by: int
@@ -40,7 +40,7 @@ class RegisterDeal(NamedTuple):
     reason: str
 
 
-class WithdrawDeal(NamedTuple):
+class WithdrawFiling(NamedTuple):
     """Take back what the member filed and nobody confirmed yet."""
 
     by: int

@@ -21,8 +21,8 @@ from marketplace.language import N_
 from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
-from marketplace.pricing import deals
-from marketplace.pricing.deals import Deal
+from marketplace.pricing import filings as filed
+from marketplace.pricing.filings import Filed
 from marketplace.services import services
 from marketplace.trading.filings import NOTE_MAX, TITLE_MAX
 from marketplace.trading.gateway import KEY_LENGTH_MAX
@@ -48,7 +48,7 @@ TRADERS = ("buyer", "vendor")
 IN_FUTURE = N_("This day is not over yet.")
 
 
-class DealForm(Form):
+class FiledForm(Form):
     """What was dealt elsewhere; its evidence comes as a file."""
 
     member = text(40)
@@ -73,7 +73,7 @@ class AnswerForm(Form):
 def mine() -> ResponseReturnValue:
     """Show the deals that the member filed or is named in."""
     with services().reads.connect() as db:
-        page = deals.of_member(db, me().member, before())
+        page = filed.of_member(db, me().member, before())
         return _list(db, page, staff=False)
 
 
@@ -82,7 +82,7 @@ def mine() -> ResponseReturnValue:
 def queue() -> ResponseReturnValue:
     """Show the confirmed deals that wait for a registrar."""
     with services().reads.connect() as db:
-        return _list(db, deals.waiting(db, before()), staff=True)
+        return _list(db, filed.waiting(db, before()), staff=True)
 
 
 def _list(db: Connection, page: Page, *, staff: bool) -> str:
@@ -107,7 +107,7 @@ def new() -> ResponseReturnValue:
 @again(new)
 def file() -> ResponseReturnValue:
     """File a deal with its evidence, once however often it is sent."""
-    typed = read(DealForm())
+    typed = read(FiledForm())
     evidence = request.files.get("evidence")
     if evidence is None or not evidence.filename:
         raise Invalid({"evidence": [NEEDED]})
@@ -116,7 +116,7 @@ def file() -> ResponseReturnValue:
         raise Invalid({"day": [IN_FUTURE]})
     with services().reads.connect() as db:
         other = access.member_named(db, typed["member"])
-    deal = Deal(
+    entered = Filed(
         other,
         typed["side"] == "sell",
         typed["title"],
@@ -125,7 +125,7 @@ def file() -> ResponseReturnValue:
         dealt_us,
         typed["note"],
     )
-    number = deals.file(services(), me(), deal, evidence.stream, typed["key"])
+    number = filed.file(services(), me(), entered, evidence.stream, typed["key"])
     flash(gettext("Filed. The other side was asked to confirm it."), "success")
     return _to(number)
 
@@ -135,7 +135,7 @@ def file() -> ResponseReturnValue:
 def one(filing: str) -> ResponseReturnValue:
     """Show a filed deal to its two sides and to registrars."""
     with services().reads.connect() as db:
-        found = deals.one(db, ids.decode("filing", filing), _viewer())
+        found = filed.one(db, ids.decode("filing", filing), _viewer())
         return render_template(
             "filings/filing.html",
             filing=found,
@@ -149,7 +149,7 @@ def one(filing: str) -> ResponseReturnValue:
 def evidence(filing: str) -> ResponseReturnValue:
     """Give the file that proves a deal to its two sides and to registrars."""
     with services().reads.connect() as db:
-        found = deals.one(db, ids.decode("filing", filing), _viewer())
+        found = filed.one(db, ids.decode("filing", filing), _viewer())
     answer = Response(
         services().files.read(found.evidence), mimetype="application/octet-stream"
     )
@@ -167,7 +167,7 @@ def answer(filing: str) -> ResponseReturnValue:
     """Confirm or contest what the other side filed."""
     typed, number = read(AnswerForm()), ids.decode("filing", filing)
     agrees = typed["answer"] == "yes"
-    deals.confirm(services(), me(), number, agrees=agrees, reason=typed["reason"])
+    filed.confirm(services(), me(), number, agrees=agrees, reason=typed["reason"])
     flash(gettext("Saved."), "success")
     return _to(number)
 
@@ -178,7 +178,7 @@ def answer(filing: str) -> ResponseReturnValue:
 def withdraw(filing: str) -> ResponseReturnValue:
     """Take back a filing that nobody confirmed yet."""
     number = ids.decode("filing", filing)
-    deals.withdraw(services(), me(), number)
+    filed.withdraw(services(), me(), number)
     flash(gettext("Withdrawn."), "success")
     return _to(number)
 
@@ -190,7 +190,7 @@ def decide(filing: str) -> ResponseReturnValue:
     """Put a confirmed deal on record, or refuse it with a reason."""
     typed, number = read(AnswerForm()), ids.decode("filing", filing)
     approve = typed["answer"] == "yes"
-    deals.decide(services(), me(), number, approve=approve, reason=typed["reason"])
+    filed.decide(services(), me(), number, approve=approve, reason=typed["reason"])
     flash(gettext("Decided. Both sides were told."), "success")
     return _to(number)
 

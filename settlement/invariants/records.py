@@ -59,7 +59,7 @@ CAUSES: dict[str, frozenset[str]] = {
     "disputes": frozenset({"OpenDispute"}),
     "refunds": frozenset({"Decide"}),
     "auctions": frozenset({"SetPhase", "Uncross", "Tick"}),
-    "filings": frozenset({"FileDeal"}),
+    "filings": frozenset({"FileTrade"}),
     "tenders": frozenset({"CallTender"}),
     "tender_bids": frozenset({"SealBid"}),
     "offers": frozenset({"OfferPrice", "CounterOffer", "OpenBids"}),

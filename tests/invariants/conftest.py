@@ -272,10 +272,10 @@ def _tender(do: Callable[..., object], hands: Clock) -> None:
 def _file(do: Callable[..., object], hands: Clock) -> None:
     """A deal of VENDOR and ANN is on record; BOB has yet to confirm another."""
     deal = (True, "Sun", 1, 900, hands.at_us - DAY_US, "", "ab" * 32)
-    first = do(c.FileDeal(10, VENDOR, ANN, *deal))
-    do(c.ConfirmDeal(20, ANN, first, True, ""))
-    do(c.RegisterDeal(STAFF, first, True, ""))
-    do(c.FileDeal(10, VENDOR, BOB, *deal))
+    first = do(c.FileTrade(10, VENDOR, ANN, *deal))
+    do(c.ConfirmFiling(20, ANN, first, True, ""))
+    do(c.RegisterFiling(STAFF, first, True, ""))
+    do(c.FileTrade(10, VENDOR, BOB, *deal))
 
 
 def _rise(do: Callable[..., object], order: Callable[..., c.Placed]) -> None:

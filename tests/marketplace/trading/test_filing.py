@@ -10,8 +10,8 @@ from marketplace.trading.venue import NotVerified, WrongOrder
 from settlement.errors import IllegalMove, NotFound, OwnWork
 from tests.floor import CASH, CAT, CNY, DAN, STAFF, VERA, opening
 
-DEAL = c.FileDeal(VERA, VERA, CAT, True, "Sun", CNY, 500, 10, "", "ab" * 32)
-YES = c.ConfirmDeal(CAT, CAT, 1, True, "")
+DEAL = c.FileTrade(VERA, VERA, CAT, True, "Sun", CNY, 500, 10, "", "ab" * 32)
+YES = c.ConfirmFiling(CAT, CAT, 1, True, "")
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def market():
 
 def test_a_deal_is_confirmed_and_registered_and_moves_nothing(market):
     market.apply(YES, 40, 40)
-    market.apply(c.RegisterDeal(STAFF, 1, True, ""), 41, 41)
+    market.apply(c.RegisterFiling(STAFF, 1, True, ""), 41, 41)
     filing = market.filings.changed[1]
     assert (str(filing.state), filing.seller, filing.buyer) == ("registered", VERA, CAT)
     assert market.filings.live == {}
@@ -37,13 +37,13 @@ def test_it_is_contested_with_a_reason_or_withdrawn_by_who_filed_it(market):
     market.apply(YES._replace(agrees=False, reason="never"), 40, 40)
     assert str(market.filings.changed[1].state) == "contested"
     market.apply(DEAL, 41, 41)
-    market.apply(c.WithdrawDeal(VERA, VERA, 2), 42, 42)
+    market.apply(c.WithdrawFiling(VERA, VERA, 2), 42, 42)
     assert market.filings.live == {}
 
 
 def test_a_registrar_refuses_with_a_reason(market):
     market.apply(YES, 40, 40)
-    market.apply(c.RegisterDeal(STAFF, 1, False, "no contract"), 41, 41)
+    market.apply(c.RegisterFiling(STAFF, 1, False, "no contract"), 41, 41)
     assert market.filings.changed[1].reason == "no contract"
 
 
@@ -62,10 +62,10 @@ def test_a_registrar_refuses_with_a_reason(market):
         (YES._replace(member=DAN), NotFound),
         (YES._replace(filing=-1), NotFound),
         (YES._replace(agrees=False), WrongOrder),
-        (c.WithdrawDeal(CAT, CAT, 1), NotFound),
-        (c.RegisterDeal(STAFF, 1, True, ""), IllegalMove),
-        (c.RegisterDeal(VERA, 1, True, ""), OwnWork),
-        (c.RegisterDeal(STAFF, 1, False, ""), WrongOrder),
+        (c.WithdrawFiling(CAT, CAT, 1), NotFound),
+        (c.RegisterFiling(STAFF, 1, True, ""), IllegalMove),
+        (c.RegisterFiling(VERA, 1, True, ""), OwnWork),
+        (c.RegisterFiling(STAFF, 1, False, ""), WrongOrder),
     ],
 )
 def test_a_refused_step_leaves_no_trace(market, command, refusal):
@@ -78,11 +78,11 @@ def test_a_refused_step_leaves_no_trace(market, command, refusal):
 def test_who_confirmed_it_does_not_register_it_nor_is_it_answered_twice(market):
     market.apply(YES, 40, 40)
     with pytest.raises(OwnWork):
-        market.apply(c.RegisterDeal(CAT, 1, True, ""), 41, 41)
+        market.apply(c.RegisterFiling(CAT, 1, True, ""), 41, 41)
     with pytest.raises(IllegalMove):
         market.apply(YES, 42, 42)
     with pytest.raises(IllegalMove):
-        market.apply(c.WithdrawDeal(VERA, VERA, 1), 43, 43)
+        market.apply(c.WithdrawFiling(VERA, VERA, 1), 43, 43)
 
 
 def test_a_member_has_so_many_waiting(market):

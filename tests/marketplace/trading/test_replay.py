@@ -64,7 +64,7 @@ def traded(tmp_path_factory):
             c.Decide(SECOND, 1, approve=True),
             c.Propose(STAFF, "SetLimits", (0, (None,) * 6), "calm again"),
             c.CallTender(CAT, CAT, 3, later_us, 3, 40, 30, 30),
-            c.FileDeal(CAT, CAT, DAN, True, "x", 1, 5, 1, "y", "ab" * 32),
+            c.FileTrade(CAT, CAT, DAN, True, "x", 1, 5, 1, "y", "ab" * 32),
             c.SealBid(DAN, DAN, 3, "ab" * 32),
             c.SetWorkdays(STAFF, ((30_000, True),)),
             c.ListInstrument(

@@ -12,10 +12,10 @@ from marketplace.members import organisations
 from marketplace.members.users import User
 from marketplace.pricing.changes import Writing
 from marketplace.trading.recording import (
-    ConfirmDeal,
-    FileDeal,
-    RegisterDeal,
-    WithdrawDeal,
+    ConfirmFiling,
+    FileTrade,
+    RegisterFiling,
+    WithdrawFiling,
 )
 from marketplace.trading.tables import filings
 from settlement.errors import NotFound
@@ -25,7 +25,7 @@ from settlement.store import PAGE_MAX, Page, page
 f = filings.c
 
 
-class Deal(NamedTuple):
+class Filed(NamedTuple):
     """What was dealt elsewhere; money in minor units."""
 
     other: int
@@ -46,22 +46,22 @@ class Parts(Writing, Protocol):
 
 
 def file(
-    parts: Parts, by: User, deal: Deal, evidence: Readable, key: str | None
+    parts: Parts, by: User, entered: Filed, evidence: Readable, key: str | None
 ) -> int:
     """Enter a deal with the file that proves it, and tell the other side; its number.
 
     FileTooLarge, NotVerified, WrongOrder and others, as the market says.
     """
     stored = parts.files.put(evidence, FILE_MAX)
-    command = FileDeal(by.id, by.member, *deal, stored.sha256)
+    command = FileTrade(by.id, by.member, *entered, stored.sha256)
     number: int = parts.gateway.submit(command, key).result
-    _tell(parts, number, [deal.other], by.member, "deal_filed")
+    _tell(parts, number, [entered.other], by.member, "deal_filed")
     return number
 
 
 def confirm(parts: Parts, by: User, number: int, *, agrees: bool, reason: str) -> None:
     """Confirm or contest what the other side filed, and tell it."""
-    command = ConfirmDeal(by.id, by.member, number, agrees, reason)
+    command = ConfirmFiling(by.id, by.member, number, agrees, reason)
     parts.gateway.submit(command)
     kind = "deal_confirmed" if agrees else "deal_contested"
     _tell(parts, number, _parties(parts, number) - {by.member}, by.member, kind)
@@ -69,12 +69,12 @@ def confirm(parts: Parts, by: User, number: int, *, agrees: bool, reason: str) -
 
 def withdraw(parts: Parts, by: User, number: int) -> None:
     """Take back what the member filed and nobody confirmed yet."""
-    parts.gateway.submit(WithdrawDeal(by.id, by.member, number))
+    parts.gateway.submit(WithdrawFiling(by.id, by.member, number))
 
 
 def decide(parts: Parts, by: User, number: int, *, approve: bool, reason: str) -> None:
     """Put a confirmed deal on record, or refuse it, and tell both sides."""
-    parts.gateway.submit(RegisterDeal(by.id, number, approve, reason))
+    parts.gateway.submit(RegisterFiling(by.id, number, approve, reason))
     kind = "deal_registered" if approve else "deal_refused"
     _tell(parts, number, _parties(parts, number), by.member, kind)
 
