@@ -487,6 +487,48 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "filings",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("seller", Whole, nullable=False),
+        sa.Column("buyer", Whole, nullable=False),
+        sa.Column("filer", Whole, nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("currency", Whole, nullable=False),
+        sa.Column("amount", Whole, nullable=False),
+        sa.Column("dealt_us", Whole, nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("confirmed_by", Whole, nullable=True),
+        sa.Column("decided_by", Whole, nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('entered', 'confirmed', 'contested', 'withdrawn', 'registered', 'refused')",
+            name=op.f("ck_filings_state"),
+        ),
+        sa.CheckConstraint(
+            "amount >= 0 AND dealt_us <= at_us", name=op.f("ck_filings_numbers")
+        ),
+        sa.CheckConstraint(
+            "decided_by <> by_user AND decided_by <> confirmed_by",
+            name=op.f("ck_filings_three_hands"),
+        ),
+        sa.CheckConstraint(
+            "seller <> buyer AND filer IN (seller, buyer)",
+            name=op.f("ck_filings_parties"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_filings")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("filings", schema=None) as batch_op:
+        batch_op.create_index("ix_filings_buyer", ["buyer", "id"], unique=False)
+        batch_op.create_index("ix_filings_seller", ["seller", "id"], unique=False)
+        batch_op.create_index("ix_filings_state", ["state", "id"], unique=False)
+
+    op.create_table(
         "intake_mappings",
         sa.Column("vendor", Whole, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -2587,6 +2629,12 @@ def downgrade() -> None:
 
     op.drop_table("intakes")
     op.drop_table("intake_mappings")
+    with op.batch_alter_table("filings", schema=None) as batch_op:
+        batch_op.drop_index("ix_filings_state")
+        batch_op.drop_index("ix_filings_seller")
+        batch_op.drop_index("ix_filings_buyer")
+
+    op.drop_table("filings")
     op.drop_table("fee_schedules")
     op.drop_table("escrows")
     with op.batch_alter_table("entitlements", schema=None) as batch_op:
