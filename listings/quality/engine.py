@@ -12,6 +12,7 @@ import duckdb
 
 MEMORY_MAX = "256MB"
 REJECTS_MAX = 100  # rows of another length that are told
+EVERY = 2**62  # rows: more than there are
 LINE_MAX = 4 * 1024 * 1024  # bytes of one row of text
 
 Row = tuple[Any, ...]
@@ -36,8 +37,12 @@ class Unreadable(Exception):
 class Engine:
     """A connection with one table at a time; close it, or use it as a context."""
 
-    def __init__(self, file: Path, scratch: Path) -> None:
-        """Open a connection that may read *file* and what lies in *scratch* only."""
+    def __init__(self, *files: Path, scratch: Path, whole: bool = False) -> None:
+        """Open a connection that may read *files* and what lies in *scratch* only.
+
+        *whole*: every row is wanted; the limits of the calls count for nothing.
+        """
+        self._whole = whole
         self._db = duckdb.connect(
             ":memory:",
             config={
@@ -50,7 +55,7 @@ class Engine:
         )
         self._db.execute("SET TimeZone = 'UTC'")
         self._db.execute("SET temp_directory = ''")  # no disk instead of memory
-        self._db.execute(f"SET allowed_paths = {[str(file)]!r}")
+        self._db.execute(f"SET allowed_paths = {[*map(str, files)]!r}")
         self._db.execute(f"SET allowed_directories = {[str(scratch)]!r}")
         self._db.execute("SET enable_external_access = false")
         self._db.execute("SET lock_configuration = true")
@@ -74,7 +79,7 @@ class Engine:
             f" delim=?, quote='\"', escape='\"', columns={{{types}}}, nullstr=?,"
             " store_rejects=true, rejects_limit=?, max_line_size=?,"
             " strict_mode=true) LIMIT ?",
-            (str(path), delimiter, null, REJECTS_MAX, LINE_MAX, rows),
+            (str(path), delimiter, null, REJECTS_MAX, LINE_MAX, self._most(rows)),
         )
         found = self.ask(
             "SELECT line, error_type, any_value(csv_line) FROM reject_errors"
@@ -89,7 +94,7 @@ class Engine:
         names = [str(row[0]) for row in described]
         self._make(
             f"SELECT * FROM read_parquet(?) AS t({_numbered(names)}) LIMIT ?",
-            (str(path), rows),
+            (str(path), self._most(rows)),
         )
         return names
 
@@ -102,13 +107,20 @@ class Engine:
             arrow.query(
                 "t",
                 f"CREATE TABLE data AS SELECT * FROM t AS u({_numbered(names)})"
-                f" LIMIT {rows}",
+                f" LIMIT {self._most(rows)}",
             )
         except duckdb.OutOfMemoryException:
             raise OutOfMemory from None
         except duckdb.Error as error:
             raise Unreadable(str(error)) from None
         return names
+
+    def write_parquet(self, query: str, path: Path) -> None:
+        """Write the rows of a *query* of ours to *path* in the scratch directory."""
+        self.ask(f"COPY ({query}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+
+    def _most(self, rows: int) -> int:
+        return EVERY if self._whole else rows
 
     def ask(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Return the rows of a query of ours; OutOfMemory, Unreadable."""

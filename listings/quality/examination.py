@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
@@ -17,31 +19,60 @@ REPORT_MAX = 8 * 1024 * 1024  # bytes
 def examine(content: BinaryIO, name: str, wall_s: float = WALL_S) -> dict[str, Any]:
     """Return the report of *content*, an open file that its vendor calls *name*.
 
-    The child gets the file and a scratch directory, no environment and no network. If
-    it dies or is late, the report says so: the content is quarantined, not believed.
+    If the child dies or is late, the report says so: the content is quarantined, not
+    believed.
+    """
+    with in_child("examine", content, name, wall_s=wall_s) as (_, report):
+        return report
+
+
+@contextmanager
+def in_child(
+    task: str,
+    content: BinaryIO,
+    name: str,
+    *more: int,
+    wall_s: float = WALL_S,
+) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the directory in which a child carried out *task*, and its report.
+
+    The child gets *content*, the open files numbered *more* and a scratch directory,
+    no environment and no network; see `listings.quality.child`.
     """
     with TemporaryDirectory(prefix="examined-") as scratch:
-        report = Path(scratch, "report")
-        try:
-            with report.open("xb") as out:
-                subprocess.run(  # noqa: S603 (our own module; the name is one argument)
-                    [sys.executable, "-I", "-m", "listings.quality.child", name],
-                    stdin=content,
-                    stdout=out,
-                    stderr=subprocess.DEVNULL,
-                    cwd=scratch,
-                    env=_environment(scratch),
-                    timeout=wall_s,
-                    check=True,
-                    start_new_session=True,
-                )
-            if report.stat().st_size > REPORT_MAX:
-                return _stopped("too_large", name)
-            found: dict[str, Any] = json.loads(report.read_bytes())
-        except subprocess.TimeoutExpired:
-            return _stopped("too_slow", name)
-        except (subprocess.CalledProcessError, ValueError):
-            return _stopped("unexaminable", name)
+        yield Path(scratch), _run(task, content, name, more, scratch, wall_s)
+
+
+def _run(
+    task: str,
+    content: BinaryIO,
+    name: str,
+    more: tuple[int, ...],
+    scratch: str,
+    wall_s: float,
+) -> dict[str, Any]:
+    report = Path(scratch, "report")
+    try:
+        with report.open("xb") as out:
+            subprocess.run(  # noqa: S603 (our own module; the name is one argument)
+                [sys.executable, "-I", "-m", "listings.quality.child", task, name],
+                stdin=content,
+                stdout=out,
+                stderr=subprocess.DEVNULL,
+                cwd=scratch,
+                env=_environment(scratch),
+                timeout=wall_s,
+                check=True,
+                start_new_session=True,
+                pass_fds=more,
+            )
+        if report.stat().st_size > REPORT_MAX:
+            return _stopped("too_large", name)
+        found: dict[str, Any] = json.loads(report.read_bytes())
+    except subprocess.TimeoutExpired:
+        return _stopped("too_slow", name)
+    except (subprocess.CalledProcessError, ValueError):
+        return _stopped("unexaminable", name)
     return found
 
 

@@ -25,6 +25,24 @@ examinations = table(
 )
 Index("ix_examinations_state", examinations.c.state, examinations.c.asked_us)
 
+preparations = table(
+    "preparations",  # of a file: its tables as Parquet, made when first asked for
+    Column("file", Whole, ForeignKey("files.id", ondelete="CASCADE"), primary_key=True),
+    Column("at_us", Whole, nullable=False),
+    Column("problem", Text, nullable=False),  # code, why there are none
+    Column("tables", Text, nullable=False),  # JSON
+)
+
+differences = table(
+    "differences",  # between two tables as Parquet, each by its key in the storage
+    Column("older", Text, primary_key=True),
+    Column("newer", Text, primary_key=True),
+    Column("storage_key", Text, nullable=False),
+    Column("size", Whole, nullable=False),
+    Column("rows", Whole, nullable=False),
+    CheckConstraint("older <> newer", name="two"),
+)
+
 service_addresses = table(
     "service_addresses",  # what is called on a schedule, one for each product
     Column("product", Whole, ForeignKey("products.id"), primary_key=True),
