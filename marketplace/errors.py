@@ -49,6 +49,8 @@ from marketplace.community.blind import WindowOver
 from marketplace.community.demands import TooManyDemands
 from marketplace.community.searches import TooManySearches
 from marketplace.delivery.licence import NotLicensed
+from marketplace.delivery.shares import NoSuchVersion
+from marketplace.delivery.sharings import BadToken, TooManyProfiles
 from marketplace.language import N_, language, translated_within
 from marketplace.limits import TooManyTries
 from marketplace.members.keys import BadKey, TooManyKeys
@@ -113,6 +115,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     SignInNeeded: HTTPStatus.UNAUTHORIZED,
     WrongSignIn: HTTPStatus.UNAUTHORIZED,
     BadKey: HTTPStatus.UNAUTHORIZED,
+    BadToken: HTTPStatus.UNAUTHORIZED,
     InsufficientBalance: HTTPStatus.PAYMENT_REQUIRED,
     Forbidden: HTTPStatus.FORBIDDEN,
     OwnWork: HTTPStatus.FORBIDDEN,
@@ -122,6 +125,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     QuotaUsedUp: HTTPStatus.FORBIDDEN,
     NotLicensed: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
+    NoSuchVersion: HTTPStatus.NOT_FOUND,
     UnknownInstrument: HTTPStatus.NOT_FOUND,
     IllegalMove: HTTPStatus.CONFLICT,
     InstrumentClosed: HTTPStatus.CONFLICT,
@@ -171,6 +175,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     WindowOver: HTTPStatus.CONFLICT,
     NotLoggedYet: HTTPStatus.CONFLICT,
     TooManyKeys: HTTPStatus.CONFLICT,
+    TooManyProfiles: HTTPStatus.CONFLICT,
     TooManyDemands: HTTPStatus.CONFLICT,
     TooManySearches: HTTPStatus.CONFLICT,
     FileTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

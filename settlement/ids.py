@@ -49,6 +49,7 @@ KINDS = {
     "demand": "dmd",
     "search": "sch",
     "profile": "prf",
+    "sharing": "shr",
 }
 
 

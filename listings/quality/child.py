@@ -55,11 +55,11 @@ def _reported(
 def _prepare(
     path: Path, name: str, scratch: Path, report: dict[str, Any], _problems: list[Any]
 ) -> None:
-    from listings.quality import parquet, readers
+    from listings.quality import openapi, parquet, readers
     from listings.quality.engine import Engine
 
     for source in readers.sources(path, name, scratch):
-        if source.suffix not in readers.TABULAR:
+        if source.suffix not in readers.TABULAR or openapi.read(source) is not None:
             continue
         with Engine(source.path, scratch=scratch, whole=True) as engine:
             for loaded in readers.tables(engine, source, scratch):

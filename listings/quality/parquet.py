@@ -26,7 +26,9 @@ SPARK = {
     "VARCHAR": "string",
 }
 WIDER = {
-    **{"UTINYINT": "SMALLINT", "USMALLINT": "INTEGER", "UINTEGER": "BIGINT"},
+    "UTINYINT": "SMALLINT",
+    "USMALLINT": "INTEGER",
+    "UINTEGER": "BIGINT",
     **dict.fromkeys(("UBIGINT", "HUGEINT", "UHUGEINT"), "DECIMAL(38,0)"),
 }
 COUNTED = ("byte", "short", "integer", "long", "float", "double", "date")
@@ -48,8 +50,7 @@ def write(engine: Engine, loaded: Loaded, path: Path) -> dict[str, Any]:
         for column in every
     ]
     chosen = ", ".join(
-        f"{value} AS {_quoted(name)}"
-        for value, name in zip(values, names, strict=True)
+        f"{value} AS {_quoted(name)}" for value, name in zip(values, names, strict=True)
     )
     engine.write_parquet(f"SELECT {chosen} FROM data", path)
     return {"name": loaded.name} | described(engine, path)

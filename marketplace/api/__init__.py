@@ -13,6 +13,7 @@ from marketplace.api import (
     community,
     compare,
     contests,
+    delta,
     demands,
     disputes,
     docs,
@@ -39,6 +40,7 @@ from marketplace.api import (
     sales,
     searches,
     service,
+    sharings,
     staff,
     statistics,
     stops,
@@ -70,6 +72,7 @@ RESOURCES = (
     log.bp,
     cash.bp,
     entitlements.bp,
+    sharings.bp,
     products.bp,
     registration.bp,
     releases.bp,
@@ -97,3 +100,4 @@ def register(app: Flask) -> None:
         document.register_blueprint(resource)
     docs.init_app(app)
     app.register_blueprint(ckan.bp)
+    app.register_blueprint(delta.bp)

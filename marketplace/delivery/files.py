@@ -1,10 +1,10 @@
 """Files under a right: which they are, and one delivery of one of them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, select
 
 from listings import releases
 from marketplace.delivery import licence
@@ -15,6 +15,9 @@ from marketplace.trading.commands import Deliver
 from settlement import clock, ids, statements
 from settlement.entitlements import EntitlementState, RightEnded
 from settlement.errors import Forbidden, NotFound
+from settlement.tables import entitlements
+
+LOOK_S = 0.5  # how often a delivery under way looks whether its right goes on
 
 
 class Delivery(NamedTuple):
@@ -51,34 +54,77 @@ def deliver(
 ) -> Delivery:
     """Deliver one file under a right of the user's member.
 
-    NotFound unless the right is theirs and its terms include the file; NotLicensed if
-    the licence does not permit it; RightEnded or QuotaUsedUp as the market says. The
-    content is looked up first, so that nothing is
+    NotFound unless the right is theirs and its terms include the file; see `permit`
+    and `count` for the rest. The content is looked up first, so that nothing is
     counted that cannot be delivered; under the same idempotency *key* it is counted
-    once.
+    once. What is on its way ends with the right, see `while_in_force`.
     """
     with parts.reads.connect() as db:
         right = statements.entitlement(db, entitlement, user.member)
         terms = statements.frozen(db, right.terms)
         found = _promised(db, json.loads(terms.body), file)
-        region = organisations.get(db, right.holder).region
-    _check(user, right)
-    licence.check(right, terms, region, clock.now_us())
+        permit(db, user, right)
     content = parts.files.read(found.storage_key)
-    receipt = parts.gateway.submit(_command(user, right, found), key).result
+    receipt = count(parts, user, right, found, key)
+    content = while_in_force(parts, right.id, content)
     return Delivery(
         receipt, found.name, found.media_type, found.size, found.sha256, content
     )
 
 
-def _check(user: User, right: Row[Any]) -> None:
-    """Refuse what has ended meanwhile: a repeated key does not ask the market again."""
+def permit(db: Connection, user: User, right: Row[Any]) -> None:
+    """Refuse what is not to be delivered under *right* now, to *user*.
+
+    Forbidden unless its member is verified, RightEnded, NotLicensed if the licence
+    does not permit it.
+    """
     if user.state != "verified":
         raise Forbidden("verified")
-    ended = right.until_us is not None and right.until_us <= clock.now_us()
-    if ended or right.state != EntitlementState.ACTIVE:
+    if not is_in_force(right):
+        ended = right.until_us is not None and right.until_us <= clock.now_us()
         state = EntitlementState.EXPIRED.value if ended else right.state
         raise RightEnded(ids.encode("entitlement", right.id), state)
+    terms = statements.frozen(db, right.terms)
+    region = organisations.get(db, right.holder).region
+    licence.check(right, terms, region, clock.now_us())
+
+
+def is_in_force(right: Row[Any]) -> bool:
+    """Tell whether *right* opens anything now."""
+    ended = right.until_us is not None and right.until_us <= clock.now_us()
+    return not ended and right.state == EntitlementState.ACTIVE
+
+
+def count(
+    parts: Services,
+    user: User,
+    right: Row[Any],
+    found: releases.File,
+    key: str | None = None,
+) -> int:
+    """Count one delivery of a file; the number of its receipt.
+
+    RightEnded or QuotaUsedUp as the market says.
+    """
+    command = Deliver(
+        user.id, user.member, right.id, found.id, found.sha256, found.size
+    )
+    return int(parts.gateway.submit(command, key).result)
+
+
+def while_in_force(
+    parts: Services, entitlement: int, content: Iterable[bytes]
+) -> Iterator[bytes]:
+    """Yield *content* until the right ends; looked at every LOOK_S (invariant E2)."""
+    looked_s = clock.elapsed_s()
+    for piece in content:
+        if clock.elapsed_s() - looked_s >= LOOK_S:
+            looked_s = clock.elapsed_s()
+            with parts.reads.connect() as db:
+                query = select(entitlements).where(entitlements.c.id == entitlement)
+                if not is_in_force(db.execute(query).one()):
+                    return
+        yield piece
 
 
 def _promised(db: Connection, terms: dict[str, Any], file: int) -> releases.File:
@@ -91,7 +137,3 @@ def _promised(db: Connection, terms: dict[str, Any], file: int) -> releases.File
     if theirs and release.revoked_us is not None:
         raise releases.Revoked(release.label, release.revoked_reason or "")
     raise NotFound("file", wanted)
-
-
-def _command(user: User, right: Row[Any], found: releases.File) -> Deliver:
-    return Deliver(user.id, user.member, right.id, found.id, found.sha256, found.size)

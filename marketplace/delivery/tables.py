@@ -1,6 +1,6 @@
-"""The table of what buyers showed of their duties."""
+"""The tables of delivery: evidence of duties, and who may read a right's share."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, Text
 from sqlalchemy import UniqueConstraint as Unique
 
 from settlement.store import Whole, table
@@ -24,3 +24,17 @@ evidence = table(
     CheckConstraint("number > 0", name="number"),
     CheckConstraint("length(sha256) = 64", name="sha256"),
 )
+
+sharings = table(
+    "sharings",  # bearer tokens of Delta Sharing profiles, each for one right
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("entitlement", Whole, ForeignKey("entitlements.id"), nullable=False),
+    Column("user", Whole, ForeignKey("users.id"), nullable=False),  # who made it
+    Column("prefix", Text, nullable=False, unique=True),
+    Column("hash", LargeBinary, nullable=False),  # of the secret, which is not kept
+    Column("created_us", Whole, nullable=False),
+    Column("expires_us", Whole, nullable=False),
+    Column("used_us", Whole),
+    Column("revoked_us", Whole),
+)
+Index("ix_sharings_entitlement", sharings.c.entitlement, sharings.c.id)

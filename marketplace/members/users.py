@@ -202,6 +202,11 @@ def set_locale(db: Connection, user: int, locale: str) -> None:
     db.execute(update(users).where(users.c.id == user).values(locale=locale))
 
 
+def is_disabled(db: Connection, user: int) -> bool:
+    """Tell whether the user may not act any more."""
+    return bool(db.scalar(select(users.c.disabled).where(users.c.id == user)))
+
+
 def set_disabled(db: Connection, user: int, *, disabled: bool) -> None:
     """Shut a user out, or let it in again."""
     db.execute(update(users).where(users.c.id == user).values(disabled=int(disabled)))

@@ -21,6 +21,8 @@ from listings.quality import (
 from listings.standard import ALL
 from marketplace import exporting
 from marketplace.community.access import REQUEST
+from marketplace.delivery.delta import LINK_S
+from marketplace.delivery.sharings import LIVING_MAX
 from marketplace.holidays import day_of
 from marketplace.language import N_
 from marketplace.members.verification import MEMBER
@@ -280,6 +282,12 @@ def market_data() -> ResponseReturnValue:
         sizes=SIZES,
         each_max=STREAMS_EACH_MAX,
     )
+
+
+@bp.get("/sharing")
+def sharing() -> ResponseReturnValue:
+    """Show how Delta Sharing opens a right to the tools that a buyer uses."""
+    return render_template("help/sharing.html", link_s=LINK_S, most=LIVING_MAX)
 
 
 @bp.get("/models")

@@ -1,12 +1,24 @@
 """My rights: what I hold, until when and for what; downloads and receipts."""
 
 from functools import partial
+from http import HTTPStatus
 
-from flask import Blueprint, Response, render_template
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from werkzeug.http import dump_options_header
 
 from listings import catalogue
+from marketplace.delivery import shares, sharings
 from marketplace.delivery.files import deliver, included
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
@@ -52,6 +64,8 @@ def one(entitlement: str) -> ResponseReturnValue:
             known=catalogue.traded(db, [right.instrument]).get(right.instrument),
             receipts=statements.receipts_of(db, me().member, before(), under=number),
             measures=statements.measures_of(db, number),
+            tables=shares.shared(db, right),
+            sharings=sharings.of_right(db, number),
             now_us=clock.now_us(),
         )
 
@@ -78,3 +92,32 @@ def download(entitlement: str, file: str) -> ResponseReturnValue:
     answer.headers["X-Receipt"] = ids.encode("receipt", delivery.receipt)
     answer.headers["X-Content-SHA256"] = delivery.sha256
     return answer
+
+
+@bp.post("/<entitlement>/sharings")
+@needs()
+@again(one)
+def share(entitlement: str) -> ResponseReturnValue:
+    """Make a Delta Sharing profile of a right and hand the file over, this once."""
+    number = ids.decode("entitlement", entitlement)
+    with services().writes.begin() as db:
+        made = sharings.create(db, me(), number)
+    answer = jsonify(sharings.profile(made, request.url_root))
+    name = f"{ids.encode('entitlement', number)}.share"
+    answer.headers["Content-Disposition"] = dump_options_header(
+        "attachment", {"filename": name}
+    )
+    return answer
+
+
+@bp.post("/<entitlement>/sharings/<sharing>/revoke")
+@needs()
+@again(one)
+def unshare(entitlement: str, sharing: str) -> ResponseReturnValue:
+    """End a profile at once."""
+    with services().writes.begin() as db:
+        sharings.revoke(db, me(), ids.decode("sharing", sharing))
+    flash(gettext("The profile is revoked."), "success")
+    return redirect(
+        url_for("rights.one", entitlement=entitlement), HTTPStatus.SEE_OTHER
+    )
