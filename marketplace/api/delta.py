@@ -94,7 +94,6 @@ def list_schemas(share: str) -> Any:
 
 
 @bp.get("/shares/<share>/schemas/<schema>/tables")
-@bp.get("/shares/<share>/all-tables", defaults={"schema": SCHEMA})
 def list_tables(share: str, schema: str) -> Any:
     """List the tables of a share."""
     bearer = _open(share, schema)
@@ -113,6 +112,12 @@ def list_tables(share: str, schema: str) -> Any:
             for table in found
         ]
     )
+
+
+@bp.get("/shares/<share>/all-tables")
+def list_all_tables(share: str) -> Any:
+    """List the tables of all schemas of a share, of which there is one."""
+    return list_tables(share, SCHEMA)
 
 
 # ── tables ──
