@@ -366,6 +366,17 @@ def upgrade() -> None:
         batch_op.create_index("ix_corrections_trade", ["trade", "id"], unique=False)
 
     op.create_table(
+        "differences",
+        sa.Column("older", sa.Text(), nullable=False),
+        sa.Column("newer", sa.Text(), nullable=False),
+        sa.Column("storage_key", sa.Text(), nullable=False),
+        sa.Column("size", Whole, nullable=False),
+        sa.Column("rows", Whole, nullable=False),
+        sa.CheckConstraint("older <> newer", name=op.f("ck_differences_two")),
+        sa.PrimaryKeyConstraint("older", "newer", name=op.f("pk_differences")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "disputes",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("trade", Whole, nullable=False),
@@ -2265,6 +2276,30 @@ def upgrade() -> None:
         batch_op.create_index("ix_sessions_user", ["user", "id"], unique=False)
 
     op.create_table(
+        "sharings",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("entitlement", Whole, nullable=False),
+        sa.Column("user", Whole, nullable=False),
+        sa.Column("prefix", sa.Text(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("created_us", Whole, nullable=False),
+        sa.Column("expires_us", Whole, nullable=False),
+        sa.Column("used_us", Whole, nullable=True),
+        sa.Column("revoked_us", Whole, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["entitlement"], ["entitlements.id"], name=op.f("fk_sharings_entitlement")
+        ),
+        sa.ForeignKeyConstraint(["user"], ["users.id"], name=op.f("fk_sharings_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sharings")),
+        sa.UniqueConstraint("prefix", name=op.f("uq_sharings_prefix")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("sharings", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_sharings_entitlement", ["entitlement", "id"], unique=False
+        )
+
+    op.create_table(
         "windows",
         sa.Column("instrument", Whole, nullable=False),
         sa.Column("history", Whole, nullable=True),
@@ -2334,6 +2369,21 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "preparations",
+        sa.Column("file", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("tables", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["file"],
+            ["files.id"],
+            name=op.f("fk_preparations_file"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("file", name=op.f("pk_preparations")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "sealed_bids",
         sa.Column("commitment", sa.Text(), nullable=False),
         sa.Column("demand", Whole, nullable=False),
@@ -2363,6 +2413,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_sealed_bids_demand")
 
     op.drop_table("sealed_bids")
+    op.drop_table("preparations")
     with op.batch_alter_table("examinations", schema=None) as batch_op:
         batch_op.drop_index("ix_examinations_state")
 
@@ -2372,6 +2423,10 @@ def downgrade() -> None:
 
     op.drop_table("demand_vendors")
     op.drop_table("windows")
+    with op.batch_alter_table("sharings", schema=None) as batch_op:
+        batch_op.drop_index("ix_sharings_entitlement")
+
+    op.drop_table("sharings")
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.drop_index("ix_sessions_user")
 
@@ -2646,6 +2701,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_disputes_state")
 
     op.drop_table("disputes")
+    op.drop_table("differences")
     with op.batch_alter_table("corrections", schema=None) as batch_op:
         batch_op.drop_index("ix_corrections_trade")
 
