@@ -239,7 +239,7 @@ def _create(
         (
             *(unit, product, licence_of[entry.licence.code, entry.licence.version]),
             *(f"{prefix}-{product}", 1, 1, 1, entry.mode, None, None, 0),
-            *("listed", now_us, None, None, None, None),
+            *("listed", now_us, None, None, None, None, 0, 0),
         )
         for unit, product, (entry, _) in zip(units, ids, new, strict=True)
     ]

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PLACEHOLDER = re.compile(r"%\(\w+\)\w|%%")
 HAN = re.compile(r"[\u3400-\u9fff]")
 # These are names, or written alike in Chinese.
-SAME = {"Databourse", "API"}
+SAME = {"Databourse", "API", "Delta Sharing"}
 
 
 def _load() -> ModuleType:

@@ -4,6 +4,7 @@ What is served by open table formats is written once, in the confined child. A c
 of text becomes numbers or days only if not one cell would be lost.
 """
 
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,8 @@ def described(engine: Engine, path: Path) -> dict[str, Any]:
             f"SELECT count({cell}), {asked} FROM {source}"
         )
         stats["nullCount"][name] = rows - filled
-        if least is not None:
+        finite = all(isfinite(v) for v in (least, most) if isinstance(v, float))
+        if least is not None and finite:
             day = column["type"] == "date"
             stats["minValues"][name] = least.isoformat() if day else least
             stats["maxValues"][name] = most.isoformat() if day else most

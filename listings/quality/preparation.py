@@ -4,6 +4,9 @@ What open table formats serve: see `marketplace.delivery.shares`.
 """
 
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,10 +20,13 @@ from listings.quality.problems import STOP
 from listings.quality.tables import differences, preparations
 from listings.releases import File
 from settlement import clock
-from settlement.errors import Refusal
+from settlement.errors import Busy, Refusal
 from settlement.ids import encode
 
 WALL_S = 120.0  # of one file; then the child is killed
+AT_ONCE = threading.BoundedSemaphore(2)  # children of this process
+PASSING = ("too_slow", "unexaminable")  # problems of a busy machine, perhaps
+RETRY_S = 5
 
 
 @dataclass(eq=False)
@@ -55,12 +61,15 @@ def tables(
 ) -> tuple[Prepared, ...]:
     """Return the tables of *file* as Parquet, made now if they never were.
 
-    NotTabular if it has none or they are too large.
+    NotTabular if it has none or they are too large; Busy while others are made.
     """
     with reads.connect() as db:
         found = _known(db, file.id)
     if found is None:
-        found = _prepare(files, file)
+        with _turn():
+            found = _prepare(files, file)
+        if found["problem"] in PASSING:  # another time it may succeed
+            raise NotTabular(encode("file", file.id), found["problem"])
         try:
             with writes.begin() as db:
                 db.execute(insert(preparations).values(found))
@@ -87,7 +96,8 @@ def difference(
         row = db.execute(query).first()
     if row is not None:
         return Difference(*row)
-    made = _compare(files, older, newer)
+    with _turn():
+        made = _compare(files, older, newer)
     if made is not None:
         pair = {"older": older.key, "newer": newer.key, "storage_key": made.key}
         try:
@@ -97,6 +107,17 @@ def difference(
         except IntegrityError:
             pass
     return made
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Run one of few children at a time; Busy if there is no place."""
+    if not AT_ONCE.acquire(blocking=False):
+        raise Busy(retry_after_s=RETRY_S)
+    try:
+        yield
+    finally:
+        AT_ONCE.release()
 
 
 def _known(db: Connection, file: int) -> dict[str, Any] | None:

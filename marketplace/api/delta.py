@@ -22,12 +22,13 @@ from listings.quality.preparation import Prepared, difference
 from marketplace.delivery import delta, shares, sharings
 from marketplace.delivery.delta import LINK_S, Granted, Line
 from marketplace.delivery.files import LOOK_S, count, permit
-from marketplace.delivery.shares import SCHEMA, Shared, Version
+from marketplace.delivery.shares import SCHEMA, NotComparable, Shared, Version
 from marketplace.delivery.sharings import BadToken, Bearer
 from marketplace.errors import refused, status_of
 from marketplace.members.signing import BEARER
 from marketplace.services import services
 from settlement import clock, ids
+from settlement.entitlements import QuotaUsedUp
 from settlement.errors import Invalid, NotFound, Refusal
 
 bp = Blueprint("delta-sharing", __name__, url_prefix=sharings.PATH)
@@ -38,7 +39,7 @@ PARQUET = "application/vnd.apache.parquet"
 SIGNATURE = "X-Amz-Signature"
 LIST_MAX = 1_000
 PIECE = 256 * 1024  # bytes
-CHANGES_MAX = 100  # versions in one change feed
+CHANGES_MAX = 20  # versions in one change feed
 OF_TABLE = "/shares/<share>/schemas/<schema>/tables/<name>"
 
 
@@ -157,6 +158,7 @@ def query(share: str, schema: str, name: str) -> Response:
     if asked.get("startingVersion") is not None:
         _wrong("startingVersion")
     version = _asked_version(table, asked)
+    _quota(bearer, 1)
     prepared = version.prepared(services())
     count(services(), bearer.user, bearer.right, version.file)
     granted = _grant(bearer, prepared.key, prepared.size)
@@ -168,17 +170,22 @@ def query(share: str, schema: str, name: str) -> Response:
 def get_changes(share: str, schema: str, name: str) -> Response:
     """Grant which rows the versions from one to another lost and gained.
 
-    Each version is counted as one delivery.
+    Each version that changed something is counted as one delivery.
     """
     bearer, table = _table(share, schema, name)
     first, last = (_asked_end(table, end) for end in ("starting", "ending"))
     if first is None:
         _wrong("startingVersion")
     versions = table.between(first, last)[:CHANGES_MAX]
+    _quota(bearer, len(versions))
     prepared = versions[0].prepared(services())
     found = delta.heading(_form(), table, versions[0], prepared)
+    told: list[Version] = []
     for version in versions:
-        found += _changed(bearer, table, version)
+        made = _changed(bearer, table, version)
+        found += made
+        told += [version] if made else []
+    for version in told:  # nothing is counted unless all can be told
         count(services(), bearer.user, bearer.right, version.file)
     return _lines(versions[0], found)
 
@@ -187,7 +194,7 @@ def _changed(bearer: Bearer, table: Shared, version: Version) -> list[Line]:
     """Return the lines of one version: what it changed of the one before it.
 
     The first that the right opens is all new. Where rows cannot be compared (other
-    columns, too large) all of the older are lost and all of the newer gained.
+    columns, too large) it is refused: the older one whole would be a second delivery.
     """
     form, parts = _form(), services()
     prepared = version.prepared(parts)
@@ -200,10 +207,16 @@ def _changed(bearer: Bearer, table: Shared, version: Version) -> list[Line]:
         return []
     made = difference(parts.reads, parts.writes, parts.files, older, prepared)
     if made is None:
-        lost = delta.change(form, "remove", version, _grant(bearer, *_at(older)))
-        return [lost, added]
+        raise NotComparable(table.name, version.number)
     granted = _grant(bearer, made.key, made.size)
     return [delta.change(form, "cdf", version, granted)] if made.rows else []
+
+
+def _quota(bearer: Bearer, wanted: int) -> None:
+    """Refuse before any work what the right's deliveries do not suffice for."""
+    most = bearer.right.deliveries_max
+    if most is not None and bearer.right.deliveries + wanted > most:
+        raise QuotaUsedUp(ids.encode("entitlement", bearer.right.id), most)
 
 
 # ── content ──

@@ -90,16 +90,11 @@ def whole(form: str, version: Version, prepared: Prepared, at: Granted) -> Line:
 
 
 def change(form: str, kind: str, version: Version, at: Granted) -> Line:
-    """Return a line of a table's change feed: *kind* is add, remove or cdf."""
+    """Return a line of a table's change feed: *kind* is add or cdf."""
     if form == "parquet":
         return {kind: _object(version, at)}
     action = "cdc" if kind == "cdf" else kind
     more: Line = {"dataChange": kind != "cdf"}
-    if kind == "remove":
-        more |= {
-            "deletionTimestamp": _ms(version.at_us),
-            "extendedFileMetadata": True,
-        }
     return _action(version, at, action, more)
 
 

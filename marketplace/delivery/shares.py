@@ -34,6 +34,14 @@ class NoSuchVersion(Refusal):
     versions: list[int]
 
 
+@dataclass(eq=False)
+class NotComparable(Refusal):
+    """Which rows this version changed cannot be told; read both versions instead."""
+
+    table: str
+    version: int
+
+
 class Version(NamedTuple):
     """A table in one release."""
 

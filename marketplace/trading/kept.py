@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from marketplace.trading.agenda import Agenda
 from marketplace.trading.orders import BUY, SELL, Order
+from marketplace.trading.stops import is_barred
 from marketplace.trading.timetable import MINUTE_US
 from settlement.errors import Refusal
 
@@ -111,7 +112,9 @@ def seller(
         return None
     if asks is not None and asks <= kept.price:
         return None
-    if (line.price is not None and line.price < kept.price) or member == kept.vendor:
+    if line.price is None or line.price < kept.price or member == kept.vendor:
+        return None  # a market order's cover is what the book asks, not this
+    if kept.vendor not in market.verified or is_barred(market, kept.vendor):
         return None
     return Order(
         kept.number, kept.vendor, kept.instrument, SELL, kept.price, venue.lot,

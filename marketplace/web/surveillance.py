@@ -41,7 +41,7 @@ DETECTOR_RULES = {
     "self_dealing": N_("Buyer and seller have the same owner."),
     "round_trips": N_(
         "Twice or more within a day the same units go to and fro between two members,"
-        " at prices within 2 %."
+        " at prices within two per cent."
     ),
     "circular": N_("Within a day units go round three members, back to the first."),
     "far_prices": N_(
@@ -56,7 +56,7 @@ DETECTOR_RULES = {
     ),
     "marking_the_close": N_(
         "In the last five minutes of a day at most a tenth of its units move the price"
-        " by more than 5 %."
+        " by more than five per cent."
     ),
     "shill_bids": N_(
         "A bidder raises the prices of one vendor's auctions, three or more, and never"

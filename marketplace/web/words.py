@@ -42,7 +42,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "phase": PHASES,
     "case": {
-        "open": N_("Open"),
+        "open": N_("Being looked into"),
         "proposed": N_("Waits for a second person"),
         "flagged": N_("Flagged"),
         "dismissed": N_("Dismissed"),

@@ -5,7 +5,7 @@ import re
 from tests.browser.market import confirm, fill_ticket, listing
 
 VENDOR, BUYER, STAFF = "yuntu", "jinghua", "surveillance"
-SEATS, CALLS, TEAM = "CITYOPS-INT", "ADDRAPI-METER", "CITYOPS-TEAM10"
+SEATS, CALLS, HALF = "CITYOPS-INT", "ADDRAPI-METER", "CITYOPS-HALF"
 
 
 def test_a_menu_is_linted_computed_bought_and_watched(visit, other_look):
@@ -13,7 +13,7 @@ def test_a_menu_is_linted_computed_bought_and_watched(visit, other_look):
     product = listing(visit("", other_look), SEATS).partition("?")[0]
     product = product.rpartition("/")[2]
     vendor.go(f"/vendor/products/{product}")
-    assert TEAM in vendor.text("#units-h ~ .alert-warning")
+    assert HALF in vendor.text("#units-h ~ .alert-warning")
     listing(buyer, CALLS)
     buyer.page.fill("#f-use", "250000")
     buyer.follow("#prices form button")

@@ -228,3 +228,13 @@ def test_profiles_are_limited_and_only_the_holders(program, right):
         program("buyer").made(path)
     answer = program("buyer").post(path)
     assert (answer.status_code, answer.json["code"]) == (409, "too_many_profiles")
+
+
+def test_what_cannot_be_compared_is_refused_and_not_counted(
+    reader, right, program, sun
+):
+    wider = b"station,hours,note\n58362,8,x\n"
+    shares.release(program("vendor"), sun.product, "2.0", "hours.csv", wider)
+    answer = reader.get(f"{table_of(right)}/changes?startingVersion=0")
+    assert (answer.status_code, answer.json["errorCode"]) == (422, "NOT_COMPARABLE")
+    assert program("buyer").read("/receipts")["data"] == []

@@ -39,7 +39,8 @@ def terms(number: int) -> str:
 def live(gateway: Gateway, hands: Clock, *, scarce: bool = True) -> None:
     """Let members and staff do everything that the exchange knows.
 
-    Without *scarce* all but selling what only one can have: rights alone, by auction.
+    Without *scarce* what is easily added up: no rights that only one can have, no
+    quotes, tenders, filed trades, kept prices, escrow.
     """
 
     def do(command: c.Command, key: str | None = None) -> object:
@@ -104,9 +105,10 @@ def live(gateway: Gateway, hands: Clock, *, scarce: bool = True) -> None:
     _pay_out(do)
     _price(do, order, refused)
     _call(do, order)
-    if scarce:
-        _exclude(do, order)
-        _compete(do, hands)
+    if not scarce:
+        return
+    _exclude(do, order)
+    _compete(do, hands)
     _negotiate(do)
     _tender(do, hands)
     _file(do, hands)

@@ -190,7 +190,7 @@ flows = st.lists(
         ),
         st.builds(c.SuspendInstrument, user, st.sampled_from(INSTRUMENTS)),
         st.builds(c.ResumeInstrument, user, st.sampled_from(INSTRUMENTS)),
-        st.builds(c.PublishFees, user, st.integers(-1, 400)),
+        st.builds(c.PublishFees, user, st.integers(-1, 400), st.just(())),
         st.just(c.Tick()),
         phases,
         phases,

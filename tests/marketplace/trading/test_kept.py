@@ -5,6 +5,7 @@ import pytest
 from marketplace.trading import commands as c
 from marketplace.trading.kept import KEPT_US, QuoteOver
 from marketplace.trading.market import Market
+from marketplace.trading.orders import SELL
 from marketplace.trading.snapshot import state
 from tests.floor import CASH, CAT, CNY, SUN, VERA, line, opening
 
@@ -76,3 +77,21 @@ def test_a_price_taken_down_for_none_is_not_kept(market):
     assert market.kept.live == {}
     with pytest.raises(QuoteOver):
         placed(market, 12)
+
+
+def test_a_market_order_takes_nothing_that_the_book_does_not_cover(market):
+    post(market, 20, 40)
+    higher = market.venue(SUN).book.best(SELL).id
+    market.apply(c.CancelOrder(VERA, VERA, higher), 45, RISEN_US)
+    wanted = line("buy", None, CASH, time_in_force="IOC", quote=POSTED)
+    bought = market.apply(c.PlaceOrder(CAT, CAT, wanted), 50, RISEN_US + 1)
+    assert bought.trades == ()
+    assert market.ledger.balance(CAT, CNY) == CASH
+
+
+def test_a_vendor_that_may_not_trade_sells_nothing_at_a_kept_price(market):
+    post(market, 20, 40)
+    market.apply(c.SetStanding(901, VERA, verified=False), 45, RISEN_US)
+    before = market.ledger.balance(VERA, CNY)
+    assert not placed(market, 12).trades
+    assert market.ledger.balance(VERA, CNY) == before
