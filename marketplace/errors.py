@@ -71,7 +71,12 @@ from marketplace.trading.contests import (
     OwnContest,
     TooManyContests,
 )
-from marketplace.trading.escrows import NothingToAccept, NotInDispute, NotSoMany
+from marketplace.trading.escrows import (
+    NothingToAccept,
+    NotInDispute,
+    NotSoMany,
+    NotYetDelivered,
+)
 from marketplace.trading.filings import TooManyFilings
 from marketplace.trading.kept import QuoteOver
 from marketplace.trading.lease import WriterElsewhere
@@ -152,6 +157,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     NothingToAccept: HTTPStatus.CONFLICT,
     NotSoMany: HTTPStatus.CONFLICT,
     NotInDispute: HTTPStatus.CONFLICT,
+    NotYetDelivered: HTTPStatus.CONFLICT,
     MoreThanPaid: HTTPStatus.CONFLICT,
     TooManyContests: HTTPStatus.CONFLICT,
     TooManyOffers: HTTPStatus.CONFLICT,

@@ -95,13 +95,20 @@ def come_due(market: Market, escrow: Escrow, seq: int, at_us: int) -> None:
         _fail(market, escrow, seq)
 
 
-def _fail(market: Market, escrow: Escrow, seq: int) -> None:
-    """Undo the part of a trade that its vendor did not deliver in time."""
+def drop_undelivered(market: Market, escrow: Escrow, seq: int) -> None:
+    """Give back what was not delivered: its price, and the right to it ends."""
     missing = escrow.undelivered
+    if not missing:
+        return
     back = give_back(market.ledger, escrow, escrow.trade.price * missing)
     market.ledger.post(seq, back)
     take_units(market, escrow, missing, seq)
     escrow.returned += missing
+
+
+def _fail(market: Market, escrow: Escrow, seq: int) -> None:
+    """Undo the part of a trade that its vendor did not deliver in time."""
+    drop_undelivered(market, escrow, seq)
     escrow.deliver_by_us = None
     if not escrow.delivered:
         escrow.state = TRADE.after(escrow.state, TradeEvent.FAIL)
@@ -122,12 +129,14 @@ def finish(
 ) -> None:
     """End a trade: *refund* of what waits goes back, the rest is paid.
 
-    It is *undone* if nothing was ever paid, else *done*.
+    It is *undone* if nothing was ever paid, else *done*. Only what was delivered can
+    be paid: a dispute begins with giving the rest back.
 
     The right to what is not paid at all ends with the money; a part of a price that
     goes back leaves the right as it is.
     """
     pays = escrow.left - refund
+    assert not pays or not escrow.undelivered, escrow
     rate = market.schedules[escrow.schedule].rate(escrow.rule)
     back = give_back(market.ledger, escrow, refund)
     market.ledger.post(seq, [*back, *release(market.ledger, escrow, pays, rate)])
@@ -136,7 +145,6 @@ def finish(
         take_units(market, escrow, unpaid, seq)
         escrow.returned += unpaid
     else:
-        escrow.delivered += escrow.undelivered
         escrow.accepted = escrow.delivered
     ends = done if escrow.released else undone
     escrow.state = TRADE.after(escrow.state, ends)

@@ -31,13 +31,14 @@ ANYBODY = 0
 
 @handles(OpenDispute)
 def object_(market: Market, command: OpenDispute, seq: int, at_us: int) -> int:
-    """Freeze the money of a delivered trade; the dispute's number."""
+    """Freeze the money of what was delivered, give the rest back; its number."""
     escrow = market.escrows.get(command.trade, command.member)
     if command.reason not in REASONS:
         raise WrongOrder("reason")
     _check_note(command.note)
     if not escrow.unaccepted or escrow.state is TradeState.DISPUTED:
         raise NotInDispute
+    accepting.drop_undelivered(market, escrow, seq)
     dispute = Dispute(
         market.disputes.last + 1, escrow.number, seq, at_us, command.by,
         command.reason, command.note, escrow.left, _pause(market, escrow, seq),

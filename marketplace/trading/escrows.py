@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from marketplace.trading.agenda import Agenda
 from settlement.disputes import LIVE, Dispute
+from settlement.entitlements import Entitlement
 from settlement.errors import NotFound, Refusal
 from settlement.escrows import OPEN, Escrow
 from settlement.ids import encode
@@ -23,6 +24,13 @@ class NotSoMany(Refusal):
 
     units: int
     left: int
+
+
+@dataclass(eq=False)
+class NotYetDelivered(Refusal):
+    """The vendor has not yet reported this as delivered; it cannot be downloaded."""
+
+    delivered: int  # units
 
 
 class NotInDispute(Refusal):
@@ -85,6 +93,18 @@ class Escrows:
             escrow.deliver_by_us = escrow.accept_by_us = None
             del self.live[escrow.number]
         self._agenda.put(escrow)
+
+    def check_delivered(self, right: Entitlement) -> None:
+        """Refuse a download of units that the vendor has still to deliver."""
+        escrow = self.live.get(right.trade or 0)
+        if escrow is None or not escrow.undelivered:
+            return
+        most, units = right.deliveries_max, right.quantity
+        used_up = most is not None and (
+            (right.deliveries + 1) * units > most * escrow.delivered
+        )
+        if used_up or not escrow.delivered:
+            raise NotYetDelivered(escrow.delivered)
 
     def get(self, trade: int, *parties: int) -> Escrow:
         """Return the open escrow of a trade; NotFound unless *parties* are its own.

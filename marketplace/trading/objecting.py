@@ -8,6 +8,8 @@ from settlement.refunds import Sale
 class OpenDispute(NamedTuple):
     """Object to what was delivered, within the time to accept; the money stands still.
 
+    What was not delivered is given back first, and the right to it ends.
+
     *reason* is one of `disputes.REASONS`, *note* the evidence in words.
     """
 

@@ -131,6 +131,7 @@ def deliver(market: Market, command: Deliver, seq: int, at_us: int) -> int:
     right = market.rights.get(command.entitlement)
     if right.holder != command.member or command.member not in market.verified:
         raise NotFound("entitlement", encode("entitlement", command.entitlement))
+    market.escrows.check_delivered(right)
     market.rights.count_delivery(right, at_us)
     on_offer = market.ledger.balance(right.holder, right.instrument, Pocket.HELD)
     if on_offer > market.rights.unused_units(right.holder, right.instrument):

@@ -1,12 +1,14 @@
 """Escrow: the money waits with the trade, and leaves unit by unit as it is accepted."""
 
+from collections import Counter
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from marketplace.trading import commands as c
 from marketplace.trading.acceptance import Acceptance
-from marketplace.trading.escrows import NothingToAccept, NotSoMany
+from marketplace.trading.escrows import NothingToAccept, NotSoMany, NotYetDelivered
 from marketplace.trading.market import Market
 from marketplace.trading.records import drain, load, write
 from marketplace.trading.snapshot import digest
@@ -31,6 +33,7 @@ class Desk:
 
     def __init__(self, days=7, delivery_days=0):
         self.market, self.seq, self.at_us = Market(), 0, NOW_US
+        self.reported = Counter()
         for command in opening():
             self.do(command)
         self.do(LIST._replace(acceptance=Acceptance(days, delivery_days)))
@@ -52,7 +55,9 @@ class Desk:
         return self.do(c.AcceptDelivery(member, member, escrow.number, units))
 
     def deliver(self, escrow, units, member=VERA):
-        return self.do(c.ReportDelivery(member, member, escrow.number, units))
+        until_us = self.do(c.ReportDelivery(member, member, escrow.number, units))
+        self.reported[escrow.number] += units
+        return until_us
 
     def pass_days(self, days):
         self.at_us += days * DAY_US
@@ -150,6 +155,24 @@ def test_what_is_not_delivered_in_time_is_given_back_and_the_right_to_it_ends():
     assert (str(some.state), desk.money(VERA)) == ("settled", 975)
 
 
+def test_only_what_the_vendor_reported_as_delivered_is_downloaded():
+    desk = Desk(7, 5)
+    escrow = desk.buy(2)  # of four downloads each
+    download = c.Deliver(CAT, CAT, escrow.right, 1, "ab" * 32, 10)
+    with pytest.raises(NotYetDelivered):
+        desk.do(download)
+    assert desk.market.rights.get(escrow.right).deliveries == 0
+    desk.deliver(escrow, 1)
+    for _ in range(4):
+        desk.do(download)
+    with pytest.raises(NotYetDelivered) as refused:
+        desk.do(download)
+    assert refused.value.facts()["delivered"] == 1
+    desk.deliver(escrow, 1)
+    desk.do(download)
+    assert str(escrow.state) == "delivered"
+
+
 def test_only_the_parties_act_each_in_its_place():
     desk = Desk(7, 5)
     escrow = desk.buy()
@@ -190,10 +213,20 @@ steps = st.lists(
         st.tuples(st.just("accept"), st.integers(0, 4), st.integers(1, 4)),
         st.tuples(st.just("deliver"), st.integers(0, 4), st.integers(1, 4)),
         st.tuples(st.just("days"), st.integers(1, 9), st.just(0)),
+        st.tuples(st.just("object"), st.integers(0, 4), st.just(0)),
+        st.tuples(st.just("withdraw"), st.integers(1, 4), st.just(0)),
         st.tuples(st.just("fees"), st.integers(0, 900), st.just(0)),
     ),
     max_size=14,
 )
+
+
+def withdraw(desk, number):
+    """Let the buyer withdraw a dispute, if it is under way."""
+    found = desk.market.disputes.live.get(number)
+    if found is not None:
+        buyer = desk.market.escrows.live[found.trade].trade.buyer
+        desk.do(c.WithdrawDispute(buyer, buyer, number))
 
 
 def played(flow, delivery_days):
@@ -210,6 +243,12 @@ def played(flow, delivery_days):
                     desk.accept(found, other, found.trade.buyer)
                 case "deliver" if escrows:
                     desk.deliver(escrows[number % len(escrows)], other)
+                case "object" if escrows:
+                    found = escrows[number % len(escrows)]
+                    buyer, trade = found.trade.buyer, found.number
+                    desk.do(c.OpenDispute(buyer, buyer, trade, "quality", "bad"))
+                case "withdraw":
+                    withdraw(desk, number)
                 case "days":
                     desk.pass_days(number)
                 case "fees":
@@ -220,6 +259,7 @@ def played(flow, delivery_days):
 
 
 @given(steps, st.sampled_from((0, 2)))
+@example([("buy", 4, CAT), ("deliver", 0, 1), ("object", 0, 0), ("withdraw", 1, 0)], 2)
 @settings(max_examples=60, deadline=None)
 def test_every_escrow_ends_with_its_money_and_cutting_it_up_changes_no_fee(
     flow, delivery_days
@@ -229,11 +269,16 @@ def test_every_escrow_ends_with_its_money_and_cutting_it_up_changes_no_fee(
     for pocket_of in (CAT, DAN):
         waits = sum(e.left for e in escrows if e.trade.buyer == pocket_of)
         assert desk.money(pocket_of, Pocket.ESCROW) == waits
+    for number in list(desk.market.disputes.live):
+        withdraw(desk, number)
     desk.pass_days(60)
     assert not desk.market.escrows.live
     for escrow in escrows:
         value = escrow.trade.price * escrow.trade.quantity
         assert escrow.released + escrow.refunded == value
+        assert not delivery_days or (
+            escrow.released <= escrow.trade.price * desk.reported[escrow.number]
+        )
         bps = desk.market.schedules[escrow.schedule].trade_bps
         assert escrow.fee == share_up(escrow.released, bps)
         assert (str(escrow.state) == "unwound") == (not escrow.released)

@@ -158,11 +158,31 @@ def test_what_was_accepted_before_stays_paid():
     desk.accept(escrow, 1)
     object_to(desk, escrow)
     answer(desk)
-    decide(desk, 2_000)
+    decide(desk, 1_000)
     assert (str(escrow.state), escrow.released, escrow.refunded) == (
         *("settled", 1_000, 2_000),
     )
     assert (desk.units(CAT), desk.market.rights.live[escrow.right].quantity) == (1, 1)
+
+
+@pytest.mark.parametrize(("ends", "paid"), [("withdrawn", 1_000), ("agreed", 999)])
+def test_what_was_not_delivered_goes_back_as_the_dispute_begins(ends, paid):
+    desk = Desk(7, 5)
+    escrow = desk.buy(10)
+    desk.deliver(escrow, 1)
+    object_to(desk, escrow)
+    assert (desk.money(CAT), desk.money(CAT, ESCROW)) == (CASH - 1_000, 1_000)
+    assert (desk.market.disputes.live[1].left, desk.units(CAT)) == (1_000, 1)
+    with pytest.raises(WrongOrder):
+        answer(desk, 1_001)
+    answer(desk, 1)
+    with pytest.raises(WrongOrder):
+        decide(desk, 1_001)
+    end = c.WithdrawDispute if ends == "withdrawn" else c.AgreeDispute
+    desk.do(end(CAT, CAT, 1))
+    assert (str(escrow.state), escrow.released) == ("settled", paid)
+    assert (escrow.delivered, escrow.returned, desk.units(CAT)) == (1, 9, 1)
+    assert desk.market.rights.live[escrow.right].quantity == 1
 
 
 def test_a_vendor_gives_a_sale_back_that_is_not_in_dispute():
