@@ -12,7 +12,7 @@ from marketplace.api.resource import TRADERS, PageQuery, Resource, at
 from marketplace.community import demands, inquiries, matching
 from marketplace.community.demands import Wanted
 from marketplace.members.signing import me
-from marketplace.pricing import quotes
+from marketplace.pricing import quotes, tenders
 from marketplace.services import services
 from marketplace.trading.orders import QUANTITY_MAX
 from settlement import ids
@@ -179,5 +179,5 @@ def post_demand(new: dict[str, Any]) -> Any:
 def close_demand(demand: int) -> Any:
     """Close a demand of the member."""
     with services().writes.begin() as db:
-        demands.close(db, demand, me().member)
+        tenders.close_demand(db, demand, me().member)
         return demands.get(db, demand, me().member)

@@ -6,11 +6,11 @@ qualification, the price by a formula, and may take the best bid alone.
 """
 
 import json
-import secrets
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
 
+from joserfc.errors import JoseError
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from listings import instruments
@@ -26,7 +26,15 @@ from marketplace.trading.quoting import TakeOffer
 from marketplace.trading.sealing import CallTender, CancelTender, OpenBids, SealBid
 from marketplace.trading.tables import offers, tender_bids
 from marketplace.trading.tables import tenders as t
-from marketplace.trading.tenders import BIDDERS_MIN, WEIGHTS, Bid, commitment
+from marketplace.trading.tenders import (
+    BIDDERS_MIN,
+    LIVE,
+    WEIGHTS,
+    Bid,
+    TenderOver,
+    TenderRuns,
+    commitment,
+)
 from marketplace.vault import Vault
 from settlement import clock
 from settlement.canonical import canonical
@@ -88,21 +96,24 @@ def seal(parts: Parts, by: User, demand: int, bid: Bid, key: str | None = None) 
     """Bind a vendor to a bid that nobody reads before the close; its hash.
 
     *bid* comes without salt. What was sealed lies in the vault before the market knows
-    its hash, so that no bid is lost. Invalid unless *bid* is for something of the
-    vendor's on the market in yuan, so that all bids can be compared.
+    its hash, so that no bid is lost. The same bid under the same *key* has the same
+    hash. Invalid unless *bid* is for something of the vendor's on the market in yuan,
+    so that all bids can be compared.
     """
     with parts.reads.connect() as db:
         unit = instruments.get(db, bid.instrument)
     sold = unit.vendor == by.member and unit.state == "listed"
     if not sold or unit.currency_code != CURRENCY:
         raise Invalid({"instrument": [N_("Bid with something that you sell in CNY.")]})
-    bid = bid._replace(salt=secrets.token_urlsafe(24))
+    bid = bid._replace(salt=parts.vault.salt(by.member, demand, key))
     hidden = commitment(demand, bid)
     body = parts.vault.lock(canonical(bid))
+    known = select(sealed_bids.c.body).where(sealed_bids.c.commitment == hidden)
     with parts.writes.begin() as db:
         kept = {"demand": demand, "vendor": by.member, "commitment": hidden}
         kept |= {"body": body, "at_us": clock.now_us()}
-        db.execute(insert(sealed_bids).values(kept))
+        if db.scalar(known) is None:
+            db.execute(insert(sealed_bids).values(kept))
     parts.gateway.submit(SealBid(by.id, by.member, demand, hidden), key)
     return hidden
 
@@ -110,19 +121,26 @@ def seal(parts: Parts, by: User, demand: int, bid: Bid, key: str | None = None) 
 def open_bids(parts: Parts, by: User, demand: int) -> int:
     """Open all bids of a closed tender and tell the bidders; how many are firm.
 
-    NotFound, or TenderOver before the close.
+    NotFound, or TenderOver before the market itself has closed it: only then is what
+    was sealed read, and no bid comes in after that. What cannot be read is shown blank.
     """
     with parts.reads.connect() as db:
         state = of(db, demand)
+        if state is None:
+            raise NotFound("demand", encode("demand", demand))
+        if state.state == "open":
+            if by.member != state.buyer and own(db, demand, by.member) is None:
+                raise NotFound("demand", encode("demand", demand))
+            raise TenderOver(state.state)
+        same = tender_bids.c.commitment == sealed_bids.c.commitment
         query = (
-            select(sealed_bids.c.body)
-            .join(tender_bids, tender_bids.c.commitment == sealed_bids.c.commitment)
+            select(tender_bids.c.vendor, sealed_bids.c.body)
+            .select_from(tender_bids.outerjoin(sealed_bids, same))
             .where(tender_bids.c.demand == demand, tender_bids.c.state == "sealed")
             .order_by(tender_bids.c.vendor)
         )
-        closed = state is not None and clock.now_us() >= state.closes_us
-        bodies = list(db.scalars(query)) if closed else []
-    shown = tuple(tuple(json.loads(parts.vault.unlock(body))) for body in bodies)
+        found = [tuple(row) for row in db.execute(query)]
+    shown = tuple(_read(parts.vault, vendor, body) for vendor, body in found)
     command = OpenBids(by.id, by.member, demand, shown)
     opened: int = parts.gateway.submit(command).result
     with parts.writes.begin() as db:
@@ -131,6 +149,22 @@ def open_bids(parts: Parts, by: User, demand: int) -> int:
         told = {*db.scalars(bidders), demands.get(db, demand, by.member).member}
         notify(db, told, "bids_opened", f"tender {demand} opened", None, where)
     return opened
+
+
+def _read(vault: Vault, vendor: int, body: str | None) -> Bid:
+    """Return what a vendor sealed; blank, which is void, if nobody can read it."""
+    try:
+        return Bid(*json.loads(vault.unlock(body or "")))._replace(vendor=vendor)
+    except (JoseError, TypeError, ValueError):
+        return Bid(vendor, 0, 0, 0, "", "")
+
+
+def close_demand(db: Connection, demand: int, member: int) -> None:
+    """Close a demand of *member*; TenderRuns while it is under tender."""
+    demands.close(db, demand, member)
+    tender = of(db, demand)
+    if tender is not None and tender.state in LIVE:
+        raise TenderRuns(encode("demand", demand))
 
 
 def cancel(parts: Parts, by: User, demand: int) -> None:

@@ -215,8 +215,9 @@ def withdraw(market: Market, command: WithdrawOffer, seq: int, _at_us: int) -> N
 
 @handles(DeclineOffer)
 def decline(market: Market, command: DeclineOffer, seq: int, _at_us: int) -> None:
-    """Turn down an offer that was made to the member."""
+    """Turn down an offer that was made to the member; no bid while a tender runs."""
     offer = _addressed(market, command.offer, command.member)
+    market.tenders.check_none(offer.demand)
     end(market, offer, OfferEvent.DECLINE, seq)
 
 

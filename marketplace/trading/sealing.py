@@ -32,7 +32,7 @@ class SealBid(NamedTuple):
 
 
 class OpenBids(NamedTuple):
-    """Open the bids after the close; each is `tenders.Bid` as a tuple."""
+    """Open all bids after the close, each `tenders.Bid` as a tuple; unread: blank."""
 
     by: int
     member: int

@@ -114,8 +114,9 @@ def come_due(market: Market, tender: Tender) -> None:
 def open_bids(market: Market, command: OpenBids, seq: int, at_us: int) -> int:
     """Open the bids of a closed tender; how many are firm offers now.
 
-    A bid that is not what was sealed, is not shown, or is nothing that may be offered
-    is void and does not hold up the others.
+    Each is shown, one that nobody can read as a blank, so that none is void because it
+    was left out. One that is not what was sealed, or is nothing that may be offered, is
+    void and does not hold up the others.
     """
     tender = market.tenders.get(command.demand)
     if command.member != tender.buyer and command.member not in tender.bids:
@@ -123,12 +124,12 @@ def open_bids(market: Market, command: OpenBids, seq: int, at_us: int) -> int:
     if tender.state is not TenderState.CLOSED:
         raise TenderOver(str(tender.state))
     shown = {bid[0]: Bid(*bid) for bid in command.bids}
-    if len(shown) != len(command.bids) or not shown.keys() <= tender.bids.keys():
+    if len(shown) != len(command.bids) or shown.keys() != tender.bids.keys():
         raise WrongOrder("bids")
     market.tenders.move(tender, TenderEvent.OPEN)
     for vendor, sealed in sorted(tender.bids.items()):
-        bid = shown.get(vendor)
-        if bid is not None and _is_sound(bid):
+        bid = shown[vendor]
+        if _is_sound(bid):
             _open(market, tender, sealed, bid, seq, at_us)
         else:
             market.tenders.note(sealed, BidState.VOID)

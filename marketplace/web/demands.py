@@ -208,7 +208,7 @@ def one(demand: str) -> ResponseReturnValue:
             else [],
             factors=matching.WEIGHTS,
             scores={one.offer: one for one in tenders.ranking(db, tender)}
-            if tender
+            if tender and found.member == member
             else {},
         )
 
@@ -252,7 +252,7 @@ def close(demand: str) -> ResponseReturnValue:
     """Close a demand of one's own."""
     number = ids.decode("demand", demand)
     with services().writes.begin() as db:
-        demands.close(db, number, me().member)
+        tenders.close_demand(db, number, me().member)
     flash(gettext("Closed."), "success")
     return to(number)
 

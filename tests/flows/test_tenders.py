@@ -4,8 +4,9 @@ import re
 
 import pytest
 import time_machine
-from sqlalchemy import text
+from sqlalchemy import text, update
 
+from marketplace.community.tables import sealed_bids
 from marketplace.trading.commands import Tick
 from settlement import clock
 from settlement.invariants import violations
@@ -99,6 +100,44 @@ def test_too_few_bidders_fail_it_and_nothing_is_shown(program, sun, parts):
         assert program("vendor").read(f"{path}/tender")["own"] == "returned"
 
 
+def test_the_close_is_the_markets_not_that_of_a_slow_clock(program, called, sun, parts):
+    path = f"/demands/{called['id']}"
+    program("vendor").made(f"{path}/bids", bid(sun))
+    assert program("other").post(f"{path}/opening").status_code == 404
+    assert program("buyer").post(f"{path}/opening").json["code"] == "tender_over"
+    close(parts, called["until_us"])  # and this process's clock is still before it
+    assert program("buyer").made(f"{path}/opening")["state"] == "opened"
+    assert program("vendor").read(f"{path}/tender")["own"] == "opened"
+
+
+def test_a_bid_that_nobody_can_read_is_void(program, called, sun, parts):
+    path = f"/demands/{called['id']}"
+    program("vendor").made(f"{path}/bids", bid(sun))
+    with parts.writes.begin() as db:
+        db.execute(update(sealed_bids).values(body="spoilt"))
+    with close(parts, called["until_us"]):
+        assert program("buyer").made(f"{path}/opening")["state"] == "failed"
+        assert program("vendor").read(f"{path}/tender")["own"] == "void"
+
+
+def test_a_bid_sealed_again_under_its_key_is_the_same(program, called, sun):
+    vendor, path = program("vendor"), f"/demands/{called['id']}/bids"
+    first, again = (
+        vendor.made(path, bid(sun), Idempotency_Key="once") for _ in range(2)
+    )
+    assert first == again
+    assert vendor.made(path, bid(sun), Idempotency_Key="twice") != first
+    reused = vendor.post(path, bid(sun, price=1), Idempotency_Key="once")
+    assert reused.json["code"] == "key_reuse"
+
+
+def test_a_demand_under_tender_is_not_closed(program, visit, called):
+    path = f"/demands/{called['id']}"
+    assert program("buyer").post(f"{path}/close").json["code"] == "tender_runs"
+    assert visit("buyer").post(f"{path}/close").status_code == 409
+    assert program("buyer").read(path)["state"] == "open"
+
+
 @pytest.mark.parametrize(
     ("who", "changed", "status"),
     [
@@ -156,5 +195,8 @@ def test_a_tender_by_pages_from_both_sides(visit, parts):
         points = {"offer": offer[1], "technical": "90", "qualification": "70"}
         location(buyer.post(f"{demand}/scores", **points))
         assert "87.00" in buyer.get(demand).text  # 36 + 30 + 21
+        assert "87.00" not in visit("vendor").get(demand).text
+        refused = buyer.post(f"/quotes/{offer[1]}/decline")
+        assert refused.status_code == 409
         taken = {"purpose": PURPOSE, "accept": "1", "key": "t"}
         location(buyer.post(f"/quotes/{offer[1]}/take", **taken))

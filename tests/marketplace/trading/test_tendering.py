@@ -77,11 +77,20 @@ def test_a_bid_may_be_replaced_before_the_close_alone(market):
     assert opened(market, better, OF_DAN) == 2
 
 
-def test_what_was_not_sealed_or_is_not_shown_is_void_and_stops_nobody(market):
+def test_what_was_not_sealed_is_void_and_stops_nobody(market):
     closed(market, OF_VERA, OF_DAN)
     assert opened(market, OF_VERA._replace(price=1), OF_DAN) == 1
     states = {bid.vendor: str(bid.state) for bid in market.tenders.sealed.values()}
     assert states == {VERA: "void", DAN: "opened"}
+
+
+def test_none_is_void_because_it_was_left_out(market):
+    closed(market, OF_VERA, OF_DAN)
+    for some in ((), (OF_DAN,)):
+        with pytest.raises(WrongOrder):
+            opened(market, *some)
+    assert opened(market, Bid(VERA, 0, 0, 0, "", ""), OF_DAN) == 1
+    assert str(market.tenders.sealed[DEMAND, VERA].state) == "void"
 
 
 def test_what_may_not_be_offered_any_more_is_void(market):
@@ -107,6 +116,7 @@ def test_nobody_haggles_withdraws_or_offers_beside_it(market):
         aside,
         c.CounterOffer(CAT, CAT, 1, 5, 3, "", CLOSES_US + 9, "analysis"),
         c.WithdrawOffer(VERA, VERA, 1),
+        c.DeclineOffer(CAT, CAT, 1),
     ):
         with pytest.raises(TenderRuns):
             market.apply(command, 62, CLOSES_US + 2)
@@ -115,7 +125,6 @@ def test_nobody_haggles_withdraws_or_offers_beside_it(market):
 def test_an_opened_tender_without_a_bid_left_has_failed(market):
     closed(market, OF_VERA, OF_DAN)
     opened(market, OF_VERA, OF_DAN)
-    market.apply(c.DeclineOffer(CAT, CAT, 1), 61, CLOSES_US + 2)
     market.apply(c.Tick(), 62, CLOSES_US + 1 + VALID_US)
     assert str(market.tenders.changed[DEMAND].state) == "failed"
 
