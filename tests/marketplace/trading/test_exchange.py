@@ -1,5 +1,6 @@
 """The writer: durable before it answers, halted when in doubt, on its feet again."""
 
+import queue
 import threading
 import time
 from pathlib import Path
@@ -15,7 +16,13 @@ from marketplace.trading.tables import orders
 from marketplace.trading.ticket import Ticket
 from settlement import journal, store
 from settlement import tables as s
-from settlement.errors import Busy, ExchangeHalted, OutcomeUnknown, Refusal
+from settlement.errors import (
+    Busy,
+    ExchangeHalted,
+    KeyReuse,
+    OutcomeUnknown,
+    Refusal,
+)
 from tests.floor import (
     BUY,
     CASH,
@@ -355,3 +362,18 @@ def test_two_exchanges_never_share_a_database(floor, writer):
     with pytest.raises(Refusal) as refused:
         Exchange(writer._engine)
     assert refused.value.code == "writer_elsewhere"
+
+
+def test_one_thread_keeps_many_commands_under_way(floor):
+    answered = queue.SimpleQueue()
+    wanted = c.PlaceOrder(CAT, CAT, line("buy", 1, 1))
+    begun = [floor.begin(wanted, f"k{i}", answered.put) for i in range(20)]
+    told = [answered.get(timeout=10) for _ in begun]
+    assert set(told) == set(begun)
+    first = [floor.outcome(ticket) for ticket in begun]
+    assert len({outcome.seq for outcome in first}) == 20
+    again = floor.begin(wanted, "k0", answered.put)
+    assert answered.get(timeout=10) is again
+    assert floor.outcome(again) == first[0]
+    with pytest.raises(KeyReuse):
+        floor.outcome(floor.begin(wanted._replace(line=line("buy", 2, 1)), "k0"))
