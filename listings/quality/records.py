@@ -62,7 +62,7 @@ def json_lines(lines: Iterable[str], name: str) -> Iterator[Record]:
             continue
         row += 1
         quick = _flat(line)
-        yield _as_record(_decoded(line, name, row)[0] if quick is None else quick)
+        yield _as_record(_only(line, name, row) if quick is None else quick)
 
 
 def _flat(line: str) -> Record | None:
@@ -75,12 +75,15 @@ def _flat(line: str) -> Record | None:
     if not line.startswith("{"):
         return None
     try:
-        found = _QUICK.raw_decode(line)[0]
+        value, end = _QUICK.raw_decode(line)
     except (ValueError, RecursionError):
         return None  # the careful way says what is wrong
+    if line[end:].strip():
+        return None
+    found: Record = value
     keys = len(found)
     if line.count(":") == keys:
-        return found  # type: ignore[no-any-return]
+        return found
     told = line.count('":') == keys and not any(sign in line for sign in _APART)
     return found if told else None
 
@@ -227,6 +230,14 @@ def _items(text: str, at: int, name: str) -> Iterator[Record]:
             code = "truncated" if at >= len(text) else "not_json"
             raise Quarantine(code, name, row=row, position=at)
         at += 1
+
+
+def _only(line: str, name: str, row: int) -> Any:
+    """Return the one value in a line; what follows it would be lost unsaid."""
+    value, end = _decoded(line, name, row)
+    if line[end:].strip():
+        raise Quarantine("not_json", name, row=row, position=end)
+    return value
 
 
 def _decoded(text: str, name: str, row: int, at: int = 0) -> tuple[Any, int]:

@@ -18,7 +18,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy.exc import OperationalError
 from werkzeug.wsgi import FileWrapper
 
-from listings.quality.preparation import Prepared, difference
+from listings.quality.preparation import difference
 from marketplace.delivery import delta, shares, sharings
 from marketplace.delivery.delta import LINK_S, Granted, Line
 from marketplace.delivery.files import LOOK_S, count, permit
@@ -170,13 +170,16 @@ def query(share: str, schema: str, name: str) -> Response:
 def get_changes(share: str, schema: str, name: str) -> Response:
     """Grant which rows the versions from one to another lost and gained.
 
-    Each version that changed something is counted as one delivery.
+    Each version that changed something is counted as one delivery. At most CHANGES_MAX
+    versions are asked for at a time.
     """
     bearer, table = _table(share, schema, name)
     first, last = (_asked_end(table, end) for end in ("starting", "ending"))
     if first is None:
         _wrong("startingVersion")
-    versions = table.between(first, last)[:CHANGES_MAX]
+    versions = table.between(first, last)
+    if len(versions) > CHANGES_MAX:  # cut short, a feed would look complete
+        _wrong("endingVersion")
     _quota(bearer, len(versions))
     prepared = versions[0].prepared(services())
     found = delta.heading(_form(), table, versions[0], prepared)
@@ -199,9 +202,9 @@ def _changed(bearer: Bearer, table: Shared, version: Version) -> list[Line]:
     form, parts = _form(), services()
     prepared = version.prepared(parts)
     before = [v for v in table.versions if v.number < version.number]
-    added = delta.change(form, "add", version, _grant(bearer, *_at(prepared)))
     if not before:
-        return [added]
+        granted = _grant(bearer, prepared.key, prepared.size)
+        return [delta.change(form, "add", version, granted)]
     older = before[-1].prepared(parts)
     if older.key == prepared.key:
         return []
@@ -287,10 +290,6 @@ def _grant(bearer: Bearer, key: str, size: int) -> Granted:
     url = url_for(f"{bp.name}.read", key=key, **signature, _external=True)
     expires_us = clock.now_us() + LINK_S * clock.SECOND_US
     return Granted(url, expires_us, key, size)
-
-
-def _at(prepared: Prepared) -> tuple[str, int]:
-    return prepared.key, prepared.size
 
 
 # ── what is asked ──

@@ -48,7 +48,7 @@ Place = tuple[tuple[str, ...], Key]  # of which table, and which cell of it
 
 @dataclass(eq=False)
 class NotPublished(Refusal):
-    """Tables are published by one dimension, by class or sector and another, or by the regions of vendor and buyer."""  # noqa: E501
+    """Ask by one dimension, by class or sector and another, or by both regions."""
 
     by: str
 

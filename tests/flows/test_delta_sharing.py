@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import duckdb
 import pytest
 
+from marketplace.api import delta
 from tests import shares
 from tests.programs import program, sun
 
@@ -238,3 +239,15 @@ def test_what_cannot_be_compared_is_refused_and_not_counted(
     answer = reader.get(f"{table_of(right)}/changes?startingVersion=0")
     assert (answer.status_code, answer.json["errorCode"]) == (422, "NOT_COMPARABLE")
     assert program("buyer").read("/receipts")["data"] == []
+
+
+def test_a_change_feed_that_is_too_long_is_refused_not_cut(
+    reader, right, program, sun, monkeypatch
+):
+    monkeypatch.setattr(delta, "CHANGES_MAX", 1)
+    shares.release(program("vendor"), sun.product, "2.0", "hours.csv", shares.NEXT)
+    answer = reader.get(f"{table_of(right)}/changes?startingVersion=0")
+    assert answer.status_code == 422
+    assert "endingVersion" in answer.text
+    assert program("buyer").read("/receipts")["data"] == []
+    assert reader.get(f"{table_of(right)}/changes?startingVersion=1").status_code == 200

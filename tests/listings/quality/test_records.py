@@ -45,3 +45,10 @@ def test_what_is_wrong_in_a_line_is_said_with_its_row(line, code):
     with pytest.raises(Quarantine) as stopped:
         list(json_lines(['{"a":0}\n', line], "x.jsonl"))
     assert (stopped.value.problem.code, stopped.value.problem.row) == (code, 2)
+
+
+@pytest.mark.parametrize("line", ['{"a":1} x', '{"a":1}{"b":2}', '{"a": {"b":1}} 2'])
+def test_what_follows_a_record_in_its_line_is_not_lost_unsaid(line):
+    with pytest.raises(Quarantine) as caught:
+        list(json_lines([line], "a.jsonl"))
+    assert (caught.value.problem.code, caught.value.problem.row) == ("not_json", 1)
