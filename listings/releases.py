@@ -23,6 +23,7 @@ OF_PRODUCT_MAX = 10_000
 NOTES_MAX = 20_000
 REASON_MAX = 2_000  # characters
 NOTICE_DAYS = 30  # before a breaking schema is served; the setting SCHEMA_NOTICE_DAYS
+FETCHED_LATER = ("queued", "fetching")  # states of what is still to come
 LABEL = re.compile(r"[\w.+-][\w.+ -]{0,39}")
 NAME = re.compile(r"[\w(（\[][\w.+()（）\[\], -]*")
 
@@ -93,6 +94,14 @@ class Finalised(Refusal):
     label: str
 
 
+@dataclass(eq=False)
+class BeingFetched(Refusal):
+    """A file of this release is still being fetched; wait for it or cancel it."""
+
+    name: str
+    retry_after_s: int = reports.RETRY_S
+
+
 def begin(
     db: Connection, product: int, label: str, notes_zh: str = "", notes_en: str = ""
 ) -> int:
@@ -142,14 +151,7 @@ def edit(
 
 def add_file(db: Connection, release: int, name: str, stored: Stored) -> int:
     """Add a stored file to a release; return its number. Finalised once it is."""
-    found = _open(db, release)
-    if len(name) > NAME_MAX or not NAME.fullmatch(name):
-        raise Invalid({"name": [N_("Use letters, digits and . - _ in a file name.")]})
-    names = {file.name for file in files_of(db, release)}
-    if name in names:
-        raise Invalid({"name": [N_("This release has a file with this name.")]})
-    if len(names) >= FILES_MAX:
-        raise Invalid({"name": [N_("A release has at most 1,000 files.")]})
+    found = admit_name(db, release, name)
     (number,) = next_numbers(db, tables.files.c.id)
     db.execute(
         insert(tables.files).values(
@@ -165,6 +167,22 @@ def add_file(db: Connection, release: int, name: str, stored: Stored) -> int:
     return number
 
 
+def admit_name(db: Connection, release: int, name: str) -> Release:
+    """Return an open release that may take a file of that name; Invalid says why not.
+
+    Finalised once it is.
+    """
+    found = _open(db, release)
+    if len(name) > NAME_MAX or not NAME.fullmatch(name):
+        raise Invalid({"name": [N_("Use letters, digits and . - _ in a file name.")]})
+    names = {file.name for file in files_of(db, release)}
+    if name in names:
+        raise Invalid({"name": [N_("This release has a file with this name.")]})
+    if len(names) >= FILES_MAX:
+        raise Invalid({"name": [N_("A release has at most 1,000 files.")]})
+    return found
+
+
 def remove_file(db: Connection, file: int) -> None:
     """Take a file out of a release; Finalised once that is."""
     found = file_of(db, file)
@@ -175,11 +193,12 @@ def remove_file(db: Connection, file: int) -> None:
 def finalise(db: Connection, release: int, notice_days: int = NOTICE_DAYS) -> None:
     """End the work on a release: from now on it never changes.
 
-    Invalid if it has no files, Finalised if it is already; Quarantined or
-    BeingExamined because of a file. On the market a schema that breaks the one served
+    Invalid if it has no files, Finalised if it is already; Quarantined, BeingExamined
+    or BeingFetched because of a file. On the market a schema that breaks the one served
     until now is served only after *notice_days* (features N14); see `bring_forward`.
     """
     found = _open(db, release)
+    _wait_for_fetches(db, release)
     if not files_of(db, release):
         raise Invalid({"files": [N_("Add at least one file.")]})
     reports.permit(db, release)
@@ -323,6 +342,13 @@ def file_of(db: Connection, number: int) -> File:
     if row is None:
         raise NotFound("file", encode("file", number))
     return File(*row)
+
+
+def _wait_for_fetches(db: Connection, release: int) -> None:
+    f = tables.fetches.c
+    query = select(f.name).where(f.release == release, f.state.in_(FETCHED_LATER))
+    if (name := db.scalar(query.order_by(f.id).limit(1))) is not None:
+        raise BeingFetched(name)
 
 
 def _open(db: Connection, release: int) -> Release:

@@ -125,6 +125,35 @@ files = table(
     CheckConstraint("length(sha256) = 64", name="sha256"),
 )
 
+fetches = table(
+    "fetches",  # files that a vendor names by their address, for a release
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("release", Whole, ForeignKey("releases.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("why", Text, nullable=False),  # code, why there is no file
+    Column("status", Whole),  # that HTTP gave; null: there was no answer
+    Column("received", Whole, nullable=False),  # bytes
+    Column("size", Whole),  # bytes that were announced; null: not said
+    Column("came_from", Text, nullable=False),  # the address after redirects
+    Column("file", Whole, ForeignKey("files.id", ondelete="CASCADE")),
+    Column("asked_us", Whole, nullable=False),
+    Column("asked_by", Whole, nullable=False),
+    Column("beat_us", Whole),  # when whoever fetches it last gave a sign of life
+    Column("done_us", Whole),
+    CheckConstraint(
+        "state IN ('queued', 'fetching', 'done', 'failed', 'cancelled')", name="state"
+    ),
+    CheckConstraint("(state = 'done') = (file IS NOT NULL)", name="file"),
+    CheckConstraint("(state = 'failed') = (why <> '')", name="why"),
+    CheckConstraint(
+        "(state IN ('queued', 'fetching')) = (done_us IS NULL)", name="done"
+    ),
+)
+Index("ix_fetches_release", fetches.c.release, fetches.c.id)
+Index("ix_fetches_state", fetches.c.state, fetches.c.id)
+
 licences = table(
     "licences",  # terms of use; a new text is a new version
     Column("id", Whole, primary_key=True, autoincrement=False),

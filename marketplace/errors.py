@@ -23,6 +23,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
+from listings.fetches import NotCancellable
 from listings.files import FileTooLarge
 from listings.products import EditedMeanwhile, NotEditable
 from listings.publicdata import AuthorisationOver
@@ -35,7 +36,7 @@ from listings.registration.deadlines import (
 )
 from listings.registration.marks import Marked
 from listings.registration.opinions import ComplianceLacking
-from listings.releases import Finalised, NotRevocable, Revoked
+from listings.releases import BeingFetched, Finalised, NotRevocable, Revoked
 from listings.search.index import IndexBusy
 from listings.search.query import (
     PageTooFar,
@@ -168,6 +169,8 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     NotRevocable: HTTPStatus.CONFLICT,
     Revoked: HTTPStatus.GONE,
     BeingExamined: HTTPStatus.CONFLICT,
+    BeingFetched: HTTPStatus.CONFLICT,
+    NotCancellable: HTTPStatus.CONFLICT,
     ChecklistOpen: HTTPStatus.CONFLICT,
     Claimed: HTTPStatus.CONFLICT,
     ComplianceLacking: HTTPStatus.CONFLICT,

@@ -1,19 +1,17 @@
 """Examinations beside the requests: a few at a time, taken up again after a crash."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Self
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from listings import releases
-from listings.files import Storage, Stored
+from listings.files import Storage
 from listings.quality import reports
 from listings.quality.examination import examine
 from marketplace.followers import Follower
-from marketplace.language import N_
-from settlement.errors import Invalid
 
 AT_ONCE = 2  # children
 PATIENCE_S = 3.0  # that a request waits; then the page shows progress
@@ -57,27 +55,3 @@ class Examiner:
             report = examine(content, found.name)
         with self._writes.begin() as db:
             reports.finish(db, file, report)
-
-
-def receive(
-    writes: Engine,
-    examiner: Examiner,
-    release: Callable[[Connection], int],
-    arrived: Sequence[tuple[str, Stored]],
-    patience_s: float | None = None,
-) -> list[int]:
-    """Add stored files to a *release* and have them examined; return their numbers.
-
-    Waits a little (by default PATIENCE_S), which is enough for most; what takes longer
-    goes on by itself.
-    Invalid without a file.
-    """
-    if not arrived:
-        raise Invalid({"files": [N_("Add at least one file.")]})
-    with writes.begin() as db:
-        number = release(db)
-        added = [releases.add_file(db, number, *one) for one in arrived]
-        for file in added:
-            reports.ask(db, file)
-    wait(examiner.begin(added), PATIENCE_S if patience_s is None else patience_s)
-    return added

@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from threading import Timer
 from typing import NamedTuple
@@ -28,6 +28,7 @@ ALL_S = 10.0  # for everything, redirects too
 REDIRECTS_MAX = 3
 SHOWN_MAX = 2_000  # characters of an answer
 RATES = "10 per minute; 200 per day"  # of one member's tests
+HEADERS = {"User-Agent": "Databourse", "Accept": "*/*", "Accept-Encoding": "identity"}
 _REDIRECTS = {301, 302, 303, 307, 308}
 # What Python's is_global lets through, or lets through in some versions.
 _DENIED = [
@@ -64,6 +65,36 @@ class Answer(NamedTuple):
     url: str  # after redirects
 
 
+class Stream:
+    """An answer whose body is read piece by piece; see `opened`."""
+
+    def __init__(self, answer: HTTPResponse, url: str, ends_s: float) -> None:
+        """Take an answer to *url* that must be whole at *ends_s*."""
+        self._answer, self._ends_s = answer, ends_s
+        self.url = url  # after redirects
+        self.status = answer.status
+        self.media_type = (answer.getheader("Content-Type") or "")[:100]
+        self.encoding = answer.getheader("Content-Encoding") or ""
+        self.size = answer.length  # bytes, as announced; None: not said
+        self.received = 0
+
+    def read(self, size: int, /) -> bytes:
+        """Return what has come, none at the end; NotReachable if it ends too early."""
+        try:
+            piece = self._answer.read1(size)
+        except (OSError, HTTPException, ValueError):
+            raise NotReachable(self._cause("no_answer")) from None
+        self.received += len(piece)
+        if not piece and self.received < (self.size or 0):
+            raise NotReachable(self._cause("cut_off"))
+        if not piece and clock.elapsed_s() >= self._ends_s:
+            raise NotReachable("too_slow")
+        return piece
+
+    def _cause(self, otherwise: str) -> str:
+        return "too_slow" if clock.elapsed_s() >= self._ends_s else otherwise
+
+
 def fetch(url: str, reachable: Sequence[str] = ()) -> Answer:
     """Return what a GET of *url* answers; NotReachable says why there is none.
 
@@ -71,14 +102,37 @@ def fetch(url: str, reachable: Sequence[str] = ()) -> Answer:
     tests have any.
     """
     begun = clock.elapsed_s()
+    with opened(url, reachable) as found:
+        body = b""
+        while len(body) < BODY_MAX and (piece := found.read(BODY_MAX - len(body))):
+            body += piece
+    took_us = int((clock.elapsed_s() - begun) * clock.SECOND_US)
+    return Answer(found.status, found.media_type, body, took_us, found.url)
+
+
+@contextmanager
+def opened(
+    url: str,
+    reachable: Sequence[str] = (),
+    *,
+    secure: bool = False,
+    all_s: float | None = None,
+) -> Iterator[Stream]:
+    """Yield what a GET of *url* answers, to be read within *all_s* (None: ALL_S).
+
+    *secure*: only https, redirects too, except for *reachable* servers. NotReachable
+    says why there is none.
+    """
+    ends_s = clock.elapsed_s() + (ALL_S if all_s is None else all_s)
     for _ in range(REDIRECTS_MAX + 1):
-        parts = checked(url, reachable)
-        left = ALL_S - (clock.elapsed_s() - begun)
-        if left <= 0:
+        parts = checked(url, reachable, secure=secure)
+        if clock.elapsed_s() >= ends_s:
             raise NotReachable("too_slow")
-        answer, there = _once(parts, url, reachable, left)
-        if there is None:
-            return answer
+        with _asked(parts, reachable, ends_s) as answer:
+            there = answer.getheader("Location")
+            if answer.status not in _REDIRECTS or there is None:
+                yield Stream(answer, url, ends_s)
+                return
         url = urljoin(url, there)
     raise NotReachable("too_many_redirects")
 
@@ -91,8 +145,13 @@ def excerpt(answer: Answer) -> str:
     return personal.masked(said, personal.KINDS[:4])
 
 
-def checked(url: str, reachable: Sequence[str] = ()) -> SplitResult:
-    """Return the parts of an address that may be called as far as its text says."""
+def checked(
+    url: str, reachable: Sequence[str] = (), *, secure: bool = False
+) -> SplitResult:
+    """Return the parts of an address that may be called as far as its text says.
+
+    *secure*: only by https, or a server that is *reachable* anyway.
+    """
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -107,6 +166,8 @@ def checked(url: str, reachable: Sequence[str] = ()) -> SplitResult:
         raise NotReachable("credentials")
     if port and port not in PORTS[parts.scheme] and f"{host}:{port}" not in reachable:
         raise NotReachable("port")
+    if secure and parts.scheme != "https" and not _is_allowed(parts, reachable):
+        raise NotReachable("not_https")
     return parts
 
 
@@ -125,32 +186,33 @@ def is_public(address: str) -> bool:
     )
 
 
-def _once(
-    parts: SplitResult, url: str, reachable: Sequence[str], left_s: float
-) -> tuple[Answer, str | None]:
-    """Return one answer, and where it redirects to; within *left_s* seconds."""
+def _is_allowed(parts: SplitResult, reachable: Sequence[str]) -> bool:
+    port = parts.port or PORTS[parts.scheme][0]
+    return f"{parts.hostname}:{port}" in reachable
+
+
+@contextmanager
+def _asked(
+    parts: SplitResult, reachable: Sequence[str], ends_s: float
+) -> Iterator[HTTPResponse]:
+    """Yield the answer of one machine; the connection is cut at *ends_s*."""
     host, tls = parts.hostname or "", parts.scheme == "https"
     port = parts.port or PORTS[parts.scheme][0]
-    address = _address(host, port, f"{host}:{port}" in reachable)
-    begun, late = clock.elapsed_s(), ExitStack()
+    address = _address(host, port, _is_allowed(parts, reachable))
+    left_s = max(ends_s - clock.elapsed_s(), 0.001)
     wait_s = min(WAIT_S, left_s)
     made = (HTTPSConnection if tls else HTTPConnection)(host, port, timeout=wait_s)
-    try:
-        made.sock = _connected(address, port, host if tls else "", wait_s)
-        late.enter_context(_ended(made.sock, left_s))
-        path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
-        made.request("GET", path, headers={"User-Agent": "Databourse", "Accept": "*/*"})
-        answer = made.getresponse()
-        body = answer.read(BODY_MAX)
-        took_us = int((clock.elapsed_s() - begun) * clock.SECOND_US)
-        there = answer.getheader("Location") if answer.status in _REDIRECTS else None
-        media_type = (answer.getheader("Content-Type") or "")[:100]
-        return Answer(answer.status, media_type, body, took_us, url), there
-    except (OSError, HTTPException, ValueError):
-        raise NotReachable("no_answer") from None
-    finally:
-        late.close()
-        made.close()
+    with ExitStack() as closing:
+        closing.callback(made.close)
+        try:
+            made.sock = _connected(address, port, host if tls else "", wait_s)
+            closing.enter_context(_ended(made.sock, left_s))
+            path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
+            made.request("GET", path, headers=HEADERS)
+            answer = closing.enter_context(made.getresponse())
+        except (OSError, HTTPException, ValueError):
+            raise NotReachable("no_answer") from None
+        yield answer
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from listings.search.index import Index, open_index
 from marketplace import migrations
 from marketplace.config import INLINE, Config
 from marketplace.examining import Examiner
+from marketplace.fetching import Fetcher
 from marketplace.followers import following
 from marketplace.members import organisations
 from marketplace.members.passwords import Passwords
@@ -41,6 +42,7 @@ class Services:
     finder: Finder
     files: Storage
     examiner: Examiner
+    fetcher: Fetcher
     warehouse: Warehouse
     seal: Seal
     vault: Vault
@@ -86,8 +88,11 @@ def open_services(config: Config) -> Services:
         stack.callback(index.close)
         files = Storage(config.files_url)
         examiner = stack.enter_context(Examiner(reads, writes, files))
+        fetcher = Fetcher(writes, files, examiner, config.reachable)
+        stack.enter_context(fetcher)
         if config.followers:  # in every process: two never claim the same
             stack.enter_context(examiner.following())
+            stack.enter_context(fetcher.following())
         if config.followers and config.exchange_url == INLINE:
             stack.enter_context(following(config, reads, writes, gateway, index))
         return Services(
@@ -100,6 +105,7 @@ def open_services(config: Config) -> Services:
             Finder(index),
             files,
             examiner,
+            fetcher,
             warehouse,
             Seal(config.data),
             Vault(config.data),

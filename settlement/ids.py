@@ -50,6 +50,7 @@ KINDS = {
     "search": "sch",
     "profile": "prf",
     "sharing": "shr",
+    "fetch": "fch",
 }
 
 

@@ -20,6 +20,7 @@ from marketplace.api import (
     entitlements,
     escrows,
     fees,
+    fetches,
     filings,
     formats,
     imports,
@@ -51,6 +52,7 @@ from marketplace.api import (
 from marketplace.api.document import describe
 
 assert service.get_service  # it adds to the area of `quality`
+assert fetches.fetch_file  # and it to that of `releases`
 RESOURCES = (
     market.bp,
     phases.bp,

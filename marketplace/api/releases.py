@@ -13,8 +13,8 @@ from marketplace.api.listings import FileSchema, ReleaseSchema
 from marketplace.api.products import own
 from marketplace.api.resource import Resource, at
 from marketplace.community import announcements
-from marketplace.examining import receive
 from marketplace.members.signing import me
+from marketplace.receiving import receive
 from marketplace.services import services
 from settlement import ids
 from settlement.errors import NotFound
@@ -53,7 +53,7 @@ def begin_release(new: dict[str, str], product: int) -> Any:
     own(product)
     with services().writes.begin() as db:
         number = releases.begin(db, product, **new)
-    return _release(number), at(f"/releases/{ids.encode('release', number)}")
+    return own_release(number), at(f"/releases/{ids.encode('release', number)}")
 
 
 @bp.route("/releases/<release>")
@@ -62,7 +62,7 @@ def begin_release(new: dict[str, str], product: int) -> Any:
 @bp.refuses(404)
 def get_release(release: int) -> Any:
     """Read one of the vendor's releases."""
-    return _release(release)
+    return own_release(release)
 
 
 @bp.route("/releases/<release>", methods=["PUT"])
@@ -72,10 +72,10 @@ def get_release(release: int) -> Any:
 @bp.refuses(404, 409)
 def edit_release(new: dict[str, str], release: int) -> Any:
     """Give a release that is not final another label and notes."""
-    _release(release)
+    own_release(release)
     with services().writes.begin() as db:
         releases.edit(db, release, **new)
-    return _release(release)
+    return own_release(release)
 
 
 @bp.route("/releases/<release>/files", methods=["POST"])
@@ -94,13 +94,13 @@ def upload_file(named: dict[str, str], release: int) -> Any:
 
     It is examined at once; read its report before you finalise the release.
     """
-    _release(release)
+    own_release(release)
     parts = services()
     stored = parts.files.put(request.stream)
     arrived = [(named["name"], stored)]
-    (file,) = receive(parts.writes, parts.examiner, lambda _db: release, arrived)
+    made = receive(parts, me().id, lambda _db: release, arrived)
     with parts.reads.connect() as db:
-        return releases.file_of(db, file)
+        return releases.file_of(db, made.files[0])
 
 
 @bp.route("/files/<file>", methods=["DELETE"])
@@ -111,7 +111,7 @@ def remove_file(file: int) -> None:
     """Take a file out of a release that is not final."""
     with services().reads.connect() as db:
         found = releases.file_of(db, file)
-    _release(found.release, NotFound("file", ids.encode("file", file)))
+    own_release(found.release, NotFound("file", ids.encode("file", file)))
     with services().writes.begin() as db:
         releases.remove_file(db, file)
 
@@ -122,14 +122,14 @@ def remove_file(file: int) -> None:
 @bp.refuses(404, 409, 422)
 def finalise_release(release: int) -> Any:
     """End the work on a release: from now on it never changes."""
-    _release(release)
+    own_release(release)
     parts = services()
     with parts.writes.begin() as db:
         made = announcements.finalise(
             db, release, me(), parts.config.schema_notice_days
         )
     tell_market(parts, made.product, me().id)  # later buyers get what is served
-    return _release(release)
+    return own_release(release)
 
 
 @bp.route("/releases/<release>/revoke", methods=["POST"])
@@ -143,10 +143,10 @@ def revoke_release(why: dict[str, str], release: int) -> Any:
         announcements.revoke(db, release, why["reason"], me())
         product = releases.get(db, release).product
     tell_market(services(), product, me().id)
-    return _release(release)
+    return own_release(release)
 
 
-def _release(number: int, refusal: NotFound | None = None) -> dict[str, Any]:
+def own_release(number: int, refusal: NotFound | None = None) -> dict[str, Any]:
     """Return a release of the vendor's own; NotFound for another's."""
     with services().reads.connect() as db:
         found = releases.get(db, number)

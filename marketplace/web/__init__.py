@@ -28,6 +28,7 @@ from marketplace.web import (
     examples,
     exports,
     fees,
+    fetches,
     filings,
     forms,
     guide,
@@ -71,7 +72,7 @@ assert all((evidence.NO_FILE, profiles.write, acceptance.accept))
 assert all((disputes.mine, fees.fees))
 assert all((waiting.NEXT, wizard.STEPS, tenders.seal))
 assert all((duties.show, duties.of_buyers))
-assert all((quality.report, connection.call))
+assert all((quality.report, connection.call, fetches.cancel_fetch))
 assert all((control.market, examples.EXAMPLES))
 assert lifecycle.OF_PRODUCT
 assert surveillance.DETECTOR_NAMES

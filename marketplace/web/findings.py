@@ -58,6 +58,13 @@ STATES: Mapping[str, str] = {
     "done": N_("Examined"),
     "quarantined": N_("Quarantined"),
 }
+FETCHED: Mapping[str, str] = {
+    "queued": N_("Waits to be fetched"),
+    "fetching": N_("Is being fetched"),
+    "done": N_("Fetched"),
+    "failed": N_("Could not be fetched"),
+    "cancelled": N_("Cancelled"),
+}
 TYPES: Mapping[str, str] = {
     "string": N_("text"),
     "integer": N_("whole number"),
@@ -84,9 +91,17 @@ UNREACHABLE: Mapping[str, str] = {
     "no_answer": N_("Nothing that speaks HTTP answered in time."),
     "too_slow": N_("The answer took too long."),
     "too_many_redirects": N_("It leads from address to address without end."),
+    "not_https": N_("Files are fetched by https only, redirects included."),
+    "status": N_("The address does not answer with the file."),
+    "encoded": N_("The answer is packed; give the file itself, a zip if need be."),
+    "cut_off": N_("The connection broke before the file was complete."),
+    "file_too_large": N_("The file is larger than the exchange takes."),
+    "finalised": N_("The release became final meanwhile."),
+    "invalid": N_("The release cannot take a file of this name any more."),
 }
 QUALITY: Mapping[str, Mapping[str, str]] = {
     "finding": {**FINDINGS, **UNREACHABLE},
+    "fetch": FETCHED,
     "severity": SEVERITIES,
     "examination": STATES,
     "type": TYPES,

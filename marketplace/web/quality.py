@@ -1,20 +1,22 @@
 """The vendor's check reports: what was found in a file; releases put right."""
 
-from flask import flash, render_template, request
+from flask import flash, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from listings import products, releases
+from listings import fetches, products, releases
 from listings.quality import reports
 from listings.quality.reports import BeingExamined, Quarantined
-from listings.releases import Release
+from listings.releases import BeingFetched, Release
 from marketplace.admission import tell_market
 from marketplace.community import announcements
-from marketplace.examining import receive
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
+from marketplace.receiving import receive
 from marketplace.services import services
-from marketplace.web.vendor import bp, to
+from marketplace.web.arrivals import arrived
+from marketplace.web.forms import again
+from marketplace.web.vendor import bp, edit, to
 from settlement import clock, ids
 from settlement.errors import NotFound
 
@@ -25,13 +27,14 @@ def report(file: str) -> ResponseReturnValue:
     """Show all that was found in one file, worst first, with its place."""
     with services().reads.connect() as db:
         found = releases.file_of(db, ids.decode("file", file))
-        release = _mine(found.release)
+        release = mine(found.release)
         return render_template(
             "quality/report.html",
             file=found,
             release=release,
             product=release.product,
             report=reports.find(db, found.id),
+            origin=fetches.origin(db, found.id),
         )
 
 
@@ -39,24 +42,29 @@ def report(file: str) -> ResponseReturnValue:
 @needs("vendor")
 def files(release: str) -> ResponseReturnValue:
     """Show the files of a release alone, for refreshing."""
-    found = _mine(ids.decode("release", release))
+    found = mine(ids.decode("release", release))
     with services().reads.connect() as db:
         return render_template(
             "quality/files.html",
             release=found,
             files=releases.files_of(db, found.id),
             examined=reports.of_release(db, found.id),
+            fetched=fetches.of_release(db, found.id),
         )
+
+
+def _product(release: str) -> ResponseReturnValue:
+    product = mine(ids.decode("release", release)).product
+    return edit(ids.encode("product", product))
 
 
 @bp.post("/releases/<release>/files")
 @needs("vendor")
+@again(_product)
 def add_files(release: str) -> ResponseReturnValue:
-    """Add files to a release that is not final, and finalise it if they permit."""
-    found, parts = _mine(ids.decode("release", release)), services()
-    uploads = [file for file in request.files.getlist("files") if file.filename]
-    stored = [(file.filename or "", parts.files.put(file.stream)) for file in uploads]
-    receive(parts.writes, parts.examiner, lambda _db: found.id, stored)
+    """Add files to a release that is not final; finalise it if they permit."""
+    found = mine(ids.decode("release", release))
+    receive(services(), me().id, lambda _db: found.id, *arrived())
     return finish(found.id)
 
 
@@ -64,7 +72,7 @@ def add_files(release: str) -> ResponseReturnValue:
 @needs("vendor")
 def finalise(release: str) -> ResponseReturnValue:
     """End the work on a release."""
-    return finish(_mine(ids.decode("release", release)).id)
+    return finish(mine(ids.decode("release", release)).id)
 
 
 @bp.post("/files/<file>/remove")
@@ -73,7 +81,7 @@ def remove_file(file: str) -> ResponseReturnValue:
     """Take a file out of a release that is not final."""
     with services().reads.connect() as db:
         found = releases.file_of(db, ids.decode("file", file))
-    release = _mine(found.release)
+    release = mine(found.release)
     with services().writes.begin() as db:
         releases.remove_file(db, found.id)
     flash(gettext("Taken out: %(name)s.", name=found.name), "success")
@@ -83,17 +91,17 @@ def remove_file(file: str) -> ResponseReturnValue:
 def finish(number: int) -> ResponseReturnValue:
     """Finalise a release if the examinations of its files permit; to its product.
 
-    A quarantined file, or one that is still examined, leaves the release open; the
-    page says what to do.
+    A quarantined file, or one that is still fetched or examined, leaves the release
+    open; the page says what to do.
     """
     parts = services()
     try:
         with parts.writes.begin() as db:
             days = parts.config.schema_notice_days
             found = announcements.finalise(db, number, me(), days)
-    except (Quarantined, BeingExamined) as refusal:
+    except (Quarantined, BeingExamined, BeingFetched) as refusal:
         flash(gettext(refusal.title()), "warning")
-        return to(_mine(number).product, "#releases-h")
+        return to(mine(number).product, "#releases-h")
     tell_market(parts, found.product, me().id)  # later buyers get what is served
     said = gettext("Release %(label)s is final.", label=found.label)
     if not found.is_served(clock.now_us()):
@@ -106,7 +114,7 @@ def finish(number: int) -> ResponseReturnValue:
     return to(found.product, "#releases-h")
 
 
-def _mine(release: int) -> Release:
+def mine(release: int) -> Release:
     """Return a release of the vendor's own; NotFound for another's."""
     with services().reads.connect() as db:
         found = releases.get(db, release)

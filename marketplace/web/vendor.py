@@ -8,7 +8,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy import Connection
 
-from listings import admission, catalogue, instruments, licences, products, releases
+from listings import (
+    admission,
+    catalogue,
+    fetches,
+    instruments,
+    licences,
+    products,
+    releases,
+)
 from listings.quality import reports
 from listings.registration import attachments, declaration, opinions, waiting
 from listings.registration.attachments import OF_VENDOR
@@ -16,14 +24,15 @@ from listings.standard import ALL
 from listings.vocabulary import CLASSES, INDUSTRIES, MODES, SECTORS, UPDATES, regions
 from marketplace.admission import act
 from marketplace.evidence import case
-from marketplace.examining import receive
 from marketplace.language import N_
 from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
+from marketplace.receiving import receive
 from marketplace.services import services
 from marketplace.trading import reads
 from marketplace.web import drafts
+from marketplace.web.arrivals import arrived
 from marketplace.web.drafts import ReleaseForm, UnitForm, VersionForm
 from marketplace.web.forms import Form, again, read, text
 from marketplace.web.layout import before
@@ -90,6 +99,7 @@ def details(db: Connection, number: int) -> dict[str, Any]:
                 release,
                 catalogue.files_of(db, release.id),
                 reports.of_release(db, release.id),
+                fetches.of_release(db, release.id),
             )
             for release in catalogue.releases_of(db, number)
         ],
@@ -184,26 +194,15 @@ def add_unit(product: str) -> ResponseReturnValue:
 @needs("vendor")
 @again(edit)
 def release(product: str) -> ResponseReturnValue:
-    """Store the uploaded files as a release; finalise it if they permit."""
+    """Store uploaded files, fetch others, as a release; finalise it if they permit."""
     from marketplace.web.quality import finish  # which adds views to this area
 
     number, typed = mine(product), read(ReleaseForm())
-    uploads = [file for file in request.files.getlist("files") if file.filename]
-    stored = [
-        (file.filename or "", services().files.put(file.stream)) for file in uploads
-    ]
-    parts = services()
-    files = receive(
-        parts.writes,
-        parts.examiner,
-        lambda db: releases.begin(
-            db, number, typed["label"], typed["notes_zh"], typed["notes_en"]
-        ),
-        stored,
-    )
-    with parts.reads.connect() as db:
-        made = releases.file_of(db, files[0]).release
-    return finish(made)
+
+    def begin(db: Connection) -> int:
+        return releases.begin(db, number, **typed)
+
+    return finish(receive(services(), me().id, begin, *arrived()).release)
 
 
 # What a vendor may do by one button, and what the page says then.

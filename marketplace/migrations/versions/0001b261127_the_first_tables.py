@@ -2369,6 +2369,50 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "fetches",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("release", Whole, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("status", Whole, nullable=True),
+        sa.Column("received", Whole, nullable=False),
+        sa.Column("size", Whole, nullable=True),
+        sa.Column("came_from", sa.Text(), nullable=False),
+        sa.Column("file", Whole, nullable=True),
+        sa.Column("asked_us", Whole, nullable=False),
+        sa.Column("asked_by", Whole, nullable=False),
+        sa.Column("beat_us", Whole, nullable=True),
+        sa.Column("done_us", Whole, nullable=True),
+        sa.CheckConstraint(
+            "(state = 'done') = (file IS NOT NULL)", name=op.f("ck_fetches_file")
+        ),
+        sa.CheckConstraint(
+            "(state = 'failed') = (why <> '')", name=op.f("ck_fetches_why")
+        ),
+        sa.CheckConstraint(
+            "(state IN ('queued', 'fetching')) = (done_us IS NULL)",
+            name=op.f("ck_fetches_done"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('queued', 'fetching', 'done', 'failed', 'cancelled')",
+            name=op.f("ck_fetches_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["file"], ["files.id"], name=op.f("fk_fetches_file"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["release"], ["releases.id"], name=op.f("fk_fetches_release")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fetches")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("fetches", schema=None) as batch_op:
+        batch_op.create_index("ix_fetches_release", ["release", "id"], unique=False)
+        batch_op.create_index("ix_fetches_state", ["state", "id"], unique=False)
+
+    op.create_table(
         "preparations",
         sa.Column("file", Whole, nullable=False),
         sa.Column("at_us", Whole, nullable=False),
@@ -2414,6 +2458,11 @@ def downgrade() -> None:
 
     op.drop_table("sealed_bids")
     op.drop_table("preparations")
+    with op.batch_alter_table("fetches", schema=None) as batch_op:
+        batch_op.drop_index("ix_fetches_state")
+        batch_op.drop_index("ix_fetches_release")
+
+    op.drop_table("fetches")
     with op.batch_alter_table("examinations", schema=None) as batch_op:
         batch_op.drop_index("ix_examinations_state")
 
