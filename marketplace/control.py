@@ -1,8 +1,9 @@
-"""Market control: who may set phases and stop trading, and what phases are called."""
+"""Market control: who may set phases, stop trading, bust trades."""
 
 from marketplace.language import N_
 
 CONTROLLERS = ("surveillance", "admin")
+BUSTERS = ("surveillance", "settlement_officer", "settlement_approver")
 PHASES = {
     "continuous": N_("Continuous trading"),
     "call": N_("Call: orders collect"),

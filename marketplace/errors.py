@@ -97,6 +97,7 @@ from marketplace.trading.venue import (
 )
 from marketplace.transparency import NotLoggedYet
 from settlement import ids, money
+from settlement.busts import AlreadyBusted, NotWhole, RightUsed, TooLate
 from settlement.entitlements import QuotaUsedUp, RightEnded
 from settlement.errors import (
     Busy,
@@ -160,6 +161,10 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     NotInDispute: HTTPStatus.CONFLICT,
     NotYetDelivered: HTTPStatus.CONFLICT,
     MoreThanPaid: HTTPStatus.CONFLICT,
+    AlreadyBusted: HTTPStatus.CONFLICT,
+    RightUsed: HTTPStatus.CONFLICT,
+    NotWhole: HTTPStatus.CONFLICT,
+    TooLate: HTTPStatus.CONFLICT,
     TooManyContests: HTTPStatus.CONFLICT,
     TooManyOffers: HTTPStatus.CONFLICT,
     EditedMeanwhile: HTTPStatus.CONFLICT,

@@ -12,7 +12,7 @@ from listings.changes import changed
 from listings.registration.passing import pass_time
 from listings.search.index import Index
 from listings.search.projection import Projection
-from marketplace import admission, projection, warehouse
+from marketplace import admission, correcting, projection, warehouse
 from marketplace.community import access, announcements, searches
 from marketplace.config import Config
 from marketplace.measuring import STEP_S as MEASURING_S
@@ -151,6 +151,11 @@ def following(
         Follower("log", lambda: log_of_records.step(reads), CHECKPOINTS_S),
         Follower("warehouse", feed.step, warehouse.PAUSE_S),
         Follower("surveillance", Watch(reads, writes).step, WATCH_S),
+        Follower(
+            "corrections",
+            correcting.Corrector(reads, writes).step,
+            correcting.STEP_S,
+        ),
         Follower("tape", Tape(reads, writes, config.tape).step, TAPE_S),
         Follower("announcements", announcer.step, announcements.TELL_S),
         Follower("access", lambda: _lapse(reads, writes), LAPSES_S),

@@ -39,6 +39,7 @@ KINDS = {
     "proposal": "prp",
     "dispute": "dsp",
     "refund": "rfd",
+    "bust": "bst",
     "authorisation": "aut",
     "alert": "alr",
     "case": "cas",

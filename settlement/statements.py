@@ -29,6 +29,7 @@ from settlement.tables import (
     OPEN_POCKET,
     accounts,
     arrivals,
+    busts,
     contracts,
     entitlements,
     escrows,
@@ -287,7 +288,7 @@ def income_of(db: Connection, vendor: int) -> tuple[Income, ...]:
     """Return what *vendor* sold and what the fee took, one line an instrument.
 
     Of trades in escrow what was paid counts, once they are settled; what was
-    refunded afterwards, with its fee, does not.
+    refunded afterwards, or moved by a bust, with its fee, does not.
     """
     value = trades.c.price * trades.c.quantity
     back = (
@@ -299,16 +300,30 @@ def income_of(db: Connection, vendor: int) -> tuple[Income, ...]:
         .group_by(refunds.c.trade)
         .subquery()
     )
-    paid = func.coalesce(escrows.c.released, value)
-    charged = func.coalesce(escrows.c.fee, trades.c.fee)
-    gross = func.sum(paid - func.coalesce(back.c.amount, 0))
-    fee = func.sum(charged - func.coalesce(back.c.fee, 0))
-    units = trades.c.quantity - func.coalesce(escrows.c.returned, 0)
+    wrong = (
+        select(
+            busts.c.trade,
+            func.sum(busts.c.amount).label("amount"),
+            func.sum(busts.c.fee).label("fee"),
+            func.min(case((busts.c.price.is_(None), 0), else_=1)).label("stands"),
+        )
+        .group_by(busts.c.trade)
+        .subquery()
+    )
+    stands = func.coalesce(wrong.c.stands, 1)
+
+    def kept(paid: ColumnElement[int], name: str) -> ColumnElement[int]:
+        gone = func.coalesce(back.c[name], 0) + func.coalesce(wrong.c[name], 0)
+        return func.sum(paid - gone)
+
+    gross = kept(func.coalesce(escrows.c.released, value), "amount")
+    fee = kept(func.coalesce(escrows.c.fee, trades.c.fee), "fee")
+    units = stands * (trades.c.quantity - func.coalesce(escrows.c.returned, 0))
     query = (
         select(
             trades.c.instrument,
             trades.c.currency,
-            func.count(),
+            func.sum(stands),
             func.sum(units),
             gross,
             fee,
@@ -316,6 +331,7 @@ def income_of(db: Connection, vendor: int) -> tuple[Income, ...]:
         )
         .outerjoin(escrows, escrows.c.trade == trades.c.id)
         .outerjoin(back, back.c.trade == trades.c.id)
+        .outerjoin(wrong, wrong.c.trade == trades.c.id)
         .where(trades.c.seller == vendor, trades.c.state.in_(_COUNTED))
         .group_by(trades.c.instrument, trades.c.currency)
         .order_by(gross.desc(), trades.c.instrument)

@@ -229,6 +229,27 @@ refunds = table(
 )
 Index("ix_refunds_trade", refunds.c.trade, refunds.c.id)
 
+busts = table(
+    "busts",  # trades busted or adjusted, by two persons; the trades stay as they were
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("seq", Whole, nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("trade", Whole, nullable=False),
+    Column("price", Whole),  # minor units per unit from then on; null: busted
+    Column("paid", Whole, nullable=False),  # in all; if busted, what was refunded
+    Column("amount", Whole, nullable=False),  # that the buyer got; below 0: paid
+    Column("fee", Whole, nullable=False),  # that the house gave back; below 0: took
+    Column("by_user", Whole, nullable=False),  # who proposed it
+    CheckConstraint("price >= 0 AND paid >= 0", name="price"),
+    CheckConstraint("price IS NOT NULL OR amount >= 0", name="amount"),
+    CheckConstraint(
+        "(amount >= 0 AND fee BETWEEN 0 AND amount)"
+        " OR (amount < 0 AND fee BETWEEN amount AND 0)",
+        name="fee",
+    ),
+)
+Index("ix_busts_trade", busts.c.trade, busts.c.id)
+
 workdays = table(
     "workdays",  # days that are worked, or not, unlike their weekday
     Column("day", Whole, primary_key=True, autoincrement=False),  # since 1970

@@ -7,6 +7,7 @@ from flask import Flask
 from marketplace.api import (
     access,
     account,
+    busts,
     cash,
     changes,
     ckan,
@@ -71,6 +72,7 @@ RESOURCES = (
     escrows.bp,
     fees.bp,
     disputes.bp,
+    busts.bp,
     log.bp,
     cash.bp,
     entitlements.bp,

@@ -60,6 +60,13 @@ class TradeSchema(Schema):
     sell_order = OrderId(required=True, allow_none=True, metadata={**NEGOTIATED})
     origin = fields.String(required=True)
     state = fields.String(required=True)
+    corrected = Code(
+        "busted",
+        "adjusted",
+        required=True,
+        allow_none=True,
+        metadata={"description": "By the exchange, afterwards; see its busts."},
+    )
 
 
 class OwnTradeSchema(TradeSchema):

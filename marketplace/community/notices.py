@@ -79,6 +79,17 @@ KINDS: Mapping[str, str] = {
     "profile_declined": N_("Your organisation's new profile was declined: %(reason)s"),
     "quote_asked": N_("%(member)s asks you for a quote: %(text)s"),
     "demand_fits": N_("A buyer looks for what %(title)s may give: %(text)s"),
+    "trade_questioned": N_(
+        "The exchange looks into your trade in %(title)s: it may be busted, or its"
+        " price adjusted. Two persons decide it."
+    ),
+    "trade_busted": N_(
+        "Your trade in %(title)s was busted: money, fee and right went back. %(reason)s"
+    ),
+    "trade_adjusted": N_(
+        "The price of your trade in %(title)s was adjusted; the difference moved."
+        " %(reason)s"
+    ),
     "deal_filed": N_("%(member)s filed a deal with you: please confirm it."),
     "deal_confirmed": N_("%(member)s confirmed the deal that you filed."),
     "deal_contested": N_("%(member)s contests the deal that you filed."),

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, func, or_, select
 from listings.tables import products
 from marketplace.community.tables import ratings
 from marketplace.surveillance.tables import ties
+from marketplace.trading.mistakes import BUSTED
 from marketplace.trading.tables import contest_bids, contests, orders
 from settlement.journal import read
 from settlement.tables import journal, payouts, trades
@@ -134,7 +135,9 @@ def _latest(db: Connection, query: Any, key: Any) -> list[Row[Any]]:
 def _deals(db: Connection, since_us: int) -> tuple[Traded, ...]:
     names = ("id", *Traded._fields[1:])
     query = select(*(trades.c[name] for name in names)).where(
-        _since(trades, since_us), trades.c.origin.in_(("book", "pinned", "auction"))
+        _since(trades, since_us),
+        trades.c.origin.in_(("book", "pinned", "auction")),
+        trades.c.id.not_in(BUSTED),
     )
     return tuple(Traded._make(row) for row in _latest(db, query, trades.c.id))
 

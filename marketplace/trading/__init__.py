@@ -2,6 +2,7 @@
 
 # Importing these registers what carries out each command (see `market.handles`).
 from marketplace.trading import (
+    busting,
     calls,
     charging,
     contesting,
@@ -19,6 +20,7 @@ from marketplace.trading import (
 )
 
 __all__ = [
+    "busting",
     "calls",
     "charging",
     "contesting",

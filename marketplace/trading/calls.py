@@ -111,7 +111,8 @@ def open_call(venue: Venue, reference: int | None) -> Call:
 def carry_on(venue: Venue, present: Venue) -> None:
     """Go on in the phase, with the call and by the timetable of *present*."""
     venue.call, venue.closed, venue.last = present.call, present.closed, present.last
-    venue.last_day, venue.before = present.last_day, present.before
+    venue.last_day, venue.last_trade = present.last_day, present.last_trade
+    venue.before, venue.before_trade = present.before, present.before_trade
     venue.own_limits, venue.limits = present.own_limits, present.limits
     venue.timetable, venue.due_us = present.timetable, present.due_us
 
@@ -182,10 +183,10 @@ def _trade(market: Market, venue: Venue, call: Call, seq: int, at_us: int) -> Un
     found, matches = call.uncross()
     transfers: list[Transfer] = []
     if found.price is not None:
-        venue.note(found.price, at_us)
         for match in matches:
             transfers += _settle(market, venue, match, found.price, seq, at_us)
         transfers += _improvements(market, venue, call, matches, found.price)
+        venue.note(market.last_trade, found.price, at_us)
     market.ledger.post(seq, transfers)
     for order in {order for match in matches for order in match[:2]}:
         if not order.evergreen:

@@ -53,6 +53,7 @@ from marketplace.trading.objecting import (
     ReturnSale,
     WithdrawDispute,
 )
+from marketplace.trading.questioning import QuestionTrade
 from marketplace.trading.quoting import (
     CounterOffer,
     DeclineOffer,
@@ -280,7 +281,7 @@ Command = (
     | FileTrade | ConfirmFiling | RegisterFiling | WithdrawFiling
     | AcceptDelivery | ReportDelivery | SetWorkdays | SetConsents
     | OpenDispute | AnswerDispute | AgreeDispute | WithdrawDispute | ReturnSale
-    | OfferRefund
+    | OfferRefund | QuestionTrade
 )  # fmt: skip
 UNCROSSING = ("SetPhase", "Uncross")
 KINDS: dict[str, type[Command]] = {kind.__name__: kind for kind in Command.__args__}

@@ -41,6 +41,7 @@ class Effects(NamedTuple):
     offers_changed: Rows  # (id, state, trade)
     kept_prices: Rows  # upserted
     filings: Rows  # upserted
+    busts: Rows
     tenders: Rows  # upserted
     tender_bids: Rows  # upserted
     contests: Rows

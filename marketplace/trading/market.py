@@ -22,6 +22,7 @@ from marketplace.trading.stops import Stop
 from marketplace.trading.tenders import Tenders
 from marketplace.trading.venue import Terms, UnknownInstrument, Venue
 from marketplace.trading.workdays import Workdays
+from settlement.busts import Busts
 from settlement.clearing import Trade
 from settlement.entitlements import Register
 from settlement.errors import NotFound
@@ -56,7 +57,7 @@ class Market:
         self.contests = Contests(self.agenda)
         self.escrows = Escrows(self.agenda)
         self.disputes = Disputes(self.agenda)
-        self.refunds = Refunds()
+        self.refunds, self.busts = Refunds(), Busts()
         self.workdays = Workdays()
         self.kept, self.tenders = KeptPrices(self.agenda), Tenders(self.agenda)
         self.filings = Filings()

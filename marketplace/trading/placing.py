@@ -262,7 +262,7 @@ def _settle(
     transfers += clear(market.ledger, trade, pays_from, _source(venue, sell, taker))
     market.trades_new.append(trade)
     if origin == "book":
-        venue.note(price, at_us)
+        venue.note(number, price, at_us)
         market.activity.note_trade(buy.member, sell.member, venue.instrument, at_us)
     grant(market, venue, trade, buy.purpose or "")
     if not maker.remaining:

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from marketplace.trading.book import Level
+from marketplace.trading.mistakes import BUSTED, standing
 from marketplace.trading.tables import books, orders, prints, standings
 from settlement import ids, moves
 from settlement.errors import NotFound
@@ -296,10 +297,9 @@ def trades_of(
 
 def _trades(member: int) -> Select[Any]:
     side = case((trades.c.buyer == member, "buy"), else_="sell")
-    value = _VALUE.label("value")
-    return select(trades, value, books.c.symbol, side.label("side")).join(
-        books, books.c.instrument == trades.c.instrument
-    )
+    value, corrected = _VALUE.label("value"), standing().label("corrected")
+    told = select(trades, value, books.c.symbol, side.label("side"), corrected)
+    return told.join(books, books.c.instrument == trades.c.instrument)
 
 
 def today(
@@ -307,7 +307,10 @@ def today(
 ) -> Page:
     """Return a page of all trades since *from_us*, for the staff."""
     query = (
-        select(trades, _VALUE.label("value"), books.c.symbol)
+        select(
+            *(trades, _VALUE.label("value"), books.c.symbol),
+            standing().label("corrected"),
+        )
         .join(books, books.c.instrument == trades.c.instrument)
         .where(_since(from_us))
     )
@@ -341,7 +344,7 @@ def turnover(db: Connection, from_us: int) -> tuple[Turnover, ...]:
     """Return what was traded since *from_us*, one row a currency."""
     query = (
         select(trades.c.currency, func.sum(_VALUE), func.count())
-        .where(_since(from_us))
+        .where(_since(from_us), trades.c.id.not_in(BUSTED))
         .group_by(trades.c.currency)
         .order_by(trades.c.currency)
     )

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from marketplace.trading import (
+    bust_records,
     consents,
     contest_records,
     escrow_records,
@@ -37,7 +38,9 @@ from settlement.money import INSTRUMENT_MIN
 from settlement.script import Script
 
 OPEN = Pocket.OPEN
-DESKS = (contest_records, tender_records, filing_records, escrow_records)
+DESKS = (
+    bust_records, contest_records, tender_records, filing_records, escrow_records,
+)  # fmt: skip
 DELIVERY, OF_TRADES = "delivery", frozenset(("payment", "fee"))
 LIVE_ORDER = (str(OrderState.OPEN), str(OrderState.PARTIAL))
 LIVE_RIGHT = (str(EntitlementState.ACTIVE), str(EntitlementState.SUSPENDED))
@@ -254,12 +257,12 @@ def load(db: Connection) -> Market:
     _load_ledger(db, market)
     _load_venues(db, market)
     _load_orders(db, market)
+    for desk in DESKS:
+        desk.load(db, market)
     _load_phases(db, market)
     _load_rights(db, market)
     restoring.load_payments(db, market)
     _load_offers(db, market)
-    for desk in DESKS:
-        desk.load(db, market)
     market.contests.last = restoring.last(db, t.contests.c.id)
     market.contests.last_bid = restoring.last(db, t.contest_bids.c.id)
     stopped = select(t.stops).where(t.stops.c.ended_seq.is_(None))

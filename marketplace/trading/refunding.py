@@ -34,11 +34,17 @@ def check(market: Market, step: RefundSale) -> None:
         raise WrongOrder("trade")  # what holders sold on is theirs to settle
     schedule = market.schedules.get(sale.schedule)
     known = schedule is not None and 0 <= sale.rule <= len(schedule.rules)
-    if sale.trade in market.escrows.live or not known:
+    busted = market.busts.of.get(sale.trade, sale.paid) is None
+    if sale.trade in market.escrows.live or busted or not known:
         raise WrongOrder("trade")
-    left = sale.paid - market.refunds.of.get(sale.trade, 0)
+    left = _paid(market, sale) - market.refunds.of.get(sale.trade, 0)
     if not 0 < step.amount <= left:
         raise MoreThanPaid(step.amount, left)
+
+
+def _paid(market: Market, sale: Sale) -> int:
+    """Return what a sale costs now: it may have been adjusted since it was told."""
+    return market.busts.paid.get(sale.trade, sale.paid)
 
 
 @handles(RefundSale)
@@ -49,6 +55,7 @@ def refund(market: Market, command: RefundSale, seq: int, at_us: int) -> int:
     """
     sale = Sale(*command.sale)
     check(market, command)
+    sale = sale._replace(paid=_paid(market, sale))
     before = market.refunds.of.get(sale.trade, 0)
     rate = market.schedules[sale.schedule].rate(sale.rule)
     moves, fee = transfers(market.ledger, sale, before, command.amount, rate)

@@ -28,7 +28,7 @@ REBUILT: tuple[Table, ...] = (
     t.standings, t.phases, t.auctions, t.stops, t.limits, t.proposals, s.accounts,
     s.transfers,
     s.fee_schedules, s.trades, s.terms, s.contracts, s.entitlements, s.measures,
-    s.escrows, s.workdays, s.disputes, s.refunds,
+    s.escrows, s.workdays, s.disputes, s.refunds, s.busts,
     s.receipts, s.payins, s.payouts, s.arrivals,
 )  # fmt: skip
 

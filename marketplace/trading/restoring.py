@@ -13,6 +13,7 @@ from marketplace.trading.market import Market
 from marketplace.trading.proposals import WHOLE, Proposal, ProposalState, restored
 from marketplace.trading.timetable import DAY_US, EAST_US, day_of
 from settlement import tables as s
+from settlement.busts import Mark
 from settlement.payments.payins import Payin, PayinState
 from settlement.payments.payouts import Payout, PayoutState
 
@@ -27,26 +28,31 @@ def last(db: Connection, column: Any) -> int:
 def load_prices(db: Connection, market: Market) -> None:
     """Give each venue its last price, and the last one before that day."""
     trades = s.trades.c
+    busted = select(s.busts.c.trade).where(s.busts.c.price.is_(None))
+    makes_price = trades.origin.in_(PRICED) & trades.id.not_in(busted)
     latest = (
         select(func.max(trades.id))
-        .where(trades.instrument == t.books.c.instrument, trades.origin.in_(PRICED))
+        .where(trades.instrument == t.books.c.instrument, makes_price)
         .scalar_subquery()
     )
     known = select(t.books.c.instrument, latest.label("latest")).subquery()
-    query = select(known.c.instrument, trades.price, trades.at_us)
-    for instrument, price, at_us in db.execute(
+    query = select(known.c.instrument, trades.id, trades.price, trades.at_us)
+    for instrument, *mark in db.execute(
         query.join(s.trades, trades.id == known.c.latest)
     ):
-        venue = market.venues[instrument]
-        venue.last, venue.last_day = price, day_of(at_us)
+        venue, last = market.venues[instrument], Mark(*mark)
+        venue.last_trade, venue.last_day = last.trade, day_of(last.at_us)
+        venue.last = market.busts.price(last)
         earlier = (
-            select(trades.price)
-            .where(trades.instrument == instrument, trades.origin.in_(PRICED))
+            select(trades.id, trades.price, trades.at_us)
+            .where(trades.instrument == instrument, makes_price)
             .where(trades.at_us < venue.last_day * DAY_US - EAST_US)
             .order_by(trades.id.desc())
             .limit(1)
         )
-        venue.before = db.scalar(earlier)
+        for row in db.execute(earlier):
+            venue.before_trade = row.id
+            venue.before = market.busts.price(Mark(*row))
 
 
 def load_limits(db: Connection, market: Market) -> None:

@@ -20,7 +20,8 @@ def state(market: Market) -> dict[str, Any]:
             (
                 venue.row(),
                 venue.phase_row(),
-                (venue.last, venue.last_day, venue.before, venue.limits),
+                (venue.last, venue.last_day, venue.last_trade),
+                (venue.before, venue.before_trade, venue.limits),
                 [_order(order) for order in venue.book.orders(BUY)],
                 [_order(order) for order in venue.book.orders(SELL)],
             )
@@ -44,6 +45,7 @@ def state(market: Market) -> dict[str, Any]:
             market.last_proposal,
             market.disputes.last,
             market.refunds.last,
+            market.busts.last,
         ),
         "escrows": [
             (escrow.row(), str(escrow.state))
@@ -51,6 +53,8 @@ def state(market: Market) -> dict[str, Any]:
         ],
         "disputes": [d.row() for _, d in sorted(market.disputes.live.items())],
         "refunded": sorted(market.refunds.of.items()),
+        "busts": sorted(market.busts.of.items()),
+        "paid": sorted(market.busts.paid.items()),
         "workdays": sorted(market.workdays.exceptions.items()),
         "contests": [
             (contest.row(), [b.row() for _, b in sorted(contest.bidders.items())])

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, Select, case, func, select, union_all
 
+from marketplace.trading.mistakes import BUSTED, price_now
 from marketplace.trading.tables import prints
 from settlement import clock
 from settlement.statistics.corrections import EXCLUDE
@@ -48,11 +49,10 @@ def due(rule: Rule, now_us: int, after: int) -> Select[Any]:
     The week begins on Monday, UTC. What its first parties traded waits until there are
     enough of them; if they never are, it is never told.
     """
-    recent = (
-        select(trades, ((trades.c.at_us - MONDAY_US) // WEEK_US).label("week"))
-        .where(PUBLIC, trades.c.id > after)
-        .cte("recent")
-    )
+    week = ((trades.c.at_us - MONDAY_US) // WEEK_US).label("week")
+    told = [column for column in trades.c if column.name != "price"]
+    price = func.coalesce(price_now(), trades.c.price).label("price")
+    recent = select(*told, price, week).where(PUBLIC, trades.c.id > after).cte("recent")
     where = recent.c.instrument, recent.c.week
     excluded = select(corrections.c.trade).where(corrections.c.event == EXCLUDE)
     seen = union_all(
@@ -83,7 +83,7 @@ def due(rule: Rule, now_us: int, after: int) -> Select[Any]:
             & (ranked.c.place == rule.parties),
         )
         .where(due_us <= now_us, recent.c.id.not_in(select(prints.c.trade)))
-        .where(recent.c.id.not_in(excluded))
+        .where(recent.c.id.not_in(excluded), recent.c.id.not_in(BUSTED))
         .order_by(due_us, recent.c.id)
         .limit(PRINTS_MAX)
     )

@@ -105,7 +105,9 @@ class Venue:
     closed: bool = False  # no order is taken, though the instrument is not halted
     last: int | None = None  # the price of the last trade in the book or a call
     last_day: int = 0  # the exchange's day of that trade
+    last_trade: int = 0  # which it was
     before: int | None = None  # the last price before that day
+    before_trade: int = 0
     own_limits: "Limits | None" = None  # as they were set for this instrument alone
     limits: "Limits | None" = None  # what holds; None: nothing does
     timetable: Timetable | None = None
@@ -123,12 +125,18 @@ class Venue:
             return Phase.CLOSED
         return Phase.CALL if self.call else Phase.CONTINUOUS
 
-    def note(self, price: int, at_us: int) -> None:
-        """Remember that a trade was made at *price*."""
+    def note(self, trade: int, price: int, at_us: int) -> None:
+        """Remember that *trade* was made at *price*."""
         day = day_of(at_us)
         if day != self.last_day:
-            self.before, self.last_day = self.last, day
-        self.last = price
+            self.before, self.before_trade = self.last, self.last_trade
+            self.last_day = day
+        self.last, self.last_trade = price, trade
+
+    @staticmethod
+    def day(at_us: int) -> int:
+        """Return the exchange's day of a moment."""
+        return day_of(at_us)
 
     def reference(self, at_us: int) -> int | None:
         """Return the last price before the day of *at_us*."""

@@ -8,6 +8,7 @@ from marketplace.web import (
     accounts,
     assessments,
     books,
+    busts,
     buying,
     cash,
     certificates,
@@ -73,7 +74,7 @@ assert all((disputes.mine, fees.fees))
 assert all((waiting.NEXT, wizard.STEPS, tenders.seal))
 assert all((duties.show, duties.of_buyers))
 assert all((quality.report, connection.call, fetches.cancel_fetch))
-assert all((control.market, examples.EXAMPLES))
+assert all((control.market, examples.EXAMPLES, busts.trade))
 assert lifecycle.OF_PRODUCT
 assert surveillance.DETECTOR_NAMES
 AREAS = (

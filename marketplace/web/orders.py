@@ -14,7 +14,7 @@ from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.pricing import quotes
 from marketplace.services import services
-from marketplace.trading import board, claims, pending, reads
+from marketplace.trading import board, claims, mistakes, pending, reads
 from marketplace.trading.commands import (
     CancelAll,
     CancelOrder,
@@ -106,6 +106,8 @@ def contract(trade: str) -> ResponseReturnValue:
             escrow=pending.of_trade(db, mine.id),
             dispute=claims.of_trade(db, mine.id),
             refunds=claims.refunds_of(db, mine.id),
+            busts=mistakes.busts_of(db, mine.id),
+            questioned=bool(mistakes.questions(db, mine.id)),
             reasons=REASONS,
             terms=statements.terms(db, agreed.terms),
             names=organisations.names(db, (mine.buyer, mine.seller)),

@@ -9,12 +9,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from listings import catalogue
+from marketplace.control import BUSTERS
 from marketplace.members import organisations, profiles, users, verification
 from marketplace.members.roles import STAFF, needs, require
 from marketplace.members.signing import me
 from marketplace.members.verification import MEMBER, REASON_MAX, MemberEvent
 from marketplace.services import services
-from marketplace.trading import claims, pending, reads
+from marketplace.trading import claims, mistakes, pending, reads
 from marketplace.trading.cashing import (
     ApprovePayin,
     ApprovePayout,
@@ -196,4 +197,7 @@ def trades() -> ResponseReturnValue:
             page=page,
             turnover=reads.turnover(db, midnight_us()),
             names=organisations.names(db, parties),
+            questions=(questions := mistakes.questions(db)),
+            who=users.names(db, {one.by_user for one in questions}),
+            busters=BUSTERS,
         )

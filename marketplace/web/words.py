@@ -80,6 +80,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "disputed": N_("Disputed"),
         "settled": N_("Settled"),
         "unwound": N_("Unwound"),
+        "busted": N_("Busted"),
+        "adjusted": N_("Price adjusted"),
     },
     "right": {
         "active": N_("In force"),

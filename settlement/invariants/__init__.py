@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from settlement.invariants import (
     auctions,
     books,
+    busts,
     contests,
     disputes,
     escrows,
@@ -75,6 +76,8 @@ CHECKS: tuple[Check, ...] = (
     disputes.money_stands_still,
     disputes.decided_by_two,
     disputes.refunded_once,
+    busts.busted_by_two,
+    busts.busted_in_full,
     rights.right_for_each_trade,
     rights.no_right_from_nothing,
     rights.rights_are_balances,
@@ -113,6 +116,7 @@ TABLES = (
     "fee_schedules", "auctions", "phases", "stops", "offers",
     "contests", "contest_bids", "contest_bidders",
     "limits", "proposals", "kept_prices", "escrows", "workdays", "disputes", "refunds",
+    "busts",
     "tenders", "tender_bids", "filings",
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -95,32 +96,41 @@ def refunded_once(db: Connection) -> Iterator[Violation]:
             due.add((row.trade, row.fee, "fee_back"))
         if found != due:
             yield Violation("M6", f"Refund {name} moved money otherwise than it says.")
-        amount, fee = back.get(row.trade, (0, 0))
-        back[row.trade] = amount, fee = amount + row.amount, fee + row.fee
-        paid = row.released if row.escrow else row.value
-        if amount > paid or row.state != "settled":
-            yield Violation("P6", f"Refund {name} gives back more than was paid.")
+        if row.corrected:  # what was paid changed since: see `busts`
             continue
-        charged = row.charged if row.escrow else row.agreed
-        kept = charges.due(row.trade_bps, row.rules, row.fee_rule, paid - amount)
-        if charged - fee != kept:
-            yield Violation("M8", f"Refund {name} leaves a fee of {charged - fee}.")
-        if amount == paid and row.right_state in ("active", "suspended"):
-            yield Violation("S2", f"Refund {name} gave all back; the right goes on.")
+        amount, fee = back.get(row.trade, (0, 0))
+        back[row.trade] = amount + row.amount, fee + row.fee
+        yield from _within_what_was_paid(row, *back[row.trade])
     for seq in sorted(moved):
         yield Violation("M6", f"Record {seq} moved a refund that is not there.")
+
+
+def _within_what_was_paid(row: Any, amount: int, fee: int) -> Iterator[Violation]:
+    """Judge what a refund and those before it gave back of a trade and its fee."""
+    name = ids.encode("refund", row.id)
+    paid = row.released if row.escrow else row.value
+    if amount > paid or row.state != "settled":
+        yield Violation("P6", f"Refund {name} gives back more than was paid.")
+        return
+    charged = row.charged if row.escrow else row.agreed
+    kept = charges.due(row.trade_bps, row.rules, row.fee_rule, paid - amount)
+    if charged - fee != kept:
+        yield Violation("M8", f"Refund {name} leaves a fee of {charged - fee}.")
+    if amount == paid and row.right_state in ("active", "suspended"):
+        yield Violation("S2", f"Refund {name} gave all back; the right goes on.")
 
 
 REFUNDS = """
     SELECT r.*, t.price * t.quantity AS value, t.fee AS agreed, t.state,
            e.trade AS escrow, e.released, e.fee AS charged,
            f.trade_bps, f.rules, c.fee_rule,
-           n.state AS right_state
+           n.state AS right_state, b.trade AS corrected
     FROM refunds r LEFT JOIN trades t ON t.id = r.trade
     LEFT JOIN escrows e ON e.trade = r.trade
     LEFT JOIN contracts c ON c.trade = r.trade
     LEFT JOIN fee_schedules f ON f.version = c.fee_schedule
-    LEFT JOIN entitlements n ON n.trade = r.trade ORDER BY r.id
+    LEFT JOIN entitlements n ON n.trade = r.trade
+    LEFT JOIN (SELECT DISTINCT trade FROM busts) b ON b.trade = r.trade ORDER BY r.id
 """
 
 

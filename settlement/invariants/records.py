@@ -31,11 +31,12 @@ NUMBERED: dict[str, tuple[str, int]] = {
     "proposals": ("id", 1),
     "disputes": ("id", 1),
     "refunds": ("id", 1),
+    "busts": ("id", 1),
 }
 SEQUENCED = (
     "transfers", "trades", "orders", "receipts", "fee_schedules", "offers", "contests",
     "contest_bids", "proposals",
-    "disputes", "refunds",
+    "disputes", "refunds", "busts",
 )  # fmt: skip
 
 # Which commands may leave rows in which table; transfers come from most of them.
@@ -55,9 +56,10 @@ CAUSES: dict[str, frozenset[str]] = {
     ),
     "stops": frozenset({"StopTrading"}),
     "limits": frozenset({"Decide"}),
-    "proposals": frozenset({"Propose", "OfferRefund"}),
+    "proposals": frozenset({"Propose", "OfferRefund", "QuestionTrade"}),
     "disputes": frozenset({"OpenDispute"}),
     "refunds": frozenset({"Decide"}),
+    "busts": frozenset({"Decide"}),
     "auctions": frozenset({"SetPhase", "Uncross", "Tick"}),
     "filings": frozenset({"FileTrade"}),
     "tenders": frozenset({"CallTender"}),

@@ -75,7 +75,9 @@ CORRECTIONS: Columns = {
     "id": "BIGINT",
     "trade": "BIGINT",
     "at_us": "BIGINT",
-    "event": "VARCHAR",  # exclude, restore
+    "event": "VARCHAR",  # exclude, restore, adjust
+    "price": "BIGINT",  # to which a trade was adjusted
+    "fee": "BIGINT",
 }
 # Of these a tape has the present state, replaced whole.
 DIMENSIONS: Mapping[str, Columns] = {

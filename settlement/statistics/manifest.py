@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 MANIFEST = "manifest.json"
-SCHEMA = 3  # of the columns; a tape of another schema is written anew
+SCHEMA = 4  # of the columns; a tape of another schema is written anew
 
 
 class Manifest(NamedTuple):

@@ -170,20 +170,33 @@ class Warehouse:
         self._db.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
 
     def _trades(self) -> str:
-        """Return the query for the trades that count: none that is excluded by then."""
+        """Return the query for the trades that count, at the price that stands.
+
+        None that is excluded by then; an adjusted one at its last price by then.
+        """
         files = self._manifest.files(self.directory)
         if not files:
             return _view([], {**TRADES, "day": "DATE"})
         rules, until = [], self._until
         if until is not None:
             rules.append(f"seq <= {until.seq}")
+        query = f"SELECT * FROM {_read(files, hive=True)}"
         if self._manifest.corrections:
-            known = "" if until is None else f" WHERE id <= {until.correction}"
+            known = "" if until is None else f" AND id <= {until.correction}"
             rules.append(
-                f"id NOT IN (SELECT trade FROM corrections{known}"
+                "id NOT IN (SELECT trade FROM corrections"
+                f" WHERE event <> 'adjust'{known}"
                 " GROUP BY trade HAVING arg_max(event, id) = 'exclude')"
             )
-        query = f"SELECT * FROM {_read(files, hive=True)}"
+            query = (
+                "SELECT * EXCLUDE (corrected, new_price, new_fee)"
+                " REPLACE (coalesce(new_price, price) AS price,"
+                " coalesce(new_price * quantity, value) AS value,"
+                f" coalesce(new_fee, fee) AS fee) FROM {_read(files, hive=True)}"
+                " LEFT JOIN (SELECT trade AS corrected, arg_max(price, id) AS"
+                " new_price, arg_max(fee, id) AS new_fee FROM corrections"
+                f" WHERE event = 'adjust'{known} GROUP BY trade) ON corrected = id"
+            )
         return f"{query} WHERE {' AND '.join(rules)}" if rules else query
 
 

@@ -14,6 +14,7 @@ from marketplace.trading.gateway import Gateway
 from marketplace.trading.scope import Scope
 from marketplace.trading.tenders import Bid, commitment
 from settlement import clock, store
+from settlement.busts import Deal, Mark
 from settlement.canonical import canonical
 from settlement.errors import Refusal
 from settlement.ids import encode
@@ -114,6 +115,7 @@ def live(gateway: Gateway, hands: Clock, *, scarce: bool = True) -> None:
     _file(do, hands)
     _rise(do, order)
     _wait(do, order, hands)
+    _correct(do, order, hands)
 
 
 def _compete(do: Callable[..., object], hands: Clock) -> None:
@@ -212,6 +214,25 @@ def _object(
     sale = Sale(settled, ANN, VENDOR, WAITED, 1, 123, 2, 17)
     do(c.OfferRefund(10, VENDOR, sale, 23, "late"))
     do(c.Decide(SECOND, 2, approve=True))
+
+
+def _correct(
+    do: Callable[..., object], order: Callable[..., c.Placed], hands: Clock
+) -> None:
+    """CAT's purchase is adjusted to 10, refunded by 4; BOB's, the next, is busted."""
+    rule, mark = (3, 1), None
+    for member, price in ((CAT, 10), (BOB, None)):
+        placed = order(member, METERED, "buy", 12, 1, "IOC", purpose="analysis")
+        ((trade, *_),) = placed.trades
+        sold = (trade, hands.at_us, member, VENDOR, METERED, 1, 12, 1)
+        deal = Deal(*sold, *rule, trade + 2, mark, None)  # two rights were gifts
+        asked = c.QuestionTrade(STAFF, deal, price, "a slip of the finger")
+        do(c.Decide(SECOND, do(asked), approve=True))
+        if price:
+            mark = Mark(trade, 12, hands.at_us)
+            sale = Sale(trade, member, VENDOR, METERED, 1, 12, 3, trade + 2, 1)
+            refund = do(c.OfferRefund(10, VENDOR, sale, 4, "late"))
+            do(c.Decide(SECOND, refund, approve=True))
 
 
 def _price(

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from settlement.invariants import CHECKS, QUICK, Progress, count_rows, violations
+from tests.invariants.bust_damage import BUSTS
 from tests.invariants.contest_damage import CONTESTS
 from tests.invariants.dispute_damage import DISPUTES
 from tests.invariants.escrow_damage import ESCROWS
@@ -123,6 +124,7 @@ DAMAGE = [
     ("B8", "not verified", "UPDATE standings SET verified = 0 WHERE member = 3"),
     ("M8", "another's rule", "UPDATE contracts SET fee_rule = 1 - fee_rule"),
     *ESCROWS,
+    *BUSTS,
     *DISPUTES,
     ("S1", "is matched", "UPDATE trades SET state = 'matched' WHERE id = 3"),
     ("S1", "never arrived", "UPDATE payins SET state = 'refunded' WHERE id = 1"),

@@ -11,6 +11,7 @@ from marketplace.trading import replay as module
 from marketplace.trading.replay import REBUILT, replay
 from marketplace.trading.timetable import Timetable
 from settlement import clock, store
+from settlement.busts import Deal
 from settlement.errors import Refusal
 from settlement.refunds import Sale
 from tests.floor import (
@@ -29,6 +30,7 @@ from tests.floor import (
 )
 
 MOON = 1_001
+SLIP = Deal(2, clock.now_us(), DAN, VERA, SUN, 1, 5, 1, 2, 0, 2, None, None)
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +81,8 @@ def traded(tmp_path_factory):
             c.AnswerDispute(VERA, VERA, 1, "no", 1),
             c.OfferRefund(VERA, VERA, Sale(1, CAT, VERA, SUN, 1, 12, 1, 1), 5, "x"),
             c.Decide(SECOND, 3, approve=True),
+            c.QuestionTrade(STAFF, SLIP, 4, "a slip"),
+            c.Decide(SECOND, 4, approve=True),
             c.PlaceBasket(CAT, CAT, (BUY.line, line("buy", 8, 10**8))),
         ):  # fmt: skip
             try:
