@@ -37,7 +37,7 @@ class Corrector:
         if done or new:
             with self._writes.begin() as db:
                 for question in new:
-                    _tell(db, question.deal, "trade_questioned", question.id, "")
+                    _tell(db, question.struck, "trade_questioned", question.id, "")
                 for bust in done:
                     _follow(db, bust)
         self._asked = {one.id for one in waiting}

@@ -23,7 +23,7 @@ class Mark(NamedTuple):
     at_us: int
 
 
-class Deal(NamedTuple):
+class Struck(NamedTuple):
     """A trade as its records have it, which never change, so that it may be told."""
 
     trade: int
@@ -42,10 +42,10 @@ class Deal(NamedTuple):
 
     @classmethod
     def of(cls, values: Any) -> Self:
-        """Return the deal of plain values, as a journal has them."""
-        deal = cls(*values)
-        marks = (mark and Mark(*mark) for mark in deal[-2:])
-        return cls(*deal[:-2], *marks)
+        """Return the trade of plain values, as a journal has them."""
+        struck = cls(*values)
+        marks = (mark and Mark(*mark) for mark in struck[-2:])
+        return cls(*struck[:-2], *marks)
 
 
 @dataclass(eq=False)
@@ -90,17 +90,17 @@ class Busts:
 
 
 def transfers(
-    ledger: Ledger, deal: Deal, kept: int, becomes: int, rate: Rate, reason: str
+    ledger: Ledger, struck: Struck, kept: int, becomes: int, rate: Rate, reason: str
 ) -> tuple[list[Transfer], int]:
     """Return the transfers that make *kept* minor units *becomes*, and the fee back.
 
     Both are what the seller has of the trade, before the fee; the fee that is given
     back is below zero where more is due.
     """
-    number, trade = ledger.number, deal.trade
-    theirs = number(deal.seller, deal.currency, Pocket.FREE)
-    purse = number(deal.buyer, deal.currency, Pocket.FREE)
-    income = number(HOUSE, deal.currency, Pocket.FREE)
+    number, trade = ledger.number, struck.trade
+    theirs = number(struck.seller, struck.currency, Pocket.FREE)
+    purse = number(struck.buyer, struck.currency, Pocket.FREE)
+    income = number(HOUSE, struck.currency, Pocket.FREE)
     fee, back = rate.fee(kept) - rate.fee(becomes), kept - becomes
     moves = [
         Transfer(income, theirs, fee, f"{reason}_fee", trade),

@@ -60,7 +60,7 @@ class QuestionSchema(Schema):
     id = Id("proposal", required=True)
     at_us = fields.Integer(required=True)
     by = Id("user", attribute="by_user", required=True)
-    trade = Id("trade", attribute="deal.trade", required=True)
+    trade = Id("trade", attribute="struck.trade", required=True)
     price = fields.Integer(required=True, allow_none=True, metadata={**PRICE})
     reason = fields.String(required=True)
 
@@ -91,8 +91,8 @@ def list_busts(trade: int) -> Any:
 def question_trade(new: dict[str, Any], header: dict[str, str], trade: int) -> Any:
     """Propose to bust a trade or to adjust its price; another person decides."""
     with services().reads.connect() as db:
-        deal = mistakes.deal_of(db, trade)
-    command = QuestionTrade(me().id, deal, new["price"], new["reason"])
+        struck = mistakes.struck_trade(db, trade)
+    command = QuestionTrade(me().id, struck, new["price"], new["reason"])
     return {"proposal": submit(command, header["key"])}
 
 

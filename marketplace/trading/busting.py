@@ -16,9 +16,9 @@ from marketplace.trading.venue import AboveCeiling, OffTick, WrongOrder
 from settlement.busts import (
     WINDOW_DAYS,
     AlreadyBusted,
-    Deal,
     NotWhole,
     RightUsed,
+    Struck,
     TooLate,
 )
 from settlement.busts import transfers as correction
@@ -33,64 +33,64 @@ FREE = Pocket.FREE
 @handles(QuestionTrade)
 def question(market: Market, command: QuestionTrade, seq: int, at_us: int) -> int:
     """Let a bust or an adjustment wait for a second person; the proposal's number."""
-    deal = Deal.of(command.deal)
-    until_us = market.workdays.deadline_us(deal.at_us, WINDOW_DAYS)
+    struck = Struck.of(command.struck)
+    until_us = market.workdays.deadline_us(struck.at_us, WINDOW_DAYS)
     if at_us > until_us:
         raise TooLate(until_us)
     asked = (s for s in market.steps.values() if isinstance(s, BustTrade | AdjustTrade))
-    if any(Deal.of(waiting.deal).trade == deal.trade for waiting in asked):
+    if any(Struck.of(waiting.struck).trade == struck.trade for waiting in asked):
         raise WrongOrder("trade")  # one question at a time
-    step: BustTrade | AdjustTrade = BustTrade(command.by, deal)
+    step: BustTrade | AdjustTrade = BustTrade(command.by, struck)
     if command.price is not None:
-        step = AdjustTrade(command.by, deal, command.price)
+        step = AdjustTrade(command.by, struck, command.price)
     return wait(market, step, tuple(step[1:]), command.reason, seq, at_us)
 
 
 @proposable(BustTrade)
 def check_bust(market: Market, step: BustTrade) -> None:
     """Refuse to bust what is busted, paid in part, used or passed on."""
-    deal = Deal.of(step.deal)
-    _check_known(market, deal)
-    escrow = market.escrows.live.get(deal.trade)
+    struck = Struck.of(step.struck)
+    _check_known(market, struck)
+    escrow = market.escrows.live.get(struck.trade)
     if escrow is not None:
         begun = escrow.released or escrow.refunded or escrow.returned
         if begun or escrow.state is TradeState.DISPUTED:
             raise NotWhole
-    right = market.rights.live.get(deal.right)
-    if right is None or right.deliveries or right.quantity != deal.quantity:
+    right = market.rights.live.get(struck.right)
+    if right is None or right.deliveries or right.quantity != struck.quantity:
         raise RightUsed
-    if right.trade != deal.trade:
+    if right.trade != struck.trade:
         raise WrongOrder("right")
 
 
 @proposable(AdjustTrade)
 def check_adjustment(market: Market, step: AdjustTrade) -> None:
     """Refuse a price that cannot be, and what is still in escrow."""
-    deal, price = Deal.of(step.deal), step.price
-    now = _check_known(market, deal)
-    venue = market.venue(deal.instrument)
+    struck, price = Struck.of(step.struck), step.price
+    now = _check_known(market, struck)
+    venue = market.venue(struck.instrument)
     if type(price) is not int or not 0 <= price <= PRICE_MAX or price == now:
         raise WrongOrder("price")
     if price % venue.tick:
         raise OffTick(price, venue.tick)
     if venue.price_max is not None and price > venue.price_max:
         raise AboveCeiling(price, venue.price_max)
-    refunded = market.refunds.of.get(deal.trade, 0)
-    if not refunded <= price * deal.quantity <= VALUE_MAX:
+    refunded = market.refunds.of.get(struck.trade, 0)
+    if not refunded <= price * struck.quantity <= VALUE_MAX:
         raise WrongOrder("price")
-    if deal.trade in market.escrows.live:
+    if struck.trade in market.escrows.live:
         raise NotWhole
 
 
-def _check_known(market: Market, deal: Deal) -> int:
+def _check_known(market: Market, struck: Struck) -> int:
     """Refuse stale facts; what the trade costs a unit now."""
-    price = market.busts.of.get(deal.trade, deal.price)
+    price = market.busts.of.get(struck.trade, struck.price)
     if price is None:
-        raise AlreadyBusted(deal.trade)
-    schedule = market.schedules.get(deal.schedule)
-    if schedule is None or not 0 <= deal.rule <= len(schedule.rules):
+        raise AlreadyBusted(struck.trade)
+    schedule = market.schedules.get(struck.schedule)
+    if schedule is None or not 0 <= struck.rule <= len(schedule.rules):
         raise WrongOrder("trade")
-    for mark in (deal.earlier, deal.before):
+    for mark in (struck.earlier, struck.before):
         if mark is not None and market.busts.price(mark) is None:
             raise WrongOrder("trade")  # busted meanwhile: question it anew
     return price
@@ -100,52 +100,52 @@ def _check_known(market: Market, deal: Deal) -> int:
 def bust(market: Market, command: BustTrade, seq: int, at_us: int) -> int:
     """Undo a trade; the number of the bust. InsufficientBalance of who must pay."""
     check_bust(market, command)
-    deal = Deal.of(command.deal)
-    kept, rate, refunded = _kept(market, deal)
-    escrow, fee = market.escrows.live.get(deal.trade), 0
+    struck = Struck.of(command.struck)
+    kept, rate, refunded = _kept(market, struck)
+    escrow, fee = market.escrows.live.get(struck.trade), 0
     if escrow is not None:
         ends = TradeEvent.RETURN, TradeEvent.SETTLE
         accepting.finish(market, escrow, escrow.left, *ends, seq)
     else:
-        fee = _move(market, deal, kept, 0, rate, "bust", seq)
-        right = market.rights.live[deal.right]
-        if deal.seller == market.venue(deal.instrument).vendor:
+        fee = _move(market, struck, kept, 0, rate, "bust", seq)
+        right = market.rights.live[struck.right]
+        if struck.seller == market.venue(struck.instrument).vendor:
             rights.end(market, right, EntitlementEvent.REVOKE, seq)
         else:
-            _hand_back(market, deal, right, seq, at_us)
-    unmark(market, deal)
-    return _note(market, deal, (None, refunded, kept, fee), command.by, seq, at_us)
+            _hand_back(market, struck, right, seq, at_us)
+    unmark(market, struck)
+    return _note(market, struck, (None, refunded, kept, fee), command.by, seq, at_us)
 
 
 @handles(AdjustTrade)
 def adjust(market: Market, command: AdjustTrade, seq: int, at_us: int) -> int:
     """Bring a trade to another price; the number of the bust."""
     check_adjustment(market, command)
-    deal, price = Deal.of(command.deal), command.price
-    kept, rate, refunded = _kept(market, deal)
-    paid = price * deal.quantity
+    struck, price = Struck.of(command.struck), command.price
+    kept, rate, refunded = _kept(market, struck)
+    paid = price * struck.quantity
     becomes = paid - refunded
-    fee = _move(market, deal, kept, becomes, rate, "adjust", seq)
-    venue = market.venue(deal.instrument)
-    if venue.last_trade == deal.trade:
+    fee = _move(market, struck, kept, becomes, rate, "adjust", seq)
+    venue = market.venue(struck.instrument)
+    if venue.last_trade == struck.trade:
         venue.last = price
-    elif venue.before_trade == deal.trade:
+    elif venue.before_trade == struck.trade:
         venue.before = price
     said = price, paid, kept - becomes, fee
-    return _note(market, deal, said, command.by, seq, at_us)
+    return _note(market, struck, said, command.by, seq, at_us)
 
 
-def _kept(market: Market, deal: Deal) -> tuple[int, Rate, int]:
+def _kept(market: Market, struck: Struck) -> tuple[int, Rate, int]:
     """Return what the seller has of a trade, the rate of its fee, what was refunded."""
-    price = _check_known(market, deal)
-    refunded = market.refunds.of.get(deal.trade, 0)
-    rate = market.schedules[deal.schedule].rate(deal.rule)
-    return price * deal.quantity - refunded, rate, refunded
+    price = _check_known(market, struck)
+    refunded = market.refunds.of.get(struck.trade, 0)
+    rate = market.schedules[struck.schedule].rate(struck.rule)
+    return price * struck.quantity - refunded, rate, refunded
 
 
 def _move(
     market: Market,
-    deal: Deal,
+    struck: Struck,
     kept: int,
     becomes: int,
     rate: Rate,
@@ -153,17 +153,17 @@ def _move(
     seq: int,
 ) -> int:
     """Move the difference and its fee, or refuse; the fee that was given back."""
-    moves, fee = correction(market.ledger, deal, kept, becomes, rate, reason)
+    moves, fee = correction(market.ledger, struck, kept, becomes, rate, reason)
     if kept > becomes:
-        market.ledger.require(deal.seller, deal.currency, kept - becomes - fee)
+        market.ledger.require(struck.seller, struck.currency, kept - becomes - fee)
     else:
-        market.ledger.require(deal.buyer, deal.currency, becomes - kept)
+        market.ledger.require(struck.buyer, struck.currency, becomes - kept)
     market.ledger.post(seq, moves)
     return fee
 
 
 def _hand_back(
-    market: Market, deal: Deal, right: Entitlement, seq: int, at_us: int
+    market: Market, struck: Struck, right: Entitlement, seq: int, at_us: int
 ) -> None:
     """Give a right that a holder had sold back to it, for the time that is left.
 
@@ -175,37 +175,37 @@ def _hand_back(
     number = market.rights.last + 1
     source, target = (
         market.ledger.number(owner, right.instrument, FREE)
-        for owner in (right.holder, deal.seller)
+        for owner in (right.holder, struck.seller)
     )
     units = right.quantity
     market.ledger.post(seq, [Transfer(source, target, units, "grant", number)])
     again = Entitlement(
-        number, None, deal.seller, right.instrument, units, right.terms, "", at_us,
+        number, None, struck.seller, right.instrument, units, right.terms, "", at_us,
         right.until_us, 0, right.deliveries_max, EntitlementState.ACTIVE,
     )  # fmt: skip
     market.rights.move(right, EntitlementEvent.REVOKE)
     market.rights.grant(again)
 
 
-def unmark(market: Market, deal: Deal) -> None:
+def unmark(market: Market, struck: Struck) -> None:
     """Let the price that was made before a busted trade be the last one again."""
-    venue, earlier = market.venue(deal.instrument), deal.earlier
+    venue, earlier = market.venue(struck.instrument), struck.earlier
     price = None if earlier is None else market.busts.price(earlier)
     number = 0 if earlier is None else earlier.trade
-    if venue.last_trade == deal.trade:
+    if venue.last_trade == struck.trade:
         day = 0 if earlier is None else venue.day(earlier.at_us)
         if day != venue.last_day:
-            before = deal.before
+            before = struck.before
             venue.before = None if before is None else market.busts.price(before)
             venue.before_trade = 0 if before is None else before.trade
         venue.last, venue.last_day, venue.last_trade = price, day, number
-    elif venue.before_trade == deal.trade:
+    elif venue.before_trade == struck.trade:
         venue.before, venue.before_trade = price, number
 
 
 def _note(
     market: Market,
-    deal: Deal,
+    struck: Struck,
     said: tuple[int | None, int, int, int],  # price, paid, amount, fee back
     by: int,
     seq: int,
@@ -214,6 +214,6 @@ def _note(
     """Leave on record what a trade costs from now on; the row's number."""
     busts = market.busts
     busts.last += 1
-    busts.restore(deal.trade, said[0], said[1])
-    busts.new.append((busts.last, seq, at_us, deal.trade, *said, by))
+    busts.restore(struck.trade, said[0], said[1])
+    busts.new.append((busts.last, seq, at_us, struck.trade, *said, by))
     return busts.last

@@ -23,7 +23,7 @@ from marketplace.trading.tables import books, proposals
 from marketplace.trading.timetable import DAY_US, EAST_US, day_of
 from marketplace.trading.workdays import Workdays
 from settlement import ids
-from settlement.busts import WINDOW_DAYS, Deal, Mark, NotWhole
+from settlement.busts import WINDOW_DAYS, Mark, NotWhole, Struck
 from settlement.errors import NotFound
 from settlement.store import PAGE_MAX
 from settlement.tables import busts, contracts, entitlements, escrows, trades, workdays
@@ -38,7 +38,7 @@ class Question(NamedTuple):
     id: int
     at_us: int
     by_user: int
-    deal: Deal
+    struck: Struck
     price: int | None  # None: a bust
     reason: str
 
@@ -81,7 +81,7 @@ def trade(db: Connection, number: int) -> Row[Any]:
     return row
 
 
-def deal_of(db: Connection, number: int) -> Deal:
+def struck_trade(db: Connection, number: int) -> Struck:
     """Return a trade as a bust needs it; NotFound, NotWhole if it settled in part."""
     row = trade(db, number)
     if row.state == "settled" and row.released not in (None, row.value):
@@ -90,7 +90,7 @@ def deal_of(db: Connection, number: int) -> Deal:
     if mark is not None:
         begins_us = day_of(mark.at_us) * DAY_US - EAST_US
         before = _mark(db, row.instrument, trades.c.at_us < begins_us)
-    return Deal(
+    return Struck(
         row.id, row.at_us, row.buyer, row.seller, row.instrument, row.currency,
         row.price, row.quantity, row.fee_schedule, row.fee_rule, row.right, mark,
         before,
@@ -151,8 +151,8 @@ def questions(db: Connection, about: int | None = None) -> list[Question]:
     found = []
     for row in db.execute(query.order_by(proposals.c.id).limit(PAGE_MAX)):
         values, *price = json.loads(row.body)
-        deal = Deal.of(values)
-        if about in (None, deal.trade):
+        struck = Struck.of(values)
+        if about in (None, struck.trade):
             by = row.id, row.at_us, row.by_user
-            found.append(Question(*by, deal, price[0] if price else None, row.reason))
+            found.append(Question(*by, struck, price[0] if price else None, row.reason))
     return found

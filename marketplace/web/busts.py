@@ -72,11 +72,11 @@ def question_trade(trade: str) -> ResponseReturnValue:
     """Propose to bust a trade, or to adjust its price; another person decides."""
     typed, number = read(QuestionForm()), ids.decode("trade", trade)
     with services().reads.connect() as db:
-        deal = mistakes.deal_of(db, number)
+        struck = mistakes.struck_trade(db, number)
     price = None
     if typed["price"]:
-        price = amount(typed, "price", BY_ASSET[deal.currency].code)
-    services().gateway.submit(QuestionTrade(me().id, deal, price, typed["reason"]))
+        price = amount(typed, "price", BY_ASSET[struck.currency].code)
+    services().gateway.submit(QuestionTrade(me().id, struck, price, typed["reason"]))
     flash(gettext("Proposed; another person decides it."), "success")
     return _to(number)
 

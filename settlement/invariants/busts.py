@@ -39,10 +39,10 @@ def busted_by_two(db: Connection) -> Iterator[Violation]:
         WHERE state = 'approved' AND kind IN ('BustTrade', 'AdjustTrade')
     """
     for kind, body, seq, maker, checker in ask(db, found):
-        deal, *price = json.loads(body)
+        told, *price = json.loads(body)
         if maker != checker:
             said = price[0] if kind == "AdjustTrade" else None
-            approved.add((seq, deal[0], said, maker))
+            approved.add((seq, told[0], said, maker))
     for row in ask(db, "SELECT * FROM busts ORDER BY id"):
         if (row.seq, row.trade, row.price, row.by_user) not in approved:
             yield _wrong(row, "was not approved by a second person", "A6")

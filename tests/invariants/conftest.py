@@ -14,7 +14,7 @@ from marketplace.trading.gateway import Gateway
 from marketplace.trading.scope import Scope
 from marketplace.trading.tenders import Bid, commitment
 from settlement import clock, store
-from settlement.busts import Deal, Mark
+from settlement.busts import Mark, Struck
 from settlement.canonical import canonical
 from settlement.errors import Refusal
 from settlement.ids import encode
@@ -225,7 +225,7 @@ def _correct(
         placed = order(member, METERED, "buy", 12, 1, "IOC", purpose="analysis")
         ((trade, *_),) = placed.trades
         sold = (trade, hands.at_us, member, VENDOR, METERED, 1, 12, 1)
-        deal = Deal(*sold, *rule, trade + 2, mark, None)  # two rights were gifts
+        deal = Struck(*sold, *rule, trade + 2, mark, None)  # two rights were gifts
         asked = c.QuestionTrade(STAFF, deal, price, "a slip of the finger")
         do(c.Decide(SECOND, do(asked), approve=True))
         if price:

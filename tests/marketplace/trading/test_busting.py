@@ -4,7 +4,7 @@ import pytest
 
 from marketplace.trading import commands as c
 from marketplace.trading.control import Decide, Propose
-from marketplace.trading.mistakes import deal_of
+from marketplace.trading.mistakes import struck_trade
 from marketplace.trading.records import drain, load, write
 from marketplace.trading.snapshot import digest
 from marketplace.trading.venue import WrongOrder
@@ -35,13 +35,13 @@ class Floor(Desk):
             found = [v for v in violations(db) if v.code not in {"A1", "A4", "B6"}]
             assert found == []
 
-    def deal(self, trade):
+    def struck(self, trade):
         self.settle()
         with self.engine.connect() as db:
-            return deal_of(db, trade)
+            return struck_trade(db, trade)
 
     def question(self, trade, price=None, by=STAFF):
-        return self.do(c.QuestionTrade(by, self.deal(trade), price, WHY))
+        return self.do(c.QuestionTrade(by, self.struck(trade), price, WHY))
 
     def correct(self, trade, price=None):
         done = self.do(Decide(SECOND, self.question(trade, price), approve=True))
@@ -114,9 +114,9 @@ def test_a_second_person_decides_and_one_question_waits_at_a_time(floor):
     floor.do(Decide(SECOND, number, approve=False))
     assert floor.money(CAT) == CASH - 9, "turned down, nothing moves"
     with pytest.raises(WrongOrder):
-        floor.do(Propose(STAFF, "BustTrade", (floor.deal(wrong),), WHY))
+        floor.do(Propose(STAFF, "BustTrade", (floor.struck(wrong),), WHY))
     with pytest.raises(WrongOrder):
-        floor.do(c.QuestionTrade(STAFF, floor.deal(wrong), None, " "))
+        floor.do(c.QuestionTrade(STAFF, floor.struck(wrong), None, " "))
 
 
 @pytest.mark.parametrize("price", [9, -1, 10**13, "5"])
@@ -229,7 +229,7 @@ def test_facts_that_are_stale_are_asked_again(floor):
 
 def test_facts_are_of_a_trade_that_there_is(floor):
     with pytest.raises(NotFound):
-        floor.deal(77)
-    lie = floor.deal(floor.trade(9, 1))._replace(schedule=9)
+        floor.struck(77)
+    lie = floor.struck(floor.trade(9, 1))._replace(schedule=9)
     with pytest.raises(WrongOrder):
         floor.do(c.QuestionTrade(STAFF, lie, None, WHY))

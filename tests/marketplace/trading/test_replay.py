@@ -11,7 +11,7 @@ from marketplace.trading import replay as module
 from marketplace.trading.replay import REBUILT, replay
 from marketplace.trading.timetable import Timetable
 from settlement import clock, store
-from settlement.busts import Deal
+from settlement.busts import Struck
 from settlement.errors import Refusal
 from settlement.refunds import Sale
 from tests.floor import (
@@ -30,7 +30,7 @@ from tests.floor import (
 )
 
 MOON = 1_001
-SLIP = Deal(2, clock.now_us(), DAN, VERA, SUN, 1, 5, 1, 2, 0, 2, None, None)
+SLIP = Struck(2, clock.now_us(), DAN, VERA, SUN, 1, 5, 1, 2, 0, 2, None, None)
 
 
 @pytest.fixture(scope="module")
