@@ -193,6 +193,31 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "busts",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("trade", Whole, nullable=False),
+        sa.Column("price", Whole, nullable=True),
+        sa.Column("paid", Whole, nullable=False),
+        sa.Column("amount", Whole, nullable=False),
+        sa.Column("fee", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.CheckConstraint(
+            "(amount >= 0 AND fee BETWEEN 0 AND amount) OR (amount < 0 AND fee BETWEEN amount AND 0)",
+            name=op.f("ck_busts_fee"),
+        ),
+        sa.CheckConstraint("price >= 0 AND paid >= 0", name=op.f("ck_busts_price")),
+        sa.CheckConstraint(
+            "price IS NOT NULL OR amount >= 0", name=op.f("ck_busts_amount")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_busts")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("busts", schema=None) as batch_op:
+        batch_op.create_index("ix_busts_trade", ["trade", "id"], unique=False)
+
+    op.create_table(
         "case_notes",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("case", Whole, nullable=False),
@@ -355,11 +380,20 @@ def upgrade() -> None:
         sa.Column("by_user", Whole, nullable=False),
         sa.Column("event", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("bust", Whole, nullable=True),
+        sa.Column("price", Whole, nullable=True),
+        sa.Column("fee", Whole, nullable=True),
         sa.CheckConstraint(
-            "event IN ('exclude', 'restore')", name=op.f("ck_corrections_event")
+            "(event = 'adjust') = (price IS NOT NULL AND fee IS NOT NULL)",
+            name=op.f("ck_corrections_price"),
+        ),
+        sa.CheckConstraint(
+            "event IN ('exclude', 'restore', 'adjust')",
+            name=op.f("ck_corrections_event"),
         ),
         sa.CheckConstraint("reason <> ''", name=op.f("ck_corrections_reason")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_corrections")),
+        sa.UniqueConstraint("bust", name=op.f("uq_corrections_bust")),
         sqlite_strict=True,
     )
     with op.batch_alter_table("corrections", schema=None) as batch_op:
@@ -2774,6 +2808,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_case_notes_case")
 
     op.drop_table("case_notes")
+    with op.batch_alter_table("busts", schema=None) as batch_op:
+        batch_op.drop_index("ix_busts_trade")
+
+    op.drop_table("busts")
     op.drop_table("books")
     op.drop_table("bid_scores")
     op.drop_table("authorisations")
