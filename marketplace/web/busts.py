@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -32,15 +32,6 @@ class DecisionForm(Form):
     """Whether it is carried out."""
 
     step = choice(["approve", "reject"])
-
-
-@bp.get("/trades/find")
-@needs(*STAFF)
-@again(trades)
-def find_trade() -> ResponseReturnValue:
-    """Open a trade by its number; NotFound."""
-    number = ids.decode("trade", request.args.get("trade", "").strip())
-    return _to(number)
 
 
 @bp.get("/trades/<trade>")

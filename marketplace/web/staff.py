@@ -188,7 +188,9 @@ def decide(member: str) -> ResponseReturnValue:
 @bp.get("/trades")
 @needs(*STAFF)
 def trades() -> ResponseReturnValue:
-    """Show today's trades."""
+    """Show today's trades and those in question, or go to the one that is named."""
+    if wanted := request.args.get("trade", "").strip():
+        return redirect(url_for(".trade", trade=wanted), HTTPStatus.SEE_OTHER)
     with services().reads.connect() as db:
         page = reads.today(db, midnight_us(), before())
         parties = {row.buyer for row in page.rows} | {row.seller for row in page.rows}

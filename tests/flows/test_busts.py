@@ -77,7 +77,7 @@ def test_an_adjusted_trade_counts_at_its_new_price(
     tell()
     address = f"/staff/trades/{other}"
     assert address in desk.get("/staff/trades").text
-    assert location(desk.get("/staff/trades/find", query_string={"trade": other}))
+    assert location(desk.get("/staff/trades", query_string={"trade": other}))
     assert "对这笔成交提出疑问" in desk.get(address).text
     refused = desk.post(f"{address}/question", price="5.00")
     assert refused.status_code == 422
