@@ -31,19 +31,20 @@ class Step(NamedTuple):
 
 
 class Script:
-    """Statements for one database, in the order of `send`."""
+    """Statements for one database: first what adds rows, then what changes them."""
 
     def __init__(self, dialect: str) -> None:
         """Write for ``sqlite`` or ``postgresql``."""
         self._postgres = dialect == "postgresql"
-        self._steps: list[Step] = []
+        self._adds: list[Step] = []  # rows that are new to the database
         self._copies: list[tuple[str, str]] = []  # PostgreSQL: statement, its input
+        self._changes: list[Step] = []
 
     def run(self, statement: str, values: Sequence[object]) -> Self:
         """Add a statement written with ``?`` marks."""
         if self._postgres:
             statement = statement.replace("?", "%s")
-        self._steps.append(Step(statement, values))
+        self._changes.append(Step(statement, values))
         return self
 
     def insert(self, into: Table, rows: Rows) -> Self:
@@ -51,7 +52,7 @@ class Script:
         if self._postgres and len(rows) >= COPY_MIN:
             self._copies.append((f"COPY {into.name} FROM STDIN", _lines(into, rows)))
         elif rows:
-            self._insert(into, rows, "")
+            self._insert(self._adds, into, rows, "")
         return self
 
     def upsert(
@@ -66,7 +67,7 @@ class Script:
             names = changed or [c.name for c in into.columns if c.name not in keys]
             sets = ", ".join(f"{name} = excluded.{name}" for name in names)
             tail = f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sets}"
-            self._insert(into, rows, tail)
+            self._insert(self._changes, into, rows, tail)
         return self
 
     def update(self, into: Table, names: Sequence[str], rows: Rows) -> Self:
@@ -84,38 +85,50 @@ class Script:
             )
         sets = ", ".join(f"{name} = ?" for name in changed)
         statement = f"UPDATE {into.name} SET {sets} WHERE {key} = ?"  # noqa: S608
-        self._steps.append(Step(statement, [(*r[1:], r[0]) for r in rows], many=True))
+        self._changes.append(Step(statement, [(*r[1:], r[0]) for r in rows], many=True))
         return self
 
     def send(self, db: Connection) -> list[int]:
-        """Run everything in *db*'s transaction; the row count of each statement.
+        """Run everything in *db*'s transaction; the row count of each change."""
+        self.add(db)
+        return self.change(db)
 
-        PostgreSQL is sent the statements without waiting for each, then what it copies
-        (COPY cannot be sent so): the order among the tables is not kept.
+    def add(self, db: Connection) -> None:
+        """Insert the new rows; the order among the tables is not kept.
+
+        What PostgreSQL copies cannot be sent without waiting for each, as the rest is.
         """
-        if not self._postgres:
-            return [self._step(db, step).rowcount for step in self._steps]
+        self._run(db, self._adds)
         driver = cast("Any", db.connection.driver_connection)
-        with driver.pipeline():
-            cursors = [self._step(db, step) for step in self._steps]
         for statement, lines in self._copies:
             with driver.cursor().copy(statement) as copy:
                 copy.write(lines)
-        return [cursor.rowcount for cursor in cursors]
+
+    def change(self, db: Connection) -> list[int]:
+        """Run all that can touch rows which are there; the row count of each."""
+        return [cursor.rowcount for cursor in self._run(db, self._changes)]
+
+    def _run(self, db: Connection, steps: Sequence[Step]) -> list[DBAPICursor]:
+        """Run *steps*; PostgreSQL is sent them without waiting for each."""
+        if not (self._postgres and steps):
+            return [self._step(db, step) for step in steps]
+        driver = cast("Any", db.connection.driver_connection)
+        with driver.pipeline():
+            return [self._step(db, step) for step in steps]
 
     def _step(self, db: Connection, step: Step) -> DBAPICursor:
         cursor = db.connection.cursor()
         (cursor.executemany if step.many else cursor.execute)(*step[:2])
         return cursor
 
-    def _insert(self, into: Table, rows: Rows, tail: str) -> None:
-        """Insert *rows* in as few statements as the database likes."""
+    def _insert(self, steps: list[Step], into: Table, rows: Rows, tail: str) -> None:
+        """Add to *steps* few statements that insert *rows*."""
         names = ", ".join(column.name for column in into.columns)
         head = f"INSERT INTO {into.name} ({names})"
         if self._postgres:
             arrays, values = _arrays(list(into.columns), rows)
             statement = f"{head} SELECT * FROM unnest({arrays}){tail}"  # noqa: S608
-            self.run(statement, values)
+            steps.append(Step(statement.replace("?", "%s"), values))
             return
         mark = f"({', '.join('?' * len(into.columns))})"
         done = 0
@@ -123,7 +136,7 @@ class Script:
             statement = f"{head} VALUES {', '.join([mark] * size)}{tail}"
             while len(rows) - done >= size:
                 chunk = list(chain.from_iterable(rows[done : done + size]))
-                self._steps.append(Step(statement, chunk))
+                steps.append(Step(statement, chunk))
                 done += size
 
 

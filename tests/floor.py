@@ -122,7 +122,7 @@ class Fault:
         event.listen(engine, "commit", self._commit)
 
     def _commit(self, db: Connection) -> None:
-        if self.left and threading.current_thread().name == "writer-commit":
+        if self.left and threading.current_thread().name.startswith("writer-commit"):
             self.left -= 1
             if self.after:
                 raw = db.connection.driver_connection

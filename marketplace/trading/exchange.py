@@ -1,8 +1,8 @@
 """The exchange: the one writer. Takes commands, applies, commits together, answers.
 
-Two threads share the work: one applies a batch to the market in memory while the other
-commits the batch before it. An answer leaves only after its commit. If a commit fails,
-memory is ahead of the records: halt, refuse, rebuild from the records, never undo.
+One thread applies a batch to the market in memory while the `Committer` commits the
+batches before it. An answer leaves only after its commit. If a commit fails, memory is
+ahead of the records: halt, refuse, rebuild from the records, never undo.
 """
 
 import gc
@@ -14,13 +14,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import NamedTuple
 
 import structlog
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from marketplace.trading.commands import PlaceBasket, Tick
-from marketplace.trading.lease import FencedOff, Lease, move_on, must_be_ours
+from marketplace.trading.committing import Batch, Committer
+from marketplace.trading.lease import Lease, move_on
 from marketplace.trading.market import Market
 from marketplace.trading.records import drain, load, put_down
 from marketplace.trading.ticket import (
@@ -30,7 +30,6 @@ from marketplace.trading.ticket import (
     Ticket,
     principal,
     refuse,
-    settle,
 )
 from settlement import clock
 from settlement.errors import Busy, ExchangeHalted, OutcomeUnknown, Refusal
@@ -42,7 +41,6 @@ from settlement.tables import journal
 INBOX_MAX = 4_096  # commands waiting; more are refused with Busy
 BATCH_MAX = 2_000  # orders in one commit; more wait for those under way
 BATCH_MIN = 500  # orders that always make a batch while another is committed
-UNDER_WAY_MAX = 2  # batches: one is committed, one is ready to be
 KEYS_MAX = 65_536  # recent idempotency keys known without asking the records
 # Nearly all that the market makes stays and has no cycles: at Python's default (700) a
 # third of the writer's time went into looking for garbage. Measured, not guessed.
@@ -55,14 +53,6 @@ IDLE_S = 0.5
 REBUILD_S = 1.0
 
 log = structlog.get_logger()
-
-
-class Batch(NamedTuple):
-    """Commands applied in memory and not yet committed."""
-
-    before: int  # the journal's end before them
-    script: Script | None  # None: nothing to record, only answers
-    answers: list[tuple[Ticket, Outcome | Refusal | None]]
 
 
 class Signal(Enum):
@@ -111,25 +101,17 @@ class Exchange:
         self._now_us = now_us
         self._lease = Lease(engine)
         self._inbox: queue.SimpleQueue[Ticket | Signal] = queue.SimpleQueue()
-        self._commits: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
-        self._room = threading.Semaphore(UNDER_WAY_MAX)
-        self._ended = threading.Lock()  # released when a commit has ended
-        self._ended.acquire()
         self._weight = BATCH_MIN  # orders in the batch handed on last
-        self._handed_on = 0  # batches, counted by the thread that applies
-        self._committed = 0  # or failed to, counted by the committer
         self._keys: OrderedDict[tuple[int, str], None] = OrderedDict()
         self._stopping = False
         self.failed = threading.Event()
-        self.fenced = threading.Event()
+        self._committer = Committer(engine, self.failed)
+        self.fenced = self._committer.fenced
         self._open(wait=wait)
-        self._threads = [
-            threading.Thread(target=self._apply_forever, name="writer-apply"),
-            threading.Thread(target=self._commit_forever, name="writer-commit"),
-        ]
-        for thread in self._threads:
-            thread.daemon = True
-            thread.start()
+        self._thread = threading.Thread(
+            target=self._apply_forever, name="writer-apply", daemon=True
+        )
+        self._thread.start()
 
     def enter(self, ticket: Ticket) -> None:
         """Queue a ticket; Busy if the inbox is full, ExchangeHalted if halted."""
@@ -153,26 +135,24 @@ class Exchange:
         """Finish what is queued, stop the threads and give the lease back."""
         self._stopping = True
         self._inbox.put(Signal.STOP)
-        for thread in self._threads:
-            thread.join(timeout=ANSWER_S)
+        self._thread.join(timeout=ANSWER_S)
+        self._committer.close(ANSWER_S)
         while not self._inbox.empty():  # who looked before the door was shut
             if isinstance(ticket := self._inbox.get(), Ticket):
                 refuse([ticket], ExchangeHalted())
-        self._db.close()
         self._lease.release()
 
     def _open(self, *, wait: bool) -> None:
         """Begin a new epoch and load the market from the records."""
         self._chain: Chain = self._lease.acquire(self._address, wait=wait)
-        self._db: Connection = self._engine.connect()
-        with self._db.begin():
-            self.market: Market = load(self._db)
-        self._at_us = 0
-        with self._db.begin():
-            self._keys = OrderedDict.fromkeys(latest_keys(self._db, KEYS_MAX))
-            last = self._db.execute(
+        with self._engine.connect() as db, db.begin():
+            self.market: Market = load(db)
+            self._keys = OrderedDict.fromkeys(latest_keys(db, KEYS_MAX))
+            last = db.execute(
                 journal.select().where(journal.c.seq == self._chain.seq)
             ).one_or_none()
+        self._committer.open()
+        self._at_us = 0
         if last is not None:
             self._at_us = last.at_us
 
@@ -198,17 +178,16 @@ class Exchange:
             else:
                 continue
             pending = Pending(self._chain.seq)
-        self._commits.put(None)
 
     def _takes(self, pending: Pending, *, at_once: bool) -> bool:
         """Tell whether the committer takes a batch now; its place is then taken."""
         if not pending.answers and not pending.records:
             return False
-        idle = self._handed_on == self._committed
         enough = min(BATCH_MIN, self._weight)
-        if not (at_once or idle or pending.weight >= enough):
+        if not (at_once or self._committer.idle or pending.weight >= enough):
             return False
-        return self._room.acquire(blocking=at_once or pending.weight >= BATCH_MAX)
+        full = at_once or pending.weight >= BATCH_MAX
+        return self._committer.take_place(wait=full)
 
     def _next(self, *, lazily: bool) -> Ticket | Signal:
         """Return what comes in next, or that time has passed.
@@ -221,7 +200,7 @@ class Exchange:
                 return self._inbox.get(timeout=self._patience_s())
             with suppress(queue.Empty):
                 return self._inbox.get_nowait()
-            self._ended.acquire(timeout=LOOK_S)
+            self._committer.ended.acquire(timeout=LOOK_S)
             return self._inbox.get_nowait()
         return Signal.TIME
 
@@ -258,12 +237,11 @@ class Exchange:
         except Exception:
             log.exception("writer.apply_failed")
             self.failed.set()
-            self._room.release()
+            self._committer.give_up()
             refuse(tickets, OutcomeUnknown())
             return
-        self._handed_on += 1
         self._weight = pending.weight
-        self._commits.put(Batch(pending.before, script, pending.answers))
+        self._committer.hand_on(Batch(pending.before, script, pending.answers))
 
     def _script(self, pending: Pending) -> Script:
         """Write down what the commit is to say: the records and all they changed."""
@@ -313,43 +291,11 @@ class Exchange:
                 )
             )
 
-    def _commit_forever(self) -> None:
-        """Commit batches in order and answer their tickets."""
-        while (batch := self._commits.get()) is not None:
-            try:
-                if self.failed.is_set():
-                    refuse([ticket for ticket, _ in batch.answers], ExchangeHalted())
-                else:
-                    self._commit(batch)
-            finally:
-                self._committed += 1
-                self._room.release()
-                with suppress(RuntimeError):  # told already, not yet heard
-                    self._ended.release()
-
-    def _commit(self, batch: Batch) -> None:
-        """Write one batch in one transaction, then answer; halt if that fails."""
-        try:
-            if batch.script is not None:
-                with self._db.begin():
-                    must_be_ours(batch.script.send(self._db))
-        except Exception as failure:
-            self.failed.set()
-            if isinstance(failure, FencedOff):
-                self.fenced.set()
-            log.exception("writer.commit_failed", seq=batch.before + 1)
-            refuse([ticket for ticket, _ in batch.answers], OutcomeUnknown())
-            return
-        settle(batch.answers)
-
     def _rebuild(self) -> None:
         """Throw memory away, load it from the records; stay halted until it works."""
-        for _ in range(UNDER_WAY_MAX):  # until the committer is at rest
-            self._room.acquire()
+        self._committer.rest()
         try:
-            if not self._db.closed:  # as it is after an attempt that did not connect
-                self._db.invalidate()
-                self._db.close()
+            self._committer.disconnect()
             self._lease.release()
             self._engine.dispose()
             self._open(wait=False)
@@ -359,4 +305,4 @@ class Exchange:
             log.exception("writer.rebuild_failed")
             threading.Event().wait(REBUILD_S)
         finally:
-            self._room.release(UNDER_WAY_MAX)
+            self._committer.resume()

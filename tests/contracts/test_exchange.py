@@ -208,8 +208,9 @@ def test_a_writer_that_was_overtaken_in_its_sleep_writes_nothing(door, engine):
 
 def test_a_lost_connection_is_replaced(door, engine):
     """The administrator ends the session; PostgreSQL and SQLite alike."""
-    door._door._db.connection.driver_connection.close()
-    door._door._db.rollback()
+    for db in door._door._committer._connections:
+        db.connection.driver_connection.close()
+        db.rollback()
     with pytest.raises(OutcomeUnknown):
         door.submit(BUY, key="k")
     wait_until(lambda: not door.status().halted)

@@ -186,9 +186,9 @@ def test_a_writer_that_cannot_get_its_lock_back_at_once_goes_on_trying(floor, wr
 
 
 def test_a_database_that_cannot_be_written_is_an_unknown_outcome(floor, writer):
-    raw = writer._db.connection.driver_connection
-    raw.execute("PRAGMA query_only = ON")
-    writer._db.rollback()
+    (db,) = writer._committer._connections
+    db.connection.driver_connection.execute("PRAGMA query_only = ON")
+    db.rollback()
     with pytest.raises(OutcomeUnknown):
         floor.submit(BUY)
     wait_until(lambda: running(writer))
@@ -262,7 +262,9 @@ def test_a_halted_writer_closes_at_once(floor, writer):
     begun = time.monotonic()
     writer.close()
     assert time.monotonic() - begun < 5
-    assert not any(thread.is_alive() for thread in writer._threads)
+    assert not any(
+        thread.is_alive() for thread in (writer._thread, *writer._committer._threads)
+    )
     engine.dispose()
 
 
