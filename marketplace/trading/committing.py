@@ -99,7 +99,7 @@ class Committer:
         """Take batches again after `rest`."""
         self._room.release(self._under_way_max)
 
-    def close(self, patience_s: float) -> None:
+    def close(self, patience_s: int) -> None:
         """Commit what was handed on, then stop and disconnect."""
         for _ in self._threads:
             self._batches.put(None)
