@@ -88,6 +88,17 @@ def change(db: Connection, product: int, facts: Facts, version: int, by: By) -> 
     return following
 
 
+def revise(db: Connection, product: int, facts: Facts, version: int, by: By) -> int:
+    """Give a draft other facts, or hand in those of a registered product; its version.
+
+    Refused as `products.edit` or `change` is.
+    """
+    row = products.find(db, product)
+    if row.state == ProductState.REGISTERED:
+        return change(db, product, facts, version, by)
+    return products.edit(db, product, facts, version, by.id)
+
+
 def renew(db: Connection, product: int, by: By) -> int:
     """Ask for three more years of the same facts; return the next version.
 

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from listings import tables
+from listings import dictionary, tables
 from listings.numbers import next_numbers
 from listings.registration import declaration
-from listings.registration.declaration import STATEMENT_MAX
+from listings.registration.declaration import DENYING, STATEMENT_MAX
 from listings.vocabulary import CLASSES, INDUSTRIES, N_, SECTORS, UPDATES, regions
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal
@@ -24,7 +24,6 @@ TEXT_MAX = 2_000_000  # of one description; the longest imported one has 0.7 mil
 KEYWORDS_MAX = 200
 KEYWORD_MAX = 200
 URL_MAX = 2_000
-COLUMNS_MAX = 2_000  # of a data dictionary
 JSON_MAX = 2_000_000  # characters of the dictionary, the sample, the extra facts
 NUMBER_MAX = 2**60
 EDITABLE = ("draft", "returned")
@@ -252,8 +251,8 @@ def _wrong_lists(facts: Facts) -> Iterator[tuple[str, str]]:
         0 < len(word) <= KEYWORD_MAX and not CONTROL.search(word) for word in words
     ):
         yield "keywords", N_("Use at most 200 keywords of at most 200 characters.")
-    if not _is_dictionary(facts.dictionary):
-        yield "dictionary", N_("Name every column.")
+    for problem in dictionary.wrong(facts.dictionary):
+        yield "dictionary", problem
     for field in ("dictionary", "sample", "extra", "rights"):
         text = dump(getattr(facts, field))
         if len(text) > JSON_MAX:
@@ -292,6 +291,8 @@ def missing(facts: Facts) -> dict[str, list[str]]:
         problems["dictionary"] = [N_("Describe the columns or the results.")]
     if not facts.keywords:
         problems["keywords"] = [N_("Give at least one keyword.")]
+    if facts.personal in DENYING and dictionary.of_persons(facts.dictionary):
+        problems["personal"] = [N_("A column of the dictionary is of persons.")]
     for field, problem in declaration.missing(facts):
         problems.setdefault(field, []).append(problem)
     return problems
@@ -306,10 +307,3 @@ def is_address(text: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname)
-
-
-def _is_dictionary(columns_of: tuple[dict[str, Any], ...]) -> bool:
-    return len(columns_of) <= COLUMNS_MAX and all(
-        isinstance(column, dict) and str(column.get("name", "")).strip()
-        for column in columns_of
-    )

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from listings.dictionary import OWN, wrong
 from listings.formats.description import (
     BESIDE,
     CannotCarry,
@@ -99,7 +100,7 @@ def _resources(said: Description) -> list[dict[str, Any]]:
     return made
 
 
-def _inline(said: Description, fields: list[dict[str, str]]) -> dict[str, Any]:
+def _inline(said: Description, fields: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the sample, or the columns alone, as a table inside the document."""
     sample = said.facts.sample or {}
     if sample.get("columns") and sample.get("rows"):
@@ -110,15 +111,22 @@ def _inline(said: Description, fields: list[dict[str, str]]) -> dict[str, Any]:
     return {"name": "columns", "data": [names], "schema": {"fields": fields}}
 
 
-def _field(column: dict[str, Any]) -> dict[str, str]:
-    title = str(column.get("zh") or "")
-    meaning = str(column.get("en") or "")
-    made = {
+def _field(column: dict[str, Any]) -> dict[str, Any]:
+    """Return a column; what the standard has no word for under our own names."""
+    about = str(column.get("about_en") or column.get("about_zh") or "")
+    name_en = str(column.get("en") or "")
+    kind = type_of(column.get("type")).datapackage
+    codes = [str(code["code"]) for code in column.get("codes", ())]
+    said = {
         "name": str(column["name"]),
-        "type": type_of(column.get("type")).datapackage,
+        "type": kind,
+        "title": str(column.get("zh") or ""),
+        "description": about or name_en,
+        "constraints": {"enum": codes} if codes and kind == "string" else {},
+        "en": name_en if about else "",
+        **{name: column.get(name) for name in OWN},
     }
-    made |= {"title": title} if title else {}
-    return made | ({"description": meaning} if meaning else {})
+    return {name: value for name, value in said.items() if value}
 
 
 def understood(said: Description) -> Facts:
@@ -162,7 +170,7 @@ def _entry(place: str, item: dict[str, Any]) -> Found:
     return described(place, item, facts, licence)
 
 
-def _columns(schema: dict[str, Any]) -> tuple[dict[str, str], ...]:
+def _columns(schema: dict[str, Any]) -> tuple[dict[str, Any], ...]:
     return tuple(
         {
             "name": name,
@@ -170,9 +178,16 @@ def _columns(schema: dict[str, Any]) -> tuple[dict[str, str], ...]:
             "zh": text(field.get("title")),
             "en": text(field.get("description")),
         }
+        | _own(field)
         for field in objects(schema.get("fields"))
         if (name := text(field.get("name")))
     )
+
+
+def _own(field: dict[str, Any]) -> dict[str, Any]:
+    """Return what only our words say of a column, as far as it can be kept."""
+    said = {name: field[name] for name in ("en", *OWN) if name in field}
+    return {} if any(wrong([said | {"name": "x"}])) else said
 
 
 def _address(said: str) -> str:

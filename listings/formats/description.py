@@ -9,7 +9,8 @@ there are no two truths.
 import re
 from typing import Any, NamedTuple
 
-from listings import products, spdx
+from listings import spdx
+from listings.dictionary import COLUMNS_MAX
 from listings.formats.entry import Described, Found, Rejected
 from listings.licences import Licence
 from listings.products import Facts
@@ -173,7 +174,7 @@ def _is_kind(name: str, value: Any) -> bool:
     if name not in Facts._fields:
         return False
     if name in _LISTS:
-        is_list = isinstance(value, list | tuple) and len(value) <= products.COLUMNS_MAX
+        is_list = isinstance(value, list | tuple) and len(value) <= COLUMNS_MAX
         return is_list and all(isinstance(part, _LISTS[name]) for part in value)
     if value is None:
         return getattr(_ABSENT, name) is None

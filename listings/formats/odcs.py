@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from listings.dictionary import OWN, wrong
 from listings.formats.description import (
     BESIDE,
     Description,
@@ -119,13 +120,26 @@ def _schema(said: Description) -> list[dict[str, Any]]:
     ]
 
 
-def _property(column: dict[str, Any]) -> dict[str, str]:
+def _property(column: dict[str, Any]) -> dict[str, Any]:
+    """Return a column; what the standard has no word for as custom properties."""
+    about = str(column.get("about_en") or column.get("about_zh") or "")
+    name_en = str(column.get("en") or "")
+    own = {name: column[name] for name in OWN if name in column}
+    if about:
+        own["en"] = name_en
+    codes = [str(code["code"]) for code in column.get("codes", ())]
+    valid = {"metric": "invalidValues", "mustBe": 0}
     made = {
         "name": str(column["name"]),
         "businessName": str(column.get("zh") or ""),
         "logicalType": type_of(column.get("type")).odcs,
         "physicalType": str(column.get("type") or ""),
-        "description": str(column.get("en") or ""),
+        "description": about or name_en,
+        "classification": str(column.get("personal") or ""),
+        "quality": [valid | {"arguments": {"validValues": codes}}] if codes else [],
+        "customProperties": [
+            {"property": name, "value": value} for name, value in own.items()
+        ],
     }
     return {name: value for name, value in made.items() if value}
 
@@ -248,7 +262,7 @@ def _titles(item: dict[str, Any]) -> tuple[str, str]:
     return (zh, other) if zh and name and other else (zh, en)
 
 
-def _columns(table: dict[str, Any]) -> tuple[dict[str, str], ...]:
+def _columns(table: dict[str, Any]) -> tuple[dict[str, Any], ...]:
     return tuple(
         {
             "name": name,
@@ -256,6 +270,17 @@ def _columns(table: dict[str, Any]) -> tuple[dict[str, str], ...]:
             "zh": text(column.get("businessName")),
             "en": text(column.get("description")),
         }
+        | _own(column)
         for column in objects(table.get("properties"))
         if (name := text(column.get("name")))
     )
+
+
+def _own(column: dict[str, Any]) -> dict[str, Any]:
+    """Return what only our words say of a column, as far as it can be kept."""
+    said = {
+        str(one["property"]): one.get("value")
+        for one in objects(column.get("customProperties"))
+        if one.get("property") in {"en", *OWN}
+    }
+    return {} if any(wrong([said | {"name": "x"}])) else said

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from listings.dictionary import COLUMNS_MAX
 from listings.formats.description import (
     BESIDE,
     CannotCarry,
@@ -30,7 +31,7 @@ from listings.formats.documents import (
 from listings.formats.entry import Found
 from listings.formats.text import excerpt, plain
 from listings.formats.types import type_of
-from listings.products import COLUMNS_MAX, Facts, is_address
+from listings.products import Facts, is_address
 
 OWN = "openapi"  # where `extra` keeps the vendor's document
 OURS = f"x-{BESIDE}"
@@ -104,9 +105,12 @@ def _document(said: Description) -> dict[str, Any]:
     return made | {"paths": {"/": {"get": operation}}}
 
 
-def _schema(column: dict[str, Any]) -> dict[str, str]:
-    made = {"type": type_of(column.get("type")).openapi}
+def _schema(column: dict[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {"type": type_of(column.get("type")).openapi}
     said = _meaning(column)
+    codes = [str(code["code"]) for code in column.get("codes", ())]
+    if codes and made["type"] == "string":
+        made["enum"] = codes
     return made | ({"description": said} if said else {})
 
 

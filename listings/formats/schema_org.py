@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from listings.dictionary import UNIT_MAX
 from listings.formats.description import (
     BESIDE,
     Catalogue,
@@ -140,8 +141,22 @@ def _offer(said: Description, number: int) -> dict[str, Any]:
 
 def _variable(column: dict[str, Any]) -> dict[str, Any]:
     said = str(column.get("zh") or column.get("en") or "")
-    made = {"@type": "PropertyValue", "name": str(column["name"])}
-    return made | ({"description": said} if said else {})
+    codes = [
+        {
+            "@type": "CategoryCode",
+            "codeValue": str(code["code"]),
+            "name": str(code.get("zh") or code.get("en") or ""),
+        }
+        for code in column.get("codes", ())
+    ]
+    made = {
+        "@type": "PropertyValue",
+        "name": str(column["name"]),
+        "description": said,
+        "unitText": str(column.get("unit") or ""),
+        "valueReference": codes,
+    }
+    return {name: value for name, value in made.items() if value}
 
 
 def _dump(value: Any) -> bytes:
@@ -237,5 +252,7 @@ def _columns(value: Any) -> tuple[dict[str, str], ...]:
     for item in objects(value) or [{"name": said} for said in texts(value)]:
         if name := text(item.get("name")):
             zh, en = in_both(text(item.get("description")))
-            found.append({"name": name, "type": "", "zh": zh, "en": en})
+            column = {"name": name, "type": "", "zh": zh, "en": en}
+            unit = text(item.get("unitText"))[:UNIT_MAX]
+            found.append(column | ({"unit": unit} if unit else {}))
     return tuple(found)

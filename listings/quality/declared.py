@@ -5,11 +5,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from listings import tables
+from listings import dictionary, tables
 from listings.products import Facts
 from listings.quality import reports
 from listings.quality.problems import STOP, WRONG
 from listings.quality.reports import WAITING, Examination
+from listings.registration.declaration import DENYING
 from listings.vocabulary import N_
 
 TOLERANCE = 0.01  # of a declared number of rows: "about 10,000" is no lie
@@ -49,6 +50,25 @@ def contradictions(db: Connection, product: int, facts: Facts) -> dict[str, list
     return problems
 
 
+def columns_of_newest(
+    db: Connection, product: int, said: Iterable[dict[str, Any]]
+) -> list[dict[str, Any]] | None:
+    """Return the columns of the newest release's table that the dictionary is about.
+
+    The widest where nothing is said yet; None if no table was examined.
+    """
+    newest = _newest(db, product)
+    if newest is None:
+        return None
+    found = reports.of_release(db, newest).values()
+    profiles = [table for one in found for table in one.tables]
+    about = described_by(said, profiles)
+    if about is not None:
+        return list(about.values())
+    widest = max((table["columns"] for table in profiles), key=len, default=None)
+    return widest or None
+
+
 def _newest(db: Connection, product: int) -> int | None:
     """Return the newest release, finalised or not: what is being handed in."""
     r = tables.releases.c
@@ -86,7 +106,7 @@ def _contradictions(
         return
     if facts.kind == "dataset":
         yield from _dataset(facts, profiles, size)
-    if getattr(facts, "personal", None) in ("none", "anonymised") and any(
+    if facts.personal in DENYING and any(
         column["personal"] for table in profiles for column in table["columns"]
     ):
         yield "personal", N_("The files hold what looks like personal information.")
@@ -105,6 +125,11 @@ def _dataset(
     if columns is not None:
         if missing_columns(facts.dictionary, columns):
             yield "dictionary", N_("The files lack columns that the dictionary names.")
+        if dictionary.too_mild(facts.dictionary, columns):
+            yield (
+                "dictionary",
+                N_("Columns show more of persons than their class says."),
+            )
         if wrong_types(facts.dictionary, columns):
             yield "dictionary", N_("Columns have other types than the dictionary says.")
     first, last = covered(profiles)
@@ -129,13 +154,13 @@ def _rows_agree(declared: int, profiles: list[dict[str, Any]]) -> bool:
 
 
 def described_by(
-    dictionary: Iterable[dict[str, Any]], profiles: list[dict[str, Any]]
+    said: Iterable[dict[str, Any]], profiles: list[dict[str, Any]]
 ) -> dict[str, dict[str, Any]] | None:
     """Return the columns of the table that the dictionary is about, by name.
 
     The one with most of the names; None where there is no dictionary or no table.
     """
-    names = {str(column["name"]) for column in dictionary}
+    names = {str(column["name"]) for column in said}
     if not names or not profiles:
         return None
     by_table = [{c["name"]: c for c in table["columns"]} for table in profiles]
@@ -143,22 +168,20 @@ def described_by(
 
 
 def missing_columns(
-    dictionary: Iterable[dict[str, Any]], columns: dict[str, Any]
+    said: Iterable[dict[str, Any]], columns: dict[str, Any]
 ) -> list[str]:
     """Return the names in the dictionary that the table lacks."""
-    return [str(c["name"]) for c in dictionary if str(c["name"]) not in columns]
+    return [str(c["name"]) for c in said if str(c["name"]) not in columns]
 
 
-def wrong_types(
-    dictionary: Iterable[dict[str, Any]], columns: dict[str, Any]
-) -> list[str]:
+def wrong_types(said: Iterable[dict[str, Any]], columns: dict[str, Any]) -> list[str]:
     """Return the columns whose computed type does not bear out the declared one."""
     return [
-        str(said["name"])
-        for said in dictionary
-        if (column := columns.get(str(said["name"]))) is not None
+        str(one["name"])
+        for one in said
+        if (column := columns.get(str(one["name"]))) is not None
         and column["filled"]
-        and not _bears_out(str(said.get("type", "")), str(column["type"]))
+        and not _bears_out(str(one.get("type", "")), str(column["type"]))
     ]
 
 

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from listings import products, releases, tables
+from listings import dictionary, products, releases, tables
 from listings.quality import drift, reports, scores
 from listings.quality.drift import Drift
 from listings.quality.reports import Column, Examination
@@ -44,7 +44,11 @@ def of_product(db: Connection, product: int) -> Quality | None:
 def of_release(db: Connection, release: int) -> Quality:
     """Return the quality of a release, final or not; NotFound if there is none."""
     found = releases.get(db, release)
-    facts = products.facts_of(products.find(db, found.product))
+    row = products.find(db, found.product)
+    facts = products.facts_of(row)
+    # What is proposed may be stricter than what is registered, never milder.
+    said = (*facts.dictionary, *products.listed_facts(row).dictionary)
+    persons = dictionary.of_persons(said)
     examined = reports.of_release(db, release)
     by_file = list(examined.values())
     judged = scores.score(facts, by_file, found.finalised_us or found.created_us)
@@ -57,9 +61,12 @@ def of_release(db: Connection, release: int) -> Quality:
         judged.share_bps,
         judged.dimensions,
         reports.schema(db, release),
-        profiles,
+        [dictionary.guarded(table, persons) for table in profiles],
         [one.service for one in by_file if one.service],
-        drift.drift(before, profiles),
+        [
+            one._replace(shifts=[s for s in one.shifts if s.column not in persons])
+            for one in drift.drift(before, profiles)
+        ],
         examined,
     )
 

@@ -34,6 +34,7 @@ PERSONAL = {
     "anonymised": Name("已匿名化", "Anonymised"),
     "personal": Name("含个人信息", "Personal information"),
 }
+DENYING = ("none", "anonymised")  # that anybody could be told
 RIGHTS = {
     "hold": Name("数据资源持有权", "Right to hold"),
     "use": Name("数据加工使用权", "Right to use"),

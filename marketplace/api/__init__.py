@@ -16,6 +16,7 @@ from marketplace.api import (
     contests,
     delta,
     demands,
+    dictionary,
     disputes,
     docs,
     entitlements,
@@ -54,6 +55,7 @@ from marketplace.api.document import describe
 
 assert service.get_service  # it adds to the area of `quality`
 assert fetches.fetch_file  # and it to that of `releases`
+assert dictionary.get_dictionary  # and it to that of `products`
 RESOURCES = (
     market.bp,
     phases.bp,

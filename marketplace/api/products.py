@@ -266,11 +266,7 @@ def edit_product(edited: tuple[int, Facts], product: int) -> Any:
     """Replace the facts; those of a registered product are handed in for review."""
     version, facts = edited
     with services().writes.begin() as db:
-        row = products.find(db, own(product))
-        if row.state == admission.ProductState.REGISTERED:
-            admission.change(db, product, facts, version, me())
-        else:
-            products.edit(db, product, facts, version, me().id)
+        admission.revise(db, own(product), facts, version, me())
     return _mine(product)
 
 

@@ -61,12 +61,42 @@ def _json(value: Any, *, indent: int | None = 1) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=indent).encode()
 
 
+# How a column's name ends → the unit of its values.
+UNITS = {
+    "pct": "%",
+    "c": "°C",
+    "kg": "kg",
+    "t": "t",
+    "ms": "m/s",
+    "min": "min",
+    "kwh": "kW·h",
+    "mwh": "MW·h",
+    "kw": "kW",
+    "cny": "CNY",
+    "mm": "mm",
+    "cm": "cm",
+    "km": "km",
+    "kmh": "km/h",
+    "hpa": "hPa",
+    "mpa": "MPa",
+    "ppm": "ppm",
+    "h": "h",
+    "teu": "TEU",
+    "rpm": "r/min",
+    "kn": "kn",
+    "days": "d",
+    "weeks": "w",
+}
+
+
 def dictionary(product: Product) -> list[dict[str, str]]:
-    """Return the data dictionary as JSON: name, type, meaning in both languages."""
-    return [
-        {"name": name, "type": kind, "zh": zh, "en": en}
-        for name, kind, zh, en in fields(product)
-    ]
+    """Return the data dictionary as JSON: name, type, both languages, unit if any."""
+    made = []
+    for name, kind, zh, en in fields(product):
+        unit = UNITS.get(name.rpartition("_")[2]) if "_" in name else None
+        column = {"name": name, "type": kind, "zh": zh, "en": en}
+        made.append(column | ({"unit": unit} if unit else {}))
+    return made
 
 
 def _dataset(product: Product, made: list[Row]) -> tuple[Payload, ...]:

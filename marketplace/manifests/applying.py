@@ -15,7 +15,6 @@ from listings import admission, catalogue, instruments, licences, products
 from listings.instruments import Instrument, Unit
 from listings.plans import Plan
 from listings.products import Facts
-from listings.stages import ProductState
 from listings.standard import ALL
 from marketplace.language import N_
 from marketplace.manifests import documents
@@ -193,10 +192,7 @@ class _Work(NamedTuple):
     def _change(self, number: int, facts: Facts) -> None:
         """Edit a draft, or hand in other facts of a registered product."""
         row = products.find(self.db, number)
-        if row.state == ProductState.REGISTERED:
-            admission.change(self.db, number, facts, row.version, self.by)
-        else:
-            products.edit(self.db, number, facts, row.version, self.by.id)
+        admission.revise(self.db, number, facts, row.version, self.by)
 
     def _units(
         self, document: Written, product: int, wanted: list[dict[str, Any]]

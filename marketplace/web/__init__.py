@@ -21,6 +21,7 @@ from marketplace.web import (
     contests,
     control,
     demands,
+    dictionary,
     disclosure,
     dispersion,
     disputes,
@@ -75,6 +76,7 @@ assert all((waiting.NEXT, wizard.STEPS, tenders.seal))
 assert all((duties.show, duties.of_buyers))
 assert all((quality.report, connection.call, fetches.cancel_fetch))
 assert all((control.market, examples.EXAMPLES, busts.trade))
+assert dictionary.PAGE
 assert lifecycle.OF_PRODUCT
 assert surveillance.DETECTOR_NAMES
 AREAS = (

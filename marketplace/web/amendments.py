@@ -42,6 +42,7 @@ def between(before: Facts, after: Facts) -> list[Difference]:
 def _texts(facts: Facts) -> dict[str, str]:
     """Return facts as the form shows them; codes by name, absent ones empty."""
     typed = drafts.values(facts)
+    typed["dictionary"] = "\n".join(map(drafts.told, facts.dictionary))
     return {
         field: code_name(said, CODED[field]) if field in CODED and said else str(said)
         for field, said in typed.items()

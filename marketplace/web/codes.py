@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from flask_babel import gettext
 
-from listings import composer, licences, vocabulary
+from listings import composer, dictionary, licences, vocabulary
 from listings.registration import attachments, checklist, declaration, opinions
 from listings.vocabulary import Name
 from marketplace import formatting
@@ -26,6 +26,7 @@ CODES: Mapping[str, Mapping[str, Name]] = {
     "route": declaration.ROUTES,
     "sensitivity": declaration.SENSITIVITIES,
     "personal": declaration.PERSONAL,
+    "column_personal": dictionary.PERSONAL,
     "declared_right": declaration.RIGHTS,
     "cell": declaration.CELLS,
     "attachment": attachments.KINDS,

@@ -2,12 +2,12 @@
 
 import csv
 import io
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection
 
-from listings import licences, plans, products
+from listings import dictionary, licences, plans, products
 from listings.instruments import DAYS_MAX, DELIVERIES_MAX, LOT_MAX, TERM_DAYS_MAX, Unit
 from listings.plans import Plan, Tier
 from listings.products import Facts
@@ -124,6 +124,8 @@ def changed(
     said |= {name: _REWRITTEN[name](said[name]) for name in _REWRITTEN.keys() & said}
     if any(f"{right}_{cell}" in typed for right in RIGHTS for cell in CELLS):
         said["rights"] = _matrix(typed)
+    if "dictionary" in said:
+        said["dictionary"] = dictionary.retyped(known.dictionary, said["dictionary"])
     made = known._replace(**said)
     wrong = products.wrong(made)
     products.refuse({field: texts for field, texts in wrong.items() if field in said})
@@ -223,6 +225,37 @@ def _columns(text_of: str) -> tuple[dict[str, Any], ...]:
         | {name: part.strip() for name, part in zip(names, line, strict=False)}
         for line in lines
     )
+
+
+def told(column: dict[str, Any]) -> str:
+    """Return all that is said of a column, in one line."""
+    names = [name for name in dictionary.OWN if name in column and name != "codes"]
+    codes = codes_typed(column.get("codes", ())).splitlines()
+    more = [f"{name}: {column[name]}" for name in names]
+    return " | ".join(
+        [_line(column), *more, *([f"codes: {'; '.join(codes)}"] * bool(codes))]
+    )
+
+
+def codes_typed(codes: Iterable[Mapping[str, str]]) -> str:
+    """Return a column's codes as they are typed, one a line."""
+    return "\n".join(
+        " | ".join(code.get(part, "") for part in ("code", "zh", "en")).rstrip(" |")
+        for code in codes
+    )
+
+
+def codes_in(typed: str) -> list[dict[str, str]]:
+    """Return the codes that lines ``code | Chinese | English`` say."""
+    lines = (line.split("|", 2) for line in typed.splitlines() if line.strip())
+    return [
+        {
+            part: text
+            for part, text in zip(("code", "zh", "en"), parts, strict=False)
+            if text
+        }
+        for parts in ([part.strip() for part in line] for line in lines)
+    ]
 
 
 def _line(column: dict[str, Any]) -> str:

@@ -46,6 +46,7 @@ FINDINGS: Mapping[str, str] = {
     "personal_card": N_("Bank card numbers"),
     "personal_email": N_("E-mail addresses of persons"),
     "personal_name": N_("Names of persons"),
+    "personal_declared": N_("Of persons, as its vendor says"),
 }
 SEVERITIES: Mapping[str, str] = {
     "stop": N_("Quarantined"),

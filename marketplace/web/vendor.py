@@ -11,13 +11,14 @@ from sqlalchemy import Connection
 from listings import (
     admission,
     catalogue,
+    dictionary,
     fetches,
     instruments,
     licences,
     products,
     releases,
 )
-from listings.quality import reports
+from listings.quality import declared, reports
 from listings.registration import attachments, declaration, opinions, waiting
 from listings.registration.attachments import OF_VENDOR
 from listings.standard import ALL
@@ -109,11 +110,22 @@ def details(db: Connection, number: int) -> dict[str, Any]:
         "evidence": case(db, number),
         "able": {kind: organisations.assessors(db, kind) for kind in opinions.KINDS},
         "fees": statements.fees(db),
+        "columns": _columns(db, number, products.facts_of(row)),
         "menu": menu(db, units, products.facts_of(row).extra),
         "ahead": waiting.ahead(db, number) if reviewed else None,
         "measured": waiting.measured(db),
         "review_days": services().config.review_days,
         **choices(),
+    }
+
+
+def _columns(db: Connection, number: int, facts: products.Facts) -> dict[str, Any]:
+    """Return the columns in which the dictionary and the newest release differ."""
+    computed = declared.columns_of_newest(db, number, facts.dictionary)
+    lines = dictionary.lines(facts.dictionary, computed)
+    return {
+        "gone": [line.name for line in lines if line.is_gone],
+        "added": [line.name for line in lines if not line.said],
     }
 
 
@@ -156,10 +168,7 @@ def save(product: str) -> ResponseReturnValue:
     with services().writes.begin() as db:
         row = products.find(db, number)
         facts = drafts.changed(products.facts_of(row), request.form)
-        if row.state == admission.ProductState.REGISTERED:
-            admission.change(db, number, facts, version, me())
-        else:
-            products.edit(db, number, facts, version, me().id)
+        admission.revise(db, number, facts, version, me())
     flash(gettext("Saved."), "success")
     return to(number)
 

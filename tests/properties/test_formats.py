@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from listings import products, spdx, standard
+from listings import dictionary, products, spdx, standard
 from listings.formats.description import (
     CannotCarry,
     Content,
@@ -41,7 +41,17 @@ VALUES = st.recursive(
 DAYS = st.sampled_from([None, "2020", "2021-03", "2022-12-31"])
 COLUMNS = st.fixed_dictionaries(
     {"name": NAMES, "type": st.sampled_from(["", "string", "整数", "date"])}
-    | {"zh": WORDS, "en": WORDS}
+    | {"zh": WORDS, "en": WORDS},
+    optional={
+        "about_zh": WORDS,
+        "about_en": WORDS,
+        "unit": WORDS,
+        "personal": st.sampled_from(sorted(dictionary.PERSONAL)),
+        "codes": st.lists(
+            st.fixed_dictionaries({"code": NAMES}, optional={"zh": WORDS, "en": WORDS}),
+            max_size=2,
+        ),
+    },
 )
 FACTS = st.builds(
     Facts,
