@@ -64,6 +64,7 @@ from marketplace.streams.disconnects import CannotWatch
 from marketplace.streams.feed import TooManyStreams
 from marketplace.surveillance.desk import CaseClosed
 from marketplace.trading.auction import NotInCall
+from marketplace.trading.baskets import BlockedLine, NotOffered, OverTotal
 from marketplace.trading.contests import (
     AlreadyLeading,
     BidsStand,
@@ -161,6 +162,9 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     NotInDispute: HTTPStatus.CONFLICT,
     NotYetDelivered: HTTPStatus.CONFLICT,
     MoreThanPaid: HTTPStatus.CONFLICT,
+    BlockedLine: HTTPStatus.CONFLICT,
+    NotOffered: HTTPStatus.CONFLICT,
+    OverTotal: HTTPStatus.CONFLICT,
     AlreadyBusted: HTTPStatus.CONFLICT,
     RightUsed: HTTPStatus.CONFLICT,
     NotWhole: HTTPStatus.CONFLICT,

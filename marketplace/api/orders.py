@@ -37,6 +37,7 @@ from marketplace.trading.commands import (
 from marketplace.trading.orders import (
     PRICE_MAX,
     QUANTITY_MAX,
+    VALUE_MAX,
     OrderState,
     Reason,
     Side,
@@ -91,7 +92,18 @@ class LineSchema(Body):
 
 
 class BasketSchema(Body):
-    """Up to a thousand orders, each accepted or refused by itself."""
+    """Up to a thousand orders, each by itself; or, with a total, all or none."""
+
+    total_max = Int(
+        0,
+        VALUE_MAX,
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "Minor units. All lines buy at the market, in full and for "
+            "at most so much together, or none does; their prices are null then."
+        },
+    )
 
     orders = fields.List(
         fields.Nested(LineSchema),
@@ -224,14 +236,16 @@ def place_order(line: Line, header: dict[str, str]) -> Any:
 @bp.arguments(BasketSchema)
 @bp.arguments(KeyHeader, location="headers")
 @bp.response(200, BasketOutcomeSchema)
-@bp.refuses(409)
-def place_basket(basket: dict[str, list[Line]], header: dict[str, str]) -> Any:
+@bp.refuses(402, 403, 409)
+def place_basket(basket: dict[str, Any], header: dict[str, str]) -> Any:
     """Place up to 1,000 orders at once; a refused line does not touch the others.
 
-    A posted price that would rise without notice refuses the whole basket.
+    With a total all or none is carried out, and a refusal names the line that stands
+    in the way. A posted price that would rise without notice refuses the whole basket.
     """
     lines = tuple(basket["orders"])
-    outcomes = submit(PlaceBasket(*who(), lines), header["key"])
+    command = PlaceBasket(*who(), lines, basket["total_max"])
+    outcomes = submit(command, header["key"])
     return {"orders": [_outcome(outcome) for outcome in outcomes]}
 
 

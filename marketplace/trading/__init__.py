@@ -2,6 +2,7 @@
 
 # Importing these registers what carries out each command (see `market.handles`).
 from marketplace.trading import (
+    baskets,
     busting,
     calls,
     charging,
@@ -20,6 +21,7 @@ from marketplace.trading import (
 )
 
 __all__ = [
+    "baskets",
     "busting",
     "calls",
     "charging",

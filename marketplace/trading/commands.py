@@ -97,11 +97,16 @@ class PlaceOrder(NamedTuple):
 
 
 class PlaceBasket(NamedTuple):
-    """Place up to ORDERS_MAX orders at once; each is accepted or refused by itself."""
+    """Place up to ORDERS_MAX orders at once; each is accepted or refused by itself.
+
+    With *total_max* (minor units) all are carried out at what is posted or best now,
+    in full and for at most so much together, or none is; see `baskets`.
+    """
 
     by: int
     member: int
     lines: tuple[Line, ...]
+    total_max: int | None = None
 
 
 class CancelOrder(NamedTuple):

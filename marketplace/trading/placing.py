@@ -1,33 +1,37 @@
-"""Orders in the market: placed, matched, settled; cancelled, reduced, expired."""
+"""Orders in the market: placed, matched, settled; cancelled, reduced, replaced."""
 
 from typing import NamedTuple
 
 from marketplace.trading import accepting, charging, exclusivity
 from marketplace.trading.book import Fill
 from marketplace.trading.commands import (
-    ORDERS_MAX,
     CancelAll,
     CancelOrder,
     Line,
-    PlaceBasket,
     Placed,
     PlaceOrder,
     ReduceOrder,
-    Refused,
     ReplaceOrder,
 )
 from marketplace.trading.holds import cancel, cancel_where, hold, release
 from marketplace.trading.kept import seller
 from marketplace.trading.limits import check_limits
 from marketplace.trading.market import Market, handles
-from marketplace.trading.orders import BUY, SELL, Order, Reason, Side, WouldTake
+from marketplace.trading.orders import (
+    BUY,
+    SELL,
+    Order,
+    Reason,
+    Side,
+    TimeInForce,
+    WouldTake,
+)
 from marketplace.trading.risk import check_audience, check_cover, check_line
 from marketplace.trading.stops import check_stops
 from marketplace.trading.trials import check_first, note_trial
 from marketplace.trading.venue import NotVerified, TooManyOrders, Venue, WrongOrder
 from settlement.clearing import SETTLED, Trade, clear
 from settlement.entitlements import Entitlement, EntitlementState
-from settlement.errors import Refusal
 from settlement.ledger import Pocket, Transfer
 
 OPEN_ORDERS_MAX = 10_000  # of one member
@@ -38,25 +42,7 @@ ACTIVE = EntitlementState.ACTIVE
 @handles(PlaceOrder)
 def place_order(market: Market, command: PlaceOrder, seq: int, at_us: int) -> Placed:
     """Place one order; what became of it, or the refusal."""
-    return _place(market, command.by, command.member, command.line, seq, at_us)
-
-
-@handles(PlaceBasket)
-def place_basket(
-    market: Market, command: PlaceBasket, seq: int, at_us: int
-) -> tuple[Placed | Refused, ...]:
-    """Place each line in turn; a refused line does not touch the others."""
-    if not 0 < len(command.lines) <= ORDERS_MAX:
-        raise WrongOrder("orders")
-    outcomes: list[Placed | Refused] = []
-    for line in command.lines:
-        try:
-            outcomes.append(
-                _place(market, command.by, command.member, line, seq, at_us)
-            )
-        except Refusal as refusal:
-            outcomes.append(Refused(refusal.code, refusal.facts()))
-    return tuple(outcomes)
+    return place(market, command.by, command.member, command.line, seq, at_us)
 
 
 @handles(CancelOrder)
@@ -112,7 +98,7 @@ def replace_order(
         order.instrument, str(order.side), price, quantity, str(order.time_in_force),
         order.expires_us, False, command.post_only, order.purpose or "",
     )  # fmt: skip
-    return _place(market, command.by, command.member, line, seq, at_us, order)
+    return place(market, command.by, command.member, line, seq, at_us, order)
 
 
 def _check_exclusive(
@@ -137,19 +123,24 @@ def _check_place(line: Line, side: Side, venue: Venue) -> None:
         raise WouldTake(theirs.price)
 
 
-def _place(
+class Checked(NamedTuple):
+    """An order that may be placed: where, and what its checks found."""
+
+    venue: Venue
+    side: Side
+    time_in_force: TimeInForce
+    worst: int | None  # where a market order ends
+    posted: Order | None  # the price that was posted when the buyer saw it
+
+
+def check(
     market: Market,
-    by: int,
     member: int,
     line: Line,
-    seq: int,
     at_us: int,
     replaced: Order | None = None,
-) -> Placed:
-    """Check, match, settle the fills, hold for the rest: all or nothing.
-
-    *replaced* ends as the new order is placed, and what it holds counts as free.
-    """
+) -> Checked:
+    """Refuse what may not be placed; nothing moves by it."""
     if member not in market.verified:
         raise NotVerified(member)
     venue = market.venue(line.instrument)
@@ -165,11 +156,30 @@ def _place(
     _check_exclusive(market, member, venue, side, line, at_us)
     posted = seller(market, line, venue, member, at_us)
     check_cover(line, side, member, venue, market, worst, replaced)
+    if replaced is None and len(market.orders_of.get(member, ())) >= OPEN_ORDERS_MAX:
+        raise TooManyOrders(OPEN_ORDERS_MAX)
+    return Checked(venue, side, time_in_force, worst, posted)
+
+
+def place(
+    market: Market,
+    by: int,
+    member: int,
+    line: Line,
+    seq: int,
+    at_us: int,
+    replaced: Order | None = None,
+) -> Placed:
+    """Check, match, settle the fills, hold for the rest: all or nothing.
+
+    *replaced* ends as the new order is placed, and what it holds counts as free.
+    """
+    venue, side, time_in_force, worst, posted = check(
+        market, member, line, at_us, replaced
+    )
     if replaced is not None:
         _check_place(line, side, venue)  # after this nothing is refused
         cancel(market, replaced, seq, Reason.AMENDED)
-    elif len(market.orders_of.get(member, ())) >= OPEN_ORDERS_MAX:
-        raise TooManyOrders(OPEN_ORDERS_MAX)
     order = Order(
         market.last_order + 1, member, line.instrument, side, line.price, line.quantity,
         time_in_force, line.expires_us, line.evergreen, line.post_only, line.purpose,

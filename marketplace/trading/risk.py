@@ -159,7 +159,7 @@ def check_cover(
     """
     if side is BUY:
         needed = (
-            _market_cost(line.quantity, venue, worst)
+            market_cost(line.quantity, venue, worst)
             if line.price is None
             else line.price * line.quantity
         )
@@ -189,7 +189,7 @@ def _require_rights(
         raise InsufficientBalance(venue.symbol, quantity, available)
 
 
-def _market_cost(quantity: int, venue: Venue, worst: int | None) -> int:
+def market_cost(quantity: int, venue: Venue, worst: int | None) -> int:
     """Return what *quantity* units cost at the offers that wait now, in minor units."""
     if venue.call is not None:
         return _held_in_call(quantity, venue.call)
