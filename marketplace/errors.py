@@ -59,6 +59,7 @@ from marketplace.members.profiles import RequestDecided
 from marketplace.members.roles import SignInNeeded
 from marketplace.members.users import WrongSignIn
 from marketplace.pricing.tenders import NotScored, NotTheBest
+from marketplace.publishing import NotOverYet, Simulated
 from marketplace.security import is_api
 from marketplace.streams.disconnects import CannotWatch
 from marketplace.streams.feed import TooManyStreams
@@ -115,6 +116,7 @@ from settlement.errors import (
     Refusal,
 )
 from settlement.refunds import MoreThanPaid
+from settlement.statistics.publications import AlreadyProposed, Withdrawn
 
 log = structlog.get_logger()
 
@@ -126,6 +128,10 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     BadToken: HTTPStatus.UNAUTHORIZED,
     InsufficientBalance: HTTPStatus.PAYMENT_REQUIRED,
     Forbidden: HTTPStatus.FORBIDDEN,
+    NotOverYet: HTTPStatus.CONFLICT,
+    Simulated: HTTPStatus.CONFLICT,
+    AlreadyProposed: HTTPStatus.CONFLICT,
+    Withdrawn: HTTPStatus.GONE,
     OwnWork: HTTPStatus.FORBIDDEN,
     NotVerified: HTTPStatus.FORBIDDEN,
     NotAdmitted: HTTPStatus.FORBIDDEN,

@@ -23,7 +23,14 @@ from settlement.statistics.tape import (
     rebuild,
     write_dimension,
 )
-from settlement.tables import contracts, entitlements, receipts, terms
+from settlement.tables import (
+    contracts,
+    entitlements,
+    escrows,
+    receipts,
+    terms,
+    trades,
+)
 
 PAUSE_S = 60.0  # each step with trades writes a file, so not after every trade
 # How a trade came about, by its origin (domain §5); of the book see `_model`.
@@ -44,6 +51,7 @@ EVENTS = {
 }
 MAINLAND = ("11", "65")  # the first and last of its provinces
 PROVINCE = 2  # digits of GB/T 2260
+EVER_US = 2**62  # after every moment
 
 
 class Feed:
@@ -68,6 +76,7 @@ class Feed:
             self._replace("members", _members(db))
             self._replace("events", _events(db))
             self._replace("usage", _usage(db))
+            self._replace("states", _states(db))
             return extend(db, self._there, describe)
 
     def rebuild(self) -> int:
@@ -79,6 +88,18 @@ class Feed:
         if self._written.get(name) != rows:
             write_dimension(self._there, name, rows)
             self._written[name] = rows
+
+
+def freeze(db: Connection, there: Path, until_us: int) -> None:
+    """Write what the trades are about into *there*, as it was at a moment.
+
+    Of what has no history, that is as it is now: instruments and states of trades.
+    """
+    write_dimension(there, "instruments", _instruments(db))
+    write_dimension(there, "members", _members(db, until_us))
+    write_dimension(there, "events", _events(db, until_us))
+    write_dimension(there, "usage", _usage(db, until_us))
+    write_dimension(there, "states", _states(db))
 
 
 def describe(db: Connection, rows: Sequence[Row[Any]]) -> list[About]:
@@ -174,7 +195,7 @@ def _instruments(db: Connection) -> list[tuple[Any, ...]]:
     return [(*row[:6], bool(row[6]), row[7]) for row in db.execute(query)]
 
 
-def _members(db: Connection) -> list[tuple[Any, ...]]:
+def _members(db: Connection, until_us: int = EVER_US) -> list[tuple[Any, ...]]:
     """Return the verified members, with the month of their verification."""
     since = func.min(verifications.c.at_us)
     verified = and_(
@@ -186,6 +207,7 @@ def _members(db: Connection) -> list[tuple[Any, ...]]:
             *(members.c.vendor, members.c.buyer, since.label("since")),
         )
         .join(verifications, verified)
+        .where(verifications.c.at_us < until_us)
         .group_by(members.c.id)
         .order_by(members.c.id)
     )
@@ -198,7 +220,7 @@ def _members(db: Connection) -> list[tuple[Any, ...]]:
     ]  # fmt: skip
 
 
-def _events(db: Connection) -> list[tuple[Any, ...]]:
+def _events(db: Connection, until_us: int = EVER_US) -> list[tuple[Any, ...]]:
     p, r = products, reviews
     query = (
         select(
@@ -210,7 +232,7 @@ def _events(db: Connection) -> list[tuple[Any, ...]]:
         .join(p, p.c.id == r.c.product)
         .outerjoin(public_products, public_products.c.product == p.c.id)
         .outerjoin(members, members.c.id == p.c.vendor)
-        .where(r.c.machine.in_(("product", "listing")))
+        .where(r.c.machine.in_(("product", "listing")), r.c.at_us < until_us)
         .order_by(r.c.id)
     )
     return [
@@ -225,7 +247,7 @@ def _events(db: Connection) -> list[tuple[Any, ...]]:
     ]  # fmt: skip
 
 
-def _usage(db: Connection) -> list[tuple[Any, ...]]:
+def _usage(db: Connection, until_us: int = EVER_US) -> list[tuple[Any, ...]]:
     """Return the deliveries of each instrument by month; hits are not metered yet."""
     day = ((receipts.c.at_us + ZONE_US) // DAY_US).label("day")
     query = (
@@ -236,6 +258,7 @@ def _usage(db: Connection) -> list[tuple[Any, ...]]:
         .join_from(receipts, entitlements, entitlements.c.id == receipts.c.entitlement)
         .join(instruments, instruments.c.id == entitlements.c.instrument)
         .join(products, products.c.id == instruments.c.product)
+        .where(receipts.c.at_us < until_us)
         .group_by(day, instruments.c.id, products.c.id)
     )
     counted: Counter[tuple[Any, ...]] = Counter()
@@ -243,3 +266,11 @@ def _usage(db: Connection) -> list[tuple[Any, ...]]:
         month = day_of(row.day * DAY_US)[:7]
         counted[month, row.instrument, row.kind, row.sector or UNKNOWN] += row.calls
     return [(*key, calls, None) for key, calls in sorted(counted.items())]
+
+
+def _states(db: Connection) -> list[tuple[Any, ...]]:
+    """Return how trades stand that were not at their end when they were written."""
+    query = select(trades.c.id, trades.c.state).join(
+        escrows, escrows.c.trade == trades.c.id
+    )
+    return [tuple(row) for row in db.execute(query.order_by(trades.c.id))]

@@ -52,6 +52,8 @@ KINDS = {
     "profile": "prf",
     "sharing": "shr",
     "fetch": "fch",
+    "publication": "pub",
+    "figure": "fig",
 }
 
 

@@ -24,6 +24,7 @@ from settlement import clock
 from settlement.ids import encode
 from tests import programs
 from tests.programs import Program, Sold, buy, pay_in, program, put_on_market, sun
+from tests.publishing import publish
 from tests.visitors import Visitor, app, bearer, config, parts, people, visit
 
 __all__ = ["app", "bearer", "config", "parts", "people", "program", "sun", "visit"]
@@ -233,8 +234,15 @@ def places(
         "form": "jsonld",
         "suffix": "ttl",
         "action": "site_read",
+        "publication": (published := encode("publication", publish(parts))),
+        "figure": _figure(program(""), published),
         "intake": _intake(visit("vendor")),
     }
+
+
+def _figure(reader: Program, publication: str) -> str:
+    found = reader.read(f"/statistics/publications/{publication}")["tables"]
+    return str(found[0]["id"])
 
 
 def _authorised(parts: Services) -> str:

@@ -17,6 +17,7 @@ from marketplace.language import N_
 from marketplace.members.signing import me
 from marketplace.services import services
 from settlement.errors import Invalid
+from settlement.statistics import publications
 from settlement.statistics.questions import (
     MONTH,
     YEAR,
@@ -32,9 +33,11 @@ DIMENSIONS_MAX = 2  # that the public may ask by at once
 GRAINS = {"month": MONTH, "year": YEAR}
 NOT_A_MONTH = N_("Give a month, for example 2026-12.")
 NOT_BY = N_("This question cannot be asked by that.")
-# Two answers over periods of the asker's choice could be subtracted from each other,
-# and give away a figure that was withheld: only staff choose them.
-PERIODS = frozenset({"from_month", "until_month", "width", "from_us", "until_us"})
+# Two answers that add up periods of the asker's choice could be subtracted from each
+# other, and give away a figure that was withheld: only staff choose them. Of published
+# months some are shown, each as it was published.
+SPANS = frozenset({"width", "from_us", "until_us", "top"})
+MONTHS = ("from_month", "until_month")
 NOT_ASKED = N_("This question has no such parameter.")
 
 
@@ -82,12 +85,17 @@ class QuestionSchema(Schema):
     title_en = fields.String(required=True)
     definition_zh = fields.String(required=True)
     definition_en = fields.String(required=True)
-    unit = fields.String(required=True)
+    unit_zh = fields.String(required=True)
+    unit_en = fields.String(required=True)
     source = fields.String(required=True)
     parameters = fields.List(fields.String(), required=True)
     dimensions = fields.List(fields.String(), required=True)
     measures = fields.List(fields.String(), required=True)
     disclosure = fields.String(required=True)
+    published = fields.String(
+        required=True,
+        metadata={"description": "all, final (of months that are over), live (now)"},
+    )
     sql = fields.String(required=True)
     sha256 = fields.String(required=True)
 
@@ -96,6 +104,22 @@ class QuestionsSchema(Schema):
     """All questions, in order of their codes."""
 
     data = fields.List(fields.Nested(QuestionSchema), required=True)
+
+
+class VintageSchema(Schema):
+    """A publication: which records of the journal it counts."""
+
+    id = Id("publication", required=True)
+    period = fields.String(required=True)
+    last_day = fields.String(required=True)
+    vintage = fields.Integer(required=True)
+    position = fields.Integer(attribute="seq", required=True)
+    head = fields.String(required=True)
+    release_us = fields.Integer(required=True)
+    reason = fields.String(
+        required=True, metadata={"description": "Of a revision; empty for the first."}
+    )
+    sha256 = fields.String(required=True)
 
 
 class FiguresSchema(Schema):
@@ -110,6 +134,11 @@ class FiguresSchema(Schema):
     )
     withheld = fields.Integer(
         required=True, metadata={"description": "Cells that rest on too few parties."}
+    )
+    publications = fields.List(
+        fields.Nested(VintageSchema),
+        required=True,
+        metadata={"description": "Of which the months are; none: market data."},
     )
     simulated = fields.Boolean(
         required=True,
@@ -132,7 +161,13 @@ class FiguresSchema(Schema):
             for row in figures.rows
         ]
         simulated = services().warehouse.manifest().simulated
-        return figures._asdict() | {"data": rows, "simulated": simulated}
+        with services().reads.connect() as db:
+            sources = publications.numbered(db, figures.sources)
+        return figures._asdict() | {
+            "data": rows,
+            "simulated": simulated,
+            "publications": sources,
+        }
 
 
 @bp.route("/statistics")
@@ -147,14 +182,15 @@ def list_questions() -> Any:
 @bp.response(200, FiguresSchema)
 @bp.refuses(404)
 def ask_question(asked: dict[str, Any], code: str) -> Any:
-    """Answer a question; figures that rest on too few parties are withheld."""
+    """Answer a question in the published months; withheld figures are null."""
     return answer(code, asked, public=True)
 
 
 def answer(code: str, asked: Mapping[str, Any], *, public: bool) -> Figures:
     """Return the figures of a question; Invalid names parameters that it has not.
 
-    A *public* question has no period, and few dimensions at once: see `PERIODS`.
+    A *public* question adds up no period of the asker's, and is asked by few dimensions
+    at once: see `SPANS`.
     """
     given = dict(asked)
     if "per" in given:
@@ -169,8 +205,19 @@ def answer(code: str, asked: Mapping[str, Any], *, public: bool) -> Figures:
         with services().reads.connect() as db:
             visibility.check_instrument(db, given["instrument"], me().member)
     if public:
-        return ask_publicly(services(), code, by=by, **given)
+        first, last = (given.pop(name, "") for name in MONTHS)
+        found = ask_publicly(services(), code, by=by, **given)
+        return of_months(found, first, last)
     return ask(services().warehouse, code, by=by, **given)
+
+
+def of_months(found: Figures, first: str, last: str) -> Figures:
+    """Return the rows from a month to another, both in it; empty: no end there."""
+    if "period" not in found.columns or not (first or last):
+        return found
+    at = found.columns.index("period")
+    rows = [r for r in found.rows if (first or r[at]) <= r[at] <= (last or r[at])]
+    return found._replace(rows=rows)
 
 
 def _problems(
@@ -181,7 +228,7 @@ def _problems(
     public: bool,
 ) -> Iterator[tuple[str, list[str]]]:
     known = question(code)
-    allowed = known.parameters.keys() - (PERIODS if public else frozenset())
+    allowed = known.parameters.keys() - (SPANS if public else frozenset())
     for name in sorted(given.keys() - allowed):
         yield ("per" if name == "width" else name), [NOT_ASKED]
     beyond = public and len(by or ()) > DIMENSIONS_MAX

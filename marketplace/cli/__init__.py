@@ -25,6 +25,7 @@ COMMANDS = {
     "key": "marketplace.cli.key:key",
     "odrl": "marketplace.cli.odrl:odrl",
     "simulate": "marketplace.cli.simulate:simulate",
+    "statistics": "marketplace.cli.statistics:statistics",
 }
 
 

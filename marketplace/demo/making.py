@@ -25,6 +25,7 @@ from marketplace.demo.contests import Auctions
 from marketplace.demo.floor import Floor, Hands, Traded
 from marketplace.demo.members import Cast, invite
 from marketplace.demo.menus import Menus
+from marketplace.demo.numbers import publish
 from marketplace.demo.payloads import goods
 from marketplace.demo.products import Product, products
 from marketplace.demo.requests import Requests
@@ -301,3 +302,10 @@ class _Making:
         Projection(self._reads, index, changes_after).catch_up()
         self._config.warehouse().mkdir(parents=True, exist_ok=True)
         Feed(self._reads, self._config.warehouse()).step()
+        staff = self._cast.staff
+        publish(
+            self._config,
+            (self._reads, self._writes),
+            self._days,
+            [staff["statistician"], staff["chief-statistician"]],
+        )

@@ -14,19 +14,19 @@ from marketplace.members.verification import MemberEvent
 
 
 class Cast(NamedTuple):
-    """Everybody in the demo; *staff* are users by role."""
+    """Everybody in the demo."""
 
     vendors: dict[str, Trader]  # by the key in people.toml
     buyers: list[Trader]
     assessors: dict[str, Trader]  # by the kind of opinion that they give
-    staff: dict[str, users.User]
+    staff: dict[str, users.User]  # by role, or by the key of a second one
 
 
 def invite(db: Connection, passwords: Passwords) -> Cast:
     """Sign everybody up and verify the vendors and buyers; applicants stay pending."""
     shared = passwords.hash(PASSWORD)  # one hash for all: see `people.PASSWORD`
     hired = {
-        one.role: users.get(
+        one.key: users.get(
             db, users.add(db, HOUSE, one.email, one.name, shared, {one.role})
         )
         for one in staff()

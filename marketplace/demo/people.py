@@ -35,15 +35,16 @@ class Person(NamedTuple):
 
 
 class Staff(NamedTuple):
-    """A user of the house."""
+    """A user of the house; *key* is the role, or tells a second one from the first."""
 
+    key: str
     role: str
     name: str
 
     @property
     def email(self) -> str:
         """Return the address that the user signs in with."""
-        return f"{self.role.replace('_', '-')}@{DOMAIN}"
+        return f"{self.key.replace('_', '-')}@{DOMAIN}"
 
 
 class Login(NamedTuple):
@@ -75,8 +76,11 @@ def people(role: str) -> tuple[Person, ...]:
 
 
 def staff() -> tuple[Staff, ...]:
-    """Return the house's users, one for each role of the staff."""
-    return tuple(Staff(entry["role"], entry["user"]) for entry in _sheet()["staff"])
+    """Return the house's users, at least one for each role of the staff."""
+    return tuple(
+        Staff(entry.get("key", entry["role"]), entry["role"], entry["user"])
+        for entry in _sheet()["staff"]
+    )
 
 
 def logins() -> list[Login]:

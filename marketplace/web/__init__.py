@@ -46,8 +46,10 @@ from marketplace.web import (
     orders,
     oversight,
     profiles,
+    publications,
     publicdata,
     publicity,
+    publisher,
     quality,
     quotes,
     reviews,
@@ -80,6 +82,7 @@ assert all((control.market, examples.EXAMPLES, busts.trade))
 assert dictionary.PAGE
 assert lifecycle.OF_PRODUCT
 assert surveillance.DETECTOR_NAMES
+assert all((publications.calendar, publisher.desk))
 AREAS = (
     home,
     search,

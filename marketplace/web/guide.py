@@ -46,6 +46,7 @@ from settlement.entitlements import ENTITLEMENT
 from settlement.escrows import TRADE
 from settlement.payments.payins import ALONE_MAX, PAYIN
 from settlement.payments.payouts import PAYOUT
+from settlement.statistics.publications import PUBLICATION
 
 bp = Blueprint("help", __name__, url_prefix="/help")
 # What an examination stops at: its number, and what it is of.
@@ -78,6 +79,7 @@ MACHINES = (
     TRADE,
     DISPUTE,
     REQUEST,
+    PUBLICATION,
 )
 MACHINE_NAMES = {
     "product": N_("Product"),
@@ -95,6 +97,7 @@ MACHINE_NAMES = {
     "contest": N_("Auction"),
     "trade": N_("Trade"),
     "dispute": N_("Dispute"),
+    "publication": N_("Publication of statistics"),
 }
 # Chinese, English, what it means: the words of the design, one meaning each.
 GLOSSARY = (

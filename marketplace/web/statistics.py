@@ -192,7 +192,7 @@ def _page(found: Figures, currency: str) -> ResponseReturnValue:
         figures=found,
         rows=charts.in_currency(charts.records(found), currency),
         chart=tabulation.chart(found, currency),
-        dated=periods.dated(found.columns),
+        dated=periods.dated(found.columns) or "from_month" in found.question.parameters,
         asked=_asked(TableForm),
         currency=currency,
         currencies=[(each.code, each.code) for each in CURRENCIES],

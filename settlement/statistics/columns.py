@@ -121,4 +121,8 @@ DIMENSIONS: Mapping[str, Columns] = {
         "calls": "BIGINT",
         "hits": "BIGINT",  # null: not metered
     },
+    "states": {  # of trades that were not at their end when they were written
+        "trade": "BIGINT",
+        "state": "VARCHAR",
+    },
 }

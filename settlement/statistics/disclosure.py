@@ -7,7 +7,7 @@ Within it enough is withheld that no small cell can be subtracted: see `protecti
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import permutations
@@ -95,49 +95,94 @@ def withhold(figures: Figures, hidden: Collection[Key]) -> Figures:
     return figures._replace(rows=rows, withheld=withheld)
 
 
-def guarded(warehouse: Warehouse, figures: Figures) -> Figures:
+Changed = Callable[[tuple[str, ...]], Collection[Key]]
+
+
+def _unchanged(_by: tuple[str, ...]) -> Collection[Key]:
+    """Tell that nothing was revised."""
+    return ()
+
+
+class Hidden:
+    """What is withheld of a tape, in each table of a family.
+
+    *changed* adds the cells that may not be known for what a revision would tell.
+    """
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        family: tuple[tuple[str, ...], ...] = FAMILY,
+        changed: Changed = _unchanged,
+    ) -> None:
+        """Look at *warehouse* as it is now."""
+        self._warehouse, self._changed = warehouse, changed
+        manifest = warehouse.manifest()
+        self.tables = _withheld(
+            warehouse, manifest.seq, manifest.correction, family, changed
+        )
+
+    def small(self, by: tuple[str, ...], parameters: Mapping[str, Any]) -> set[Key]:
+        """Return the small cells of a table of any dimensions."""
+        behind = cells(self._warehouse, by, parameters)
+        few = {key for key, cell in behind.items() if cell.is_small}
+        return few | set(self._changed(by))
+
+
+def guarded(
+    warehouse: Warehouse, figures: Figures, hidden: Hidden | None = None
+) -> Figures:
     """Return *figures* as they may be published; NotPublished if they may not be.
 
-    Prices do not add up, so of them the small cells alone are withheld.
+    *hidden* says what is withheld where the tape alone does not. Prices do not add up,
+    so of them the small cells alone are withheld.
     """
     rule, by = figures.question.disclosure, (*figures.by, *figures.question.cells)
     if rule == PUBLIC:
         return figures
     if len(figures.by) > BY_MAX or figures.parameters.get("width", 7) != 7:
         raise NotPublished(", ".join(figures.by))
+    hidden = hidden or Hidden(warehouse)
     if rule == PRICES:
-        behind = cells(warehouse, by, figures.parameters)
-        small = {key for key, cell in behind.items() if cell.is_small}
-        return withhold(figures, small)
+        return withhold(figures, hidden.small(by, figures.parameters))
     assert rule == PARTIES, rule
-    manifest = warehouse.manifest()
-    known = _withheld(warehouse, manifest.seq, manifest.correction)
     for order in permutations(range(len(by))):
         canonical = tuple(by[place] for place in order)
-        if canonical in known:
+        if canonical in hidden.tables:
             back = [canonical.index(name) for name in by]
             return withhold(
                 figures,
-                {(k[0], *(k[1 + n] for n in back), k[-1]) for k in known[canonical]},
+                {
+                    (k[0], *(k[1 + n] for n in back), k[-1])
+                    for k in hidden.tables[canonical]
+                },
             )
     raise NotPublished(", ".join(by))
 
 
 @lru_cache(8)
 def _withheld(
-    warehouse: Warehouse, _seq: int, _correction: int
+    warehouse: Warehouse,
+    _seq: int,
+    _correction: int,
+    family: tuple[tuple[str, ...], ...],
+    changed: Changed,
 ) -> Mapping[tuple[str, ...], frozenset[Key]]:
     """Return the withheld keys of each table of the family, for one state of a tape."""
     behind: dict[Place, Cell] = {
         (by, key): cell
-        for by in FAMILY
+        for by in family
         for key, cell in cells(warehouse, by, {}).items()
     }
+    for by in family:
+        for key in changed(by):
+            if (by, key) in behind:
+                behind[by, key] = behind[by, key]._replace(parties=0)
     found: defaultdict[tuple[str, ...], set[Key]] = defaultdict(set)
     hidden = cast("set[Place]", protect(behind, tables(behind)))
     for by, key in hidden:
         found[by].add(key)
-    return {by: frozenset(found[by]) for by in FAMILY}
+    return {by: frozenset(found[by]) for by in family}
 
 
 def tables(behind: Iterable[Place]) -> Iterator[Table]:

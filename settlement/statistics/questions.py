@@ -22,6 +22,8 @@ BY = "-- by"
 MONTH, YEAR = 7, 4  # characters of a month that name a period
 # Rules of disclosure: figures that add up, figures that do not, facts that are public.
 PARTIES, PRICES, PUBLIC = "parties", "prices", "public"
+# Whether it is published as a month goes on, at its end alone, or is market data.
+ALL, FINAL, LIVE = "all", "final", "live"
 
 
 @dataclass(eq=False)
@@ -40,7 +42,8 @@ class Question(NamedTuple):
     title_en: str
     definition_zh: str
     definition_en: str
-    unit: str
+    unit_zh: str
+    unit_en: str
     source: str  # the tables that it reads
     parameters: Mapping[str, int | str]  # name → what is used when it is not given
     dimensions: tuple[str, ...]  # by which it may be asked
@@ -48,6 +51,7 @@ class Question(NamedTuple):
     cells: tuple[str, ...]  # columns that name a cell beside those and the currency
     measures: tuple[str, ...]  # columns that are withheld in a small cell
     disclosure: str  # PARTIES or PUBLIC
+    published: str  # in which publications it is: ALL, FINAL, or LIVE: in none
     sql: str
     sha256: str
 
@@ -62,12 +66,16 @@ class Figures(NamedTuple):
     rows: list[tuple[Any, ...]]
     withheld: int  # cells that rest on too few parties
     position: int  # journal number up to which trades are counted
+    sources: tuple[int, ...] = ()  # the publications that they are of
 
 
 @cache
 def questions() -> Mapping[str, Question]:
     """Return all questions by code, in order of their codes."""
-    return {path.stem: _read(path) for path in sorted(FOLDER.glob("*.sql"))}
+    return {
+        path.stem: parsed(path.stem, path.read_text("utf-8"))
+        for path in sorted(FOLDER.glob("*.sql"))
+    }
 
 
 def question(code: str) -> Question:
@@ -90,9 +98,19 @@ def ask(
     NotFound if there is no such question, NotADimension if it is not asked by one of
     *by*. Parameters that are not given have the question's defaults.
     """
-    asked = question(code)
+    return answered(warehouse, question(code), by=by, **parameters)
+
+
+def answered(
+    warehouse: Warehouse,
+    asked: Question,
+    *,
+    by: Iterable[str] | None = None,
+    **parameters: int | str,
+) -> Figures:
+    """Return the answer to a question as it stands or once stood: see `ask`."""
     unknown = parameters.keys() - asked.parameters.keys()
-    assert not unknown, (code, unknown)
+    assert not unknown, (asked.code, unknown)
     used = {**asked.parameters, **parameters}
     wanted = asked.by if by is None else checked(asked, by)
     columns, rows, position = warehouse.ask(asked_by(asked.sql, wanted), used)
@@ -121,8 +139,8 @@ def asked_by(sql: str, by: Iterable[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _read(path: Path) -> Question:
-    sql = path.read_text("utf-8")
+def parsed(code: str, sql: str) -> Question:
+    """Return the question that the text *sql* is."""
     head: dict[str, str] = {}
     by: tuple[str, ...] = ()
     for line in sql.splitlines():
@@ -133,13 +151,14 @@ def _read(path: Path) -> Question:
             names = line.removesuffix(BY).strip().removeprefix(",")
             by = tuple(name.strip() for name in names.split(","))
     return Question(
-        code=path.stem,
+        code=code,
         indicator=head.get("indicator", ""),
         title_zh=head["title_zh"],
         title_en=head["title_en"],
         definition_zh=head["definition_zh"],
         definition_en=head["definition_en"],
-        unit=head["unit"],
+        unit_zh=head["unit_zh"],
+        unit_en=head["unit_en"],
         source=head["source"],
         parameters=_parameters(head.get("parameters", "")),
         dimensions=tuple(head.get("dimensions", "").split()),
@@ -147,6 +166,7 @@ def _read(path: Path) -> Question:
         cells=tuple(head.get("cells", "").split()),
         measures=tuple(head.get("measures", "").split()),
         disclosure=head["disclosure"],
+        published=head.get("published", ALL),
         sql=sql,
         sha256=hashlib.sha256(sql.encode()).hexdigest(),
     )

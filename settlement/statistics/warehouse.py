@@ -19,6 +19,7 @@ from settlement.statistics.manifest import MANIFEST, Manifest, flush, read_manif
 
 MEMORY_MAX = "1GB"
 THREADS = 2
+HELD_MAX = 1_000_000  # trades of a snapshot that are read once and kept in memory
 SPILL = ".spill-"  # begins the names of what the engine makes if memory is full
 SCRATCH = ".writing-"  # begins the names of directories in which files are made
 
@@ -32,10 +33,11 @@ class Answer(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """A moment of the tape to which it can be wound back."""
+    """A moment of the tape to which it can be wound back, and of which month."""
 
     seq: int
     correction: int
+    month: str = ""  # of the trades that are shown; empty: all
 
 
 def write_parquet(
@@ -127,8 +129,8 @@ class Warehouse:
     def ask(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Answer:
         """Return the answer to one of our own questions; *sql* never comes from a user.
 
-        The views `trades`, `instruments`, `members`, `events` and `usage` show the tape
-        up to the position that is returned with the rows.
+        The views `trades`, `instruments`, `members`, `events`, `usage` and `states`
+        show the tape up to the position that is returned with the rows.
         """
         with self._lock:
             self._refresh()
@@ -163,24 +165,53 @@ class Warehouse:
             self._define(name, _view(there, columns))
         corrections = self._manifest.corrected(self.directory)
         self._define("corrections", _view(corrections, CORRECTIONS))
-        self._define("trades", self._trades())
+        self._show_trades(has_states=tables["states"].exists())
         self._stamp = stamp
 
     def _define(self, name: str, query: str) -> None:
         self._db.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
 
-    def _trades(self) -> str:
+    def _show_trades(self, *, has_states: bool) -> None:
+        """Define the trades; those of a snapshot never change, so they are kept."""
+        query = self._trades(has_states=has_states)
+        files = self._manifest.files(self.directory)
+        taped = (
+            f"SELECT * FROM {_read(files, hive=True)}" if files else _view([], TRADES)
+        )
+        self._define("taped", taped)  # excluded ones too, at the first price
+        if self._until is None:
+            self._define("trades", query)
+            return
+        self._db.execute("DROP VIEW IF EXISTS trades")
+        self._db.execute("DROP TABLE IF EXISTS held")
+        count = self._db.execute(f"SELECT count(*) FROM ({query})").fetchone()
+        if count is not None and count[0] <= HELD_MAX:
+            self._db.execute(f"CREATE TABLE held AS {query}")
+            query = "SELECT * FROM held"
+        self._define("trades", query)
+
+    def _trades(self, *, has_states: bool) -> str:
         """Return the query for the trades that count, at the price that stands.
 
         None that is excluded by then; an adjusted one at its last price by then.
         """
-        files = self._manifest.files(self.directory)
+        rules, until = [], self._until
+        month = until.month if until else ""
+        files = [
+            file
+            for file in self._manifest.files(self.directory)
+            if file.parent.name.startswith(f"day={month}")
+        ]
         if not files:
             return _view([], {**TRADES, "day": "DATE"})
-        rules, until = [], self._until
         if until is not None:
             rules.append(f"seq <= {until.seq}")
         query = f"SELECT * FROM {_read(files, hive=True)}"
+        if has_states:
+            query = (
+                "SELECT told.* REPLACE (coalesce(states.state, told.state) AS state)"
+                f" FROM ({query}) AS told LEFT JOIN states ON states.trade = told.id"
+            )
         if self._manifest.corrections:
             known = "" if until is None else f" AND id <= {until.correction}"
             rules.append(
@@ -192,12 +223,14 @@ class Warehouse:
                 "SELECT * EXCLUDE (corrected, new_price, new_fee)"
                 " REPLACE (coalesce(new_price, price) AS price,"
                 " coalesce(new_price * quantity, value) AS value,"
-                f" coalesce(new_fee, fee) AS fee) FROM {_read(files, hive=True)}"
+                f" coalesce(new_fee, fee) AS fee) FROM ({query})"
                 " LEFT JOIN (SELECT trade AS corrected, arg_max(price, id) AS"
                 " new_price, arg_max(fee, id) AS new_fee FROM corrections"
                 f" WHERE event = 'adjust'{known} GROUP BY trade) ON corrected = id"
             )
-        return f"{query} WHERE {' AND '.join(rules)}" if rules else query
+        if not rules:
+            return query
+        return f"SELECT * FROM ({query}) WHERE {' AND '.join(rules)}"
 
 
 def _view(files: Sequence[Path], columns: Columns) -> str:

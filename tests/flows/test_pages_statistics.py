@@ -8,9 +8,10 @@ from marketplace.warehouse import Feed
 from marketplace.web.figures import _answer
 from settlement.statistics.questions import questions
 from tests.flows.market import buy, listed, location, pay_in
+from tests.publishing import publish
 
 # Neither public data, nor a border, nor a download in a market of one trade.
-NOTHING_YET = ("s08_public_data", "s09_cross_border", "s17_usage")
+NOTHING_YET = ("s08_public_data", "s09_cross_border", "s17_usage", "top_instruments")
 AGO = {"from_day": "2020-01-01", "until_day": "2020-12-31"}
 
 
@@ -34,7 +35,8 @@ def rows_of(answer) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(answer.text, newline="")))
 
 
-def test_figures_come_as_csv_and_small_cells_stay_empty(visit, symbol):
+def test_figures_come_as_csv_by_period_and_small_cells_stay_empty(visit, symbol, parts):
+    publish(parts)
     (row,) = rows_of(visit("").get("/statistics/s05_turnover.csv"))
     assert (row["currency"], row["turnover"], row["settled"]) == ("CNY", "", "")
     query = {"symbol": symbol, "width": "hour"}
@@ -42,9 +44,6 @@ def test_figures_come_as_csv_and_small_cells_stay_empty(visit, symbol):
     (candle,) = rows_of(answer)
     assert (candle["open"], candle["volume"]) == ("12000", "1")
 
-
-def test_every_question_is_offered_and_answers_as_csv(visit, symbol):
-    query = {"symbol": symbol}
     for code in questions():
         path = f"/statistics/{code}.csv"
         found = rows_of(visit("").get(path, query_string=query))
@@ -53,14 +52,10 @@ def test_every_question_is_offered_and_answers_as_csv(visit, symbol):
             assert f'href="{path}"' in visit("").get(f"/statistics/{code}").text
     candles = visit("").get("/statistics/candles", query_string=query).text
     assert f"/statistics/candles.csv?symbol={symbol}" in candles
-
-
-def test_a_period_leaves_out_what_is_not_of_it(visit, symbol):
-    asked = {"symbol": symbol}
     for code in ("s05_turnover", "s06_trades", "candles"):
         path = f"/statistics/{code}.csv"
-        assert len(rows_of(visit("").get(path, query_string=asked))) == 1, code
-        gone = visit("").get(path, query_string=asked | AGO)
+        assert len(rows_of(visit("").get(path, query_string=query))) == 1, code
+        gone = visit("").get(path, query_string=query | AGO)
         assert rows_of(gone) == [], code
     page = visit("").get("/statistics/s05_turnover", query_string=AGO).text
     assert 'value="2020-12-31"' in page
@@ -71,7 +66,7 @@ def test_a_period_leaves_out_what_is_not_of_it(visit, symbol):
 
 
 def test_what_adds_up_a_whole_period_takes_no_other(visit, symbol):
-    for code in ("s13_posted", "top_instruments"):
+    for code in ("s13_posted",):
         assert 'name="from_day"' not in visit("").get(f"/statistics/{code}").text
         path = f"/statistics/{code}.csv"
         whole = visit("").get(path).text

@@ -3,7 +3,8 @@
 -- title_en: Products listed
 -- definition_zh: 期末（北京时间）仍在挂牌的产品数：累计上架减累计摘牌。
 -- definition_en: Products that are listed at the end of the period (Beijing time): all that were published less all that were delisted.
--- unit: products
+-- unit_zh: 个产品
+-- unit_en: products
 -- source: events
 -- parameters: from_month=0000-01 until_month=9999-12 width=7
 -- dimensions: class sector industry vendor_region data_region supply

@@ -3,7 +3,8 @@
 -- title_en: New listings and delistings
 -- definition_zh: 期间内上架与摘牌的次数。
 -- definition_en: How many products were published on the market, and taken off it, in the period.
--- unit: products
+-- unit_zh: 个产品
+-- unit_en: products
 -- source: events
 -- parameters: from_month=0000-01 until_month=9999-12 width=7
 -- dimensions: class sector industry vendor_region data_region supply

@@ -3,7 +3,8 @@
 -- title_en: Registrations
 -- definition_zh: 期间内完成登记（公示期满、发放登记凭证）的产品数。
 -- definition_en: Products that were registered in the period: their publicity ended and a certificate was issued.
--- unit: products
+-- unit_zh: 个产品
+-- unit_en: products
 -- source: events
 -- parameters: from_month=0000-01 until_month=9999-12 width=7
 -- dimensions: class sector industry vendor_region data_region supply

@@ -3,7 +3,8 @@
 -- title_en: Participants
 -- definition_zh: 期末已核验的供方与需方会员数；活跃：期间内至少有一笔成交的买方与卖方。
 -- definition_en: Members verified by the end of the period that sell and that buy; active are those that sold, or bought, at least once in the period.
--- unit: members
+-- unit_zh: 个会员
+-- unit_en: members
 -- source: members, trades
 -- parameters: from_month=0000-01 until_month=9999-12 width=7
 -- measures: vendors buyers active_sellers active_buyers

@@ -3,11 +3,13 @@
 -- title_en: Growth on the month and on the year
 -- definition_zh: 成交额与上月、与上年同月之比减一；基数为零或没有时为空。参与方不足三家或一家占比超过 75% 的单元格不予披露。
 -- definition_en: Turnover over that of the month before, and of the same month a year before, less one; null where the base is zero or there is none. Cells with fewer than three parties, or one above 75 %, are withheld.
--- unit: share of 1
+-- unit_zh: 占 1 的比例
+-- unit_en: share of 1
 -- source: trades
 -- parameters: from_month=0000-01 until_month=9999-12
 -- dimensions: class sector industry vendor_region buyer_region data_region model origin licence supply unit border
 -- measures: turnover month_on_month year_on_year
+-- published: final
 -- disclosure: parties
 WITH counted AS (
     SELECT

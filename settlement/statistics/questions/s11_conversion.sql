@@ -3,11 +3,13 @@
 -- title_en: Listings that trade
 -- definition_zh: 期末挂牌的产品中，期间内至少成交一笔者的比例。
 -- definition_en: Of the products listed at the end of the period, the share that traded at least once in it.
--- unit: share of 1
+-- unit_zh: 占 1 的比例
+-- unit_en: share of 1
 -- source: events, trades, instruments
 -- parameters: from_month=0000-01 until_month=9999-12 width=7
 -- dimensions: class sector
 -- measures: listed traded rate
+-- published: final
 -- disclosure: public
 WITH periods AS (
     SELECT

@@ -3,7 +3,8 @@
 -- title_en: Service: disputes and unwinding
 -- definition_zh: 期间内成交中已结算、有争议、已解除者所占的笔数比例。参与方不足三家或一家占比超过 75% 的单元格不予披露。
 -- definition_en: Of the trades of the period, the shares that are settled, disputed and unwound. Cells with fewer than three parties, or one above 75 %, are withheld.
--- unit: share of 1
+-- unit_zh: 占 1 的比例
+-- unit_en: share of 1
 -- source: trades
 -- parameters: from_month=0000-01 until_month=9999-12 width=7
 -- dimensions: class sector industry vendor_region buyer_region data_region model origin licence supply unit border

@@ -3,7 +3,8 @@
 -- title_en: Posted prices
 -- definition_zh: 在挂牌的交易标的中，以明码标价（而非询价）者的比例。
 -- definition_en: Of the instruments that are listed now, the share with a posted price rather than one on request.
--- unit: share of 1
+-- unit_zh: 占 1 的比例
+-- unit_en: share of 1
 -- source: instruments
 -- dimensions: class sector
 -- measures: instruments posted_share

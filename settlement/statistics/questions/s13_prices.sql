@@ -3,7 +3,8 @@
 -- title_en: Prices
 -- definition_zh: 期间内各类别、各计价单位的均价、中位价、成交量加权价与协议成交占比；不同计价单位和期限绝不合并平均。参与方不足三家或一家占比超过 75% 的单元格不予披露。
 -- definition_en: Mean, median and volume-weighted price of the period, and the share of trades that were negotiated, for each unit and term; prices of different units are never averaged. Cells with fewer than three parties, or one above 75 %, are withheld.
--- unit: minor units per unit; share of 1
+-- unit_zh: 每计价单位的最小货币单位（分）；占 1 的比例
+-- unit_en: minor units per unit; share of 1
 -- source: trades
 -- parameters: from_month=0000-01 until_month=9999-12 width=7
 -- dimensions: class sector industry vendor_region buyer_region data_region model origin licence supply border

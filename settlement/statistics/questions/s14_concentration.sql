@@ -3,7 +3,8 @@
 -- title_en: Concentration
 -- definition_zh: 期间内成交额中前五大卖方、买方的份额（CR5）与赫芬达尔指数（HHI，各方份额平方和；例：50/30/20 为 0.38）。参与方不足三家或一家占比超过 75% 的单元格不予披露。
 -- definition_en: Of the turnover of the period, the share of the five largest sellers and buyers (CR5) and the Herfindahl index (HHI, the sum of the squares of all shares; 50/30/20 gives 0.38). Cells with fewer than three parties, or one above 75 %, are withheld.
--- unit: share of 1
+-- unit_zh: 占 1 的比例
+-- unit_en: share of 1
 -- source: trades
 -- parameters: from_month=0000-01 until_month=9999-12 width=7
 -- dimensions: class sector industry vendor_region buyer_region data_region model origin licence supply unit border

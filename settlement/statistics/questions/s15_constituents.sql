@@ -3,11 +3,13 @@
 -- title_en: Constituents of the indices
 -- definition_zh: 各标的当月的成交均价（成交额除以数量）、数量与成交额：价格指数的成分及其权重。仅含场内公开成交。
 -- definition_en: The mean price (turnover over quantity), quantity and turnover of each instrument in a month: the constituents of the price indices and their weights. Only what was traded in public, on the book.
--- unit: minor units per unit
+-- unit_zh: 每计价单位的最小货币单位（分）
+-- unit_en: minor units per unit
 -- source: trades, instruments
 -- parameters: from_month=0000-01 until_month=9999-12
 -- dimensions: class sector
 -- measures: price quantity turnover
+-- published: final
 -- disclosure: public
 SELECT
     month AS period

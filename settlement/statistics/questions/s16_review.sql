@@ -3,7 +3,8 @@
 -- title_en: Time to register, and first pass
 -- definition_zh: 期间内登记的产品：从首次提交到登记的天数（中位数），以及未被退回过的比例。
 -- definition_en: Of the products registered in the period: the median days from the first submission to the registration, and the share that was never returned.
--- unit: days; share of 1
+-- unit_zh: 天；占 1 的比例
+-- unit_en: days; share of 1
 -- source: events
 -- parameters: from_month=0000-01 until_month=9999-12 width=7
 -- dimensions: class sector industry vendor_region data_region supply

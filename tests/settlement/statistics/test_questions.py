@@ -131,16 +131,19 @@ def test_the_herfindahl_index_of_50_30_20_is_38(tmp_path: Path) -> None:
 def test_top_instruments(opened: Warehouse, written: list) -> None:
     rows = [row for row in twin.trades(written) if row["origin"] == "on_book"]
     known = []
-    for currency in ("CNY", "USD"):
+    for (month, currency), of in twin.grouped(rows, ()):
         sums: Counter[int] = Counter()
-        for row in rows:
-            if row["currency"] == currency:
-                sums[row["instrument"]] += row["value"]
-        ranked = sorted(sums.items(), key=lambda pair: (-pair[1], pair[0]))[:2]
+        parties: dict[int, set] = {}
+        for row in of:
+            sums[row["instrument"]] += row["value"]
+            sides = {("b", row["buyer"]), ("s", row["seller"])}
+            parties[row["instrument"]] = parties.get(row["instrument"], set()) | sides
+        ranked = sorted(sums.items(), key=lambda pair: (-pair[1], pair[0]))
+        ranked = [pair for pair in ranked if len(parties[pair[0]]) >= 3][:2]
         for place, (number, turnover) in enumerate(ranked, start=1):
-            known.append((currency, place, number, f"S{number}", turnover))
+            known.append((month, currency, place, number, f"S{number}", turnover))
     found = answer(opened, "top_instruments", top=2)
-    assert [row[:5] for row in found] == known
+    assert [row[:6] for row in found] == known
 
 
 @pytest.mark.parametrize("hours", [1, 24])

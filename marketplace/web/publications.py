@@ -1,0 +1,66 @@
+"""The release calendar, what was published, and single tables with their text."""
+
+from itertools import groupby
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from marketplace.services import services
+from marketplace.web.statistics import bp
+from settlement import clock, ids
+from settlement.statistics import publications
+from settlement.statistics.questions import question, questions
+from settlement.statistics.schedule import coming
+from settlement.statistics.vintages import read
+
+
+@bp.get("/publications")
+def calendar() -> ResponseReturnValue:
+    """Show what was published, and what the calendar says comes next."""
+    now_us = clock.now_us()
+    with services().reads.connect() as db:
+        return render_template(
+            "statistics/publications.html",
+            rows=publications.released(db, now_us),
+            coming=coming(now_us),
+        )
+
+
+@bp.get("/publications/<publication>")
+def publication(publication: str) -> ResponseReturnValue:
+    """Show a publication: which records it counts, its tables and their hashes."""
+    number = ids.decode("publication", publication)
+    now_us = clock.now_us()
+    with services().reads.connect() as db:
+        row = publications.seen(db, number, now_us)
+        tables = publications.tables_of(db, number)
+        vintages = publications.released(db, now_us)
+        return render_template(
+            "statistics/publication.html",
+            row=row,
+            tables=[
+                (question(code), list(those))
+                for code, those in groupby(tables, key=lambda table: table.question)
+                if code in questions()
+            ],
+            vintages=[one for one in vintages if one.period == row.period],
+        )
+
+
+@bp.get("/figures/<figure>")
+def figure(figure: str) -> ResponseReturnValue:
+    """Show one published table with the text that it was counted by."""
+    number = ids.decode("figure", figure)
+    with services().reads.connect() as db:
+        table = publications.table(db, number)
+        row = publications.shown(db, table.publication, clock.now_us())
+        asked = publications.text(db, table.query, table.question)
+    columns, lines = read(table.columns, table.rows)
+    return render_template(
+        "statistics/figure.html",
+        row=row,
+        table=table,
+        question=asked,
+        columns=columns,
+        rows=[dict(zip(columns, line, strict=True)) for line in lines],
+    )
