@@ -19,7 +19,7 @@ from settlement.statistics.schedule import Cut
 bp = Resource("staff-publications", __name__, "Publishing the statistics: for staff.")
 
 
-class ProposalSchema(Body):
+class PublicationProposalSchema(Body):
     """The last day that is counted: a month's tenth, twentieth or last one."""
 
     last_day = fields.Date(required=True)
@@ -27,19 +27,19 @@ class ProposalSchema(Body):
     release_us = Digits(load_default=None, metadata={"description": "If later."})
 
 
-class ApprovalSchema(Body):
+class PublicationApprovalSchema(Body):
     """Whether it is published."""
 
     approve = Flag(required=True)
 
 
-class WithdrawalSchema(Body):
+class PublicationWithdrawalSchema(Body):
     """Why it is withdrawn; anybody may read it."""
 
     reason = Text(REASON_MAX, least=1, lines=True, required=True)
 
 
-class ProposedSchema(PublicationSchema):
+class ProposedPublicationSchema(PublicationSchema):
     """A publication as the staff see it."""
 
     proposed_by = fields.Function(lambda row: ids.encode("user", row.proposed_by))
@@ -47,8 +47,8 @@ class ProposedSchema(PublicationSchema):
 
 @bp.route("/staff/publications", methods=["POST"])
 @bp.needs("statistician")
-@bp.arguments(ProposalSchema)
-@bp.creates(ProposedSchema)
+@bp.arguments(PublicationProposalSchema)
+@bp.creates(ProposedPublicationSchema)
 @bp.refuses(409)
 def propose_publication(said: dict[str, Any]) -> Any:
     """Compute the figures of a month up to a day, and propose to publish them."""
@@ -79,8 +79,8 @@ def get_proposed_publication(publication: int) -> Any:
 
 @bp.route("/staff/publications/<publication>/decision", methods=["POST"])
 @bp.needs("statistician")
-@bp.arguments(ApprovalSchema)
-@bp.response(200, ProposedSchema)
+@bp.arguments(PublicationApprovalSchema)
+@bp.response(200, ProposedPublicationSchema)
 @bp.refuses(404, 409)
 def decide_publication(said: dict[str, Any], publication: int) -> Any:
     """Approve what another proposed, or reject it."""
@@ -93,8 +93,8 @@ def decide_publication(said: dict[str, Any], publication: int) -> Any:
 
 @bp.route("/staff/publications/<publication>/withdrawal", methods=["POST"])
 @bp.needs("statistician")
-@bp.arguments(WithdrawalSchema)
-@bp.response(200, ProposedSchema)
+@bp.arguments(PublicationWithdrawalSchema)
+@bp.response(200, ProposedPublicationSchema)
 @bp.refuses(404, 409)
 def withdraw_publication(said: dict[str, Any], publication: int) -> Any:
     """Withdraw what was published, with the reason."""

@@ -75,10 +75,11 @@ def _clean(market: Market) -> Iterator[None]:
             db.execute(delete(one))
 
 
-def until(market: Market, cut: Cut, correction: int = 0) -> Snapshot:
+def until(market: Market, cut: Cut, correction: int = 0, but: int = 0) -> Snapshot:
+    """Return the last command before the end of a cut, or that before *but* trades."""
     with market.engine.connect() as db:
-        mine = trades.c.at_us < cut.ends_us
-        seq = db.scalar(select(trades.c.seq).where(mine).order_by(trades.c.id.desc()))
+        mine = select(trades.c.seq).where(trades.c.at_us < cut.ends_us)
+        seq = db.scalar(mine.order_by(trades.c.id.desc()).offset(but))
     return Snapshot(seq or 0, correction)
 
 
@@ -216,7 +217,7 @@ def test_an_attacker_with_two_vintages_learns_of_no_small_change(
     The second one has a few trades more, or the same days with four trades less.
     """
     shelf = market.shelf
-    before = shelf.of(first, until(market, first), "same")
+    before = shelf.of(first, until(market, first, but=8), "same")
     if second is first:
         shelf = Shelf(tmp_path, market.shelf.kept)
         with market.engine.begin() as db:

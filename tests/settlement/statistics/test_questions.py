@@ -189,7 +189,8 @@ def test_each_question_is_documented_in_both_languages() -> None:
         assert re.search(r"[一-鿿]", question.definition_zh), question.code
         assert question.title_en.isascii(), question.code
         assert question.definition_en.endswith("."), question.code
-        assert question.unit, question.code
+        assert re.search(r"[一-鿿]", question.unit_zh), question.code
+        assert question.unit_en.isascii(), question.code
         tables = set(question.source.split(", "))
         assert tables <= {"trades", *TABLES}, question.code
 
