@@ -2,7 +2,8 @@
 
 Whoever has both vintages of a month can subtract one from the other. What is left
 rests on the trades that changed between them: late ones, excluded and adjusted ones,
-those that were settled or unwound since. Where these are few parties', the new cell is withheld.
+those that were settled or unwound since. Where these are few parties', the new cell is
+withheld.
 """
 
 from collections import defaultdict
