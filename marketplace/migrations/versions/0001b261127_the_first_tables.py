@@ -532,6 +532,28 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "figures",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("publication", Whole, nullable=False),
+        sa.Column("question", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("columns", sa.Text(), nullable=False),
+        sa.Column("rows", sa.Text(), nullable=False),
+        sa.Column("withheld", Whole, nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_figures")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("figures", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_figures_publication", ["publication", "id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_figures_question", ["question", "by", "publication"], unique=False
+        )
+
+    op.create_table(
         "filings",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("seq", Whole, nullable=False),
@@ -1123,6 +1145,57 @@ def upgrade() -> None:
             "state IN ('open', 'approved', 'rejected')", name=op.f("ck_proposals_state")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_proposals")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "publications",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("last_day", sa.Text(), nullable=False),
+        sa.Column("vintage", Whole, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("head", sa.Text(), nullable=False),
+        sa.Column("correction", Whole, nullable=False),
+        sa.Column("dimensions", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("release_us", Whole, nullable=False),
+        sa.Column("made_us", Whole, nullable=False),
+        sa.Column("proposed_by", Whole, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("decided_by", Whole, nullable=True),
+        sa.Column("decided_us", Whole, nullable=True),
+        sa.Column("withdrawn_by", Whole, nullable=True),
+        sa.Column("withdrawn_us", Whole, nullable=True),
+        sa.Column("withdrawn_because", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'proposed') = (decided_by IS NULL) AND (state = 'rejected' OR decided_by <> proposed_by)",
+            name=op.f("ck_publications_two_persons"),
+        ),
+        sa.CheckConstraint(
+            "(state = 'withdrawn') = (coalesce(withdrawn_because, '') <> '')",
+            name=op.f("ck_publications_withdrawn"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('proposed', 'approved', 'rejected', 'withdrawn')",
+            name=op.f("ck_publications_state"),
+        ),
+        sa.CheckConstraint(
+            "vintage > 0 AND release_us >= made_us", name=op.f("ck_publications_order")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_publications")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("publications", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_publications_period", ["period", "vintage"], unique=False
+        )
+
+    op.create_table(
+        "queries",
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_queries")),
         sqlite_strict=True,
     )
     op.create_table(
@@ -2681,6 +2754,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_receipts_entitlement")
 
     op.drop_table("receipts")
+    op.drop_table("queries")
+    with op.batch_alter_table("publications", schema=None) as batch_op:
+        batch_op.drop_index("ix_publications_period")
+
+    op.drop_table("publications")
     op.drop_table("proposals")
     with op.batch_alter_table("products", schema=None) as batch_op:
         batch_op.drop_index("ix_products_vendor")
@@ -2773,6 +2851,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_filings_buyer")
 
     op.drop_table("filings")
+    with op.batch_alter_table("figures", schema=None) as batch_op:
+        batch_op.drop_index("ix_figures_question")
+        batch_op.drop_index("ix_figures_publication")
+
+    op.drop_table("figures")
     op.drop_table("fee_schedules")
     op.drop_table("escrows")
     with op.batch_alter_table("entitlements", schema=None) as batch_op:
