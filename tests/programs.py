@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from listings.publicdata import Authorisation, register
 from marketplace.services import Services
 from marketplace.surveillance import desk
 from marketplace.surveillance.detectors import Alert
@@ -207,3 +208,13 @@ def filed(program: Callable[[str], Program]) -> str:
     assert answer.status_code == 201, answer.text
     assert answer.json
     return str(answer.json["id"])
+
+
+def authorised(parts: Services) -> str:
+    """Register an authorisation to operate public data; its id."""
+    facts = Authorisation(
+        *("whole", "", "government", "Bureau", "City", "Data office", "Group", "", ""),
+        *("All", "2026-01-01", "2029-01-01"),
+    )
+    with parts.writes.begin() as db:
+        return encode("authorisation", register(db, facts, 1))

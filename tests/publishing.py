@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from marketplace import publishing
 from marketplace.services import Services
-from settlement import clock
+from settlement import clock, ids
 from settlement.statistics import publications
 from settlement.statistics.schedule import ZONE_US, Cut
 
@@ -37,3 +37,14 @@ def publish(parts: Services, reason: str = "", *, release: bool = True) -> int:
             )
             db.execute(moved.values(made_us=now_us - 1, release_us=now_us - 1))
     return number
+
+
+def places_of(parts: Services) -> dict[str, str]:
+    """Publish; return the ids of the publication and of its first table."""
+    number = publish(parts)
+    with parts.reads.connect() as db:
+        first = publications.tables_of(db, number)[0].id
+    return {
+        "publication": ids.encode("publication", number),
+        "figure": ids.encode("figure", first),
+    }

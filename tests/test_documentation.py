@@ -15,7 +15,6 @@ from click.testing import CliRunner
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from listings.publicdata import Authorisation, register
 from marketplace.cli import COMMANDS, main
 from marketplace.config import Config
 from marketplace.delivery import sharings
@@ -24,7 +23,7 @@ from settlement import clock
 from settlement.ids import encode
 from tests import programs
 from tests.programs import Program, Sold, buy, pay_in, program, put_on_market, sun
-from tests.publishing import publish
+from tests.publishing import places_of
 from tests.visitors import Visitor, app, bearer, config, parts, people, visit
 
 __all__ = ["app", "bearer", "config", "parts", "people", "program", "sun", "visit"]
@@ -227,31 +226,16 @@ def places(
         "year": "2026",
         "registration": encode("registration", 1),
         "attachment": _attachment(program("vendor"), sold.product),
-        "authorisation": _authorised(parts),
+        "authorisation": programs.authorised(parts),
         "number": "1",
         "level": "0",
         "place": "000.p/1",
         "form": "jsonld",
         "suffix": "ttl",
         "action": "site_read",
-        "publication": (published := encode("publication", publish(parts))),
-        "figure": _figure(program(""), published),
+        **places_of(parts),
         "intake": _intake(visit("vendor")),
     }
-
-
-def _figure(reader: Program, publication: str) -> str:
-    found = reader.read(f"/statistics/publications/{publication}")["tables"]
-    return str(found[0]["id"])
-
-
-def _authorised(parts: Services) -> str:
-    facts = Authorisation(
-        *("whole", "", "government", "Bureau", "City", "Data office", "Group", "", ""),
-        *("All", "2026-01-01", "2029-01-01"),
-    )
-    with parts.writes.begin() as db:
-        return encode("authorisation", register(db, facts, 1))
 
 
 def _attachment(vendor: Program, product: str) -> str:
