@@ -79,7 +79,7 @@ class Engine:
             f" delim=?, quote='\"', escape='\"', columns={{{types}}}, nullstr=?,"
             " store_rejects=true, rejects_limit=?, max_line_size=?,"
             " strict_mode=true) LIMIT ?",
-            (str(path), delimiter, null, REJECTS_MAX, LINE_MAX, self._most(rows)),
+            (str(path), delimiter, null, REJECTS_MAX, LINE_MAX, self.most(rows)),
         )
         found = self.ask(
             "SELECT line, error_type, any_value(csv_line) FROM reject_errors"
@@ -88,13 +88,28 @@ class Engine:
         self._db.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")
         return [Reject(line - 1, str(why), said or "") for line, why, said in found]
 
+    def read_json_lines(self, path: Path, columns: Sequence[str], rows: int) -> int:
+        """Make ``data`` of the texts of *columns* in JSON lines; return how many rows.
+
+        At most *rows* rows.
+        """
+        types = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in columns)
+        self._make(
+            "SELECT * FROM read_json(?, format='newline_delimited', auto_detect=false,"
+            f" maximum_object_size=?, columns={{{types}}})"
+            f" AS t({_numbered([*columns])}) LIMIT ?",
+            (str(path), LINE_MAX, self.most(rows)),
+        )
+        ((made,),) = self.ask("SELECT count(*) FROM data")
+        return int(made)
+
     def read_parquet(self, path: Path, rows: int) -> list[str]:
         """Make ``data`` of the first *rows* rows; return the names of its columns."""
         described = self.ask("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)])
         names = [str(row[0]) for row in described]
         self._make(
             f"SELECT * FROM read_parquet(?) AS t({_numbered(names)}) LIMIT ?",
-            (str(path), self._most(rows)),
+            (str(path), self.most(rows)),
         )
         return names
 
@@ -107,7 +122,7 @@ class Engine:
             arrow.query(
                 "t",
                 f"CREATE TABLE data AS SELECT * FROM t AS u({_numbered(names)})"
-                f" LIMIT {self._most(rows)}",
+                f" LIMIT {self.most(rows)}",
             )
         except duckdb.OutOfMemoryException:
             raise OutOfMemory from None
@@ -119,7 +134,8 @@ class Engine:
         """Write the rows of a *query* of ours to *path* in the scratch directory."""
         self.ask(f"COPY ({query}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
 
-    def _most(self, rows: int) -> int:
+    def most(self, rows: int) -> int:
+        """Return how many rows are read where *rows* are examined."""
         return EVERY if self._whole else rows
 
     def ask(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
@@ -133,6 +149,10 @@ class Engine:
 
     def _make(self, query: str, parameters: Sequence[Any]) -> None:
         self.ask(f"CREATE OR REPLACE TABLE data AS {query}", parameters)
+
+
+def _quoted(name: str) -> str:
+    return "'" + name.replace("'", "''") + "'"
 
 
 def _numbered(names: list[str]) -> str:

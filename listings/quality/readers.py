@@ -196,6 +196,10 @@ def _json(engine: Engine, source: Source, scratch: Path) -> Iterator[Loaded]:
     sys.setrecursionlimit(records.DEPTH_MAX + 50)
     try:
         if source.suffix in (".jsonl", ".ndjson"):
+            plain = _plain(engine, source, encoding)
+            if plain is not None:
+                yield plain
+                return
             with source.path.open(encoding=encoding) as file:
                 written = records.write(
                     records.json_lines(file, source.name), scratch, source.name
@@ -210,6 +214,28 @@ def _json(engine: Engine, source: Source, scratch: Path) -> Iterator[Loaded]:
         sys.setrecursionlimit(before)
     if written.columns:
         yield _written(engine, written, source, source.name, encoding)
+
+
+def _plain(engine: Engine, source: Source, encoding: str) -> Loaded | None:
+    """Return JSON lines read by the engine itself, in half the time; None: it cannot.
+
+    Who reads them otherwise than we do would not find as many rows.
+    """
+    if encoding != "utf-8":
+        return None
+    with source.path.open(encoding=encoding) as file:
+        plain = records.plain_lines(file, source.name)
+    if plain is None:
+        return None
+    rows = rows_of(len(plain.columns))
+    try:
+        made = engine.read_json_lines(source.path, plain.columns, rows)
+    except Unreadable:
+        return None
+    if made != min(plain.rows, engine.most(rows)):
+        return None
+    form = source.suffix[1:]
+    return Loaded(source.name, form, plain.columns, encoding, words=plain.words)
 
 
 def _xlsx(engine: Engine, source: Source, scratch: Path) -> Iterator[Loaded]:

@@ -34,6 +34,14 @@ class Written(NamedTuple):
     nested: frozenset[str]  # columns with objects or lists
 
 
+class Plain(NamedTuple):
+    """JSON lines that the engine reads itself as we would: flat, of plain values."""
+
+    columns: tuple[str, ...]
+    words: frozenset[str]  # columns of which every value was said to be text
+    rows: int
+
+
 class _Wrong(ValueError):
     """What JSON permits and we do not."""
 
@@ -51,6 +59,10 @@ def _constant(_name: str) -> None:
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
 _QUICK = json.JSONDecoder(parse_constant=_constant)  # does not see repeated keys
+# What the engine reads otherwise: a NUL, half of a character outside the first plane.
+_ODD = re.compile(r"\\u(0000|[dD][89a-fA-F])")
+_NESTED = {dict, list}
+SHAPES_MAX = 1_000  # sets of columns that lines may have
 _APART = (" :", "\t:", "\r:")
 
 
@@ -86,6 +98,60 @@ def _flat(line: str) -> Record | None:
         return found
     told = line.count('":') == keys and not any(sign in line for sign in _APART)
     return found if told else None
+
+
+def plain_lines(lines: Iterable[str], name: str) -> Plain | None:
+    """Return what the engine needs to read JSON *lines* itself; None if it must not.
+
+    Every line is looked at as `json_lines` does, so that the same ones are refused;
+    what the engine would read otherwise (nested values, halves of characters, numbers
+    among texts, names that differ only in case) is left to `write`.
+    """
+    looked = _shapes_of(lines, name)
+    if looked is None:
+        return None
+    seen, rows = looked
+    kinds: dict[str, set[type]] = {}
+    for keys, shapes in seen.items():
+        for place, key in enumerate(keys):
+            kinds.setdefault(key, set()).update(shape[place] for shape in shapes)
+    said = {key: found - {type(None)} for key, found in kinds.items()}
+    mixed = any(str in found and len(found) > 1 for found in said.values())
+    alike = len({key.casefold() for key in said}) < len(said)
+    if mixed or alike or "" in said or not 0 < len(said) <= COLUMNS_MAX:
+        return None
+    words = frozenset(key for key, found in said.items() if found == {str})
+    return Plain(tuple(said), words, rows)
+
+
+def _shapes_of(
+    lines: Iterable[str], name: str
+) -> tuple[dict[tuple[str, ...], set[tuple[type, ...]]], int] | None:
+    """Return the columns that lines have, with their types, and how many lines."""
+    odd: list[str] = []
+    seen: dict[tuple[str, ...], set[tuple[type, ...]]] = {}
+    rows = 0
+    for record in json_lines(_watched(lines, odd), name):
+        rows += 1
+        shapes = seen.get(keys := tuple(record))
+        if shapes is None:
+            shapes = seen[keys] = set()
+        shape = tuple(map(type, record.values()))
+        if shape not in shapes:
+            shapes.add(shape)
+            if _NESTED & set(shape) or len(seen) > SHAPES_MAX:
+                return None
+        if odd:
+            return None
+    return seen, rows
+
+
+def _watched(lines: Iterable[str], odd: list[str]) -> Iterator[str]:
+    """Yield *lines*, and note those that the engine reads otherwise."""
+    for line in lines:
+        if "\\u" in line and _ODD.search(line):
+            odd.append(line)
+        yield line
 
 
 def json_records(text: str, name: str) -> Iterator[Record] | None:
