@@ -45,7 +45,7 @@ class BustsSchema(Schema):
     data = fields.List(fields.Nested(BustSchema), required=True)
 
 
-class NewQuestionSchema(Body):
+class NewStruckQuestionSchema(Body):
     """The right price of a unit, or null to bust the trade; and why."""
 
     price = Int(
@@ -54,7 +54,7 @@ class NewQuestionSchema(Body):
     reason = Text(REASON_MAX, least=1, lines=True, required=True)
 
 
-class QuestionSchema(Schema):
+class StruckQuestionSchema(Schema):
     """A question that waits for its second person."""
 
     id = Id("proposal", required=True)
@@ -65,10 +65,10 @@ class QuestionSchema(Schema):
     reason = fields.String(required=True)
 
 
-class QuestionsSchema(Schema):
+class StruckQuestionsSchema(Schema):
     """The questions that wait, the oldest first."""
 
-    data = fields.List(fields.Nested(QuestionSchema), required=True)
+    data = fields.List(fields.Nested(StruckQuestionSchema), required=True)
 
 
 @bp.route("/trades/<trade>/busts")
@@ -84,7 +84,7 @@ def list_busts(trade: int) -> Any:
 
 @bp.route("/staff/trades/<trade>/questions", methods=["POST"])
 @bp.needs(*BUSTERS)
-@bp.arguments(NewQuestionSchema)
+@bp.arguments(NewStruckQuestionSchema)
 @bp.arguments(KeyHeader, location="headers")
 @bp.response(200, ProposedSchema)
 @bp.refuses(404, 409)
@@ -98,8 +98,8 @@ def question_trade(new: dict[str, Any], header: dict[str, str], trade: int) -> A
 
 @bp.route("/staff/questions")
 @bp.needs(*STAFF)
-@bp.response(200, QuestionsSchema)
-def list_questions() -> Any:
+@bp.response(200, StruckQuestionsSchema)
+def list_struck_questions() -> Any:
     """List the trades in question that wait for a second person."""
     with services().reads.connect() as db:
         return {"data": mistakes.questions(db)}
