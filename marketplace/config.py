@@ -4,7 +4,7 @@ import os
 import re
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -24,6 +24,7 @@ REVIEW_DAYS_MAX = 250
 DAY_S = 24 * 3_600
 INLINE = "inline:"  # the writer is in the web process
 DUCKDB = "duckdb:"
+STRIPE_URL = "https://api.stripe.com"
 # setting → what it must look like, so that a slip is told at the start
 URLS = {
     "database_url": r"(sqlite|postgresql(\+psycopg)?)://.+",
@@ -31,6 +32,7 @@ URLS = {
     "search_url": r"whoosh:.+|postgresql(\+psycopg)?://.+",
     "warehouse_url": r"duckdb:.+",
     "files_url": r"file:.+",
+    "stripe_url": r"https://.+|http://127\.0\.0\.1:\d+",
 }
 _PACKAGE = Path(__file__).resolve().parent
 _CHECKOUT = _PACKAGE.parent
@@ -85,6 +87,10 @@ class Config:
     tape_parties: int = 3
     tape_large_value: int = 100_000_000
     tape_large_delay_s: int = DAY_S
+    # The payment provider; without a key there are no payments by card.
+    stripe_key: str = field(default="", repr=False)
+    stripe_webhook_secret: str = field(default="", repr=False)
+    stripe_url: str = STRIPE_URL
     followers: bool = True  # start the threads that follow the journal and catalogue
 
     @classmethod
@@ -135,6 +141,9 @@ class Config:
             review_days=env.int(
                 "REVIEW_DAYS", embedded.review_days, validate=Range(1, REVIEW_DAYS_MAX)
             ),
+            stripe_key=env.str("STRIPE_KEY", ""),
+            stripe_webhook_secret=env.str("STRIPE_WEBHOOK_SECRET", ""),
+            stripe_url=env.str("STRIPE_URL", embedded.stripe_url),
             notice_days=env.int("NOTICE_DAYS", embedded.notice_days),
             rate_limits=env.bool("RATE_LIMITS", embedded.rate_limits),
             schema_notice_days=env.int(

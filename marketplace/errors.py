@@ -115,6 +115,8 @@ from settlement.errors import (
     OwnWork,
     Refusal,
 )
+from settlement.payments.cards import CardMismatch, CardReserve
+from settlement.payments.provider import BadSignature, CardsOff, ProviderDown
 from settlement.refunds import MoreThanPaid
 from settlement.statistics.publications import AlreadyProposed, Withdrawn
 
@@ -146,6 +148,11 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     NotInCall: HTTPStatus.CONFLICT,
     TradingStopped: HTTPStatus.CONFLICT,
     TradingHalted: HTTPStatus.CONFLICT,
+    CardMismatch: HTTPStatus.CONFLICT,
+    CardReserve: HTTPStatus.CONFLICT,
+    CardsOff: HTTPStatus.CONFLICT,
+    ProviderDown: HTTPStatus.SERVICE_UNAVAILABLE,
+    BadSignature: HTTPStatus.BAD_REQUEST,
     TooFast: HTTPStatus.TOO_MANY_REQUESTS,
     TooManyUntraded: HTTPStatus.TOO_MANY_REQUESTS,
     SymbolTaken: HTTPStatus.CONFLICT,

@@ -18,6 +18,8 @@ from marketplace.config import Config
 from marketplace.measuring import STEP_S as MEASURING_S
 from marketplace.measuring import Measurer
 from marketplace.members import verification
+from marketplace.payments.following import STEP_S as CARDS_S
+from marketplace.payments.following import CardDesk
 from marketplace.pricing.changes import Rises
 from marketplace.pricing.hammer import Hammer
 from marketplace.surveillance.desk import Watch
@@ -26,6 +28,7 @@ from marketplace.trading.tape import Tape
 from marketplace.transparency import PAUSE_S as CHECKPOINTS_S
 from marketplace.transparency import Log
 from settlement.errors import Busy, ExchangeHalted, OutcomeUnknown, Refusal
+from settlement.payments.provider import Provider
 
 STANDINGS_S = 0.5
 ADMISSIONS_S = 2.0
@@ -126,7 +129,12 @@ def _lapse(reads: Engine, writes: Engine) -> None:
 
 @contextmanager
 def following(
-    config: Config, reads: Engine, writes: Engine, gateway: Gateway, index: Index
+    config: Config,
+    reads: Engine,
+    writes: Engine,
+    gateway: Gateway,
+    index: Index,
+    cards: Provider | None = None,
 ) -> Iterator[None]:
     """Keep search, prices, standings and the tape up with the records meanwhile.
 
@@ -162,6 +170,9 @@ def following(
         Follower("services", measurer.step, MEASURING_S),
         Follower("searches", searches.Alerts(reads, writes, index).step, SEARCHES_S),
     ]
+    if cards is not None:
+        desk = CardDesk(cards, reads, writes, gateway)
+        followers.append(Follower("cards", desk.step, CARDS_S))
     with ExitStack() as stack:
         for follower in followers:
             follower.start()

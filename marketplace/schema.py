@@ -7,15 +7,18 @@ import listings.tables
 import marketplace.community.tables
 import marketplace.delivery.tables
 import marketplace.members.tables
+import marketplace.payments.tables
 import marketplace.pricing.tables
 import marketplace.surveillance.tables
 import marketplace.trading.tables
+import settlement.payments.tables
 import settlement.statistics.tables
 import settlement.tables
 from settlement.store import metadata
 
 ROOMS = (
     settlement.tables,
+    settlement.payments.tables,
     settlement.statistics.tables,
     listings.tables,
     listings.quality.tables,
@@ -27,6 +30,7 @@ ROOMS = (
     marketplace.trading.tables,
     marketplace.surveillance.tables,
     marketplace.pricing.tables,
+    marketplace.payments.tables,
 )
 
 __all__ = ["ROOMS", "metadata"]

@@ -24,6 +24,7 @@ from marketplace.trading.gateway import Gateway, open_gateway
 from marketplace.transparency import Log
 from marketplace.vault import Vault
 from settlement import store
+from settlement.payments.provider import Provider
 from settlement.statistics.warehouse import Warehouse
 
 EXTENSION = "databourse"
@@ -47,6 +48,7 @@ class Services:
     seal: Seal
     vault: Vault
     log: Log
+    cards: Provider | None  # None: no payments by card here
     closing: ExitStack = field(repr=False)
 
     def close(self) -> None:
@@ -90,11 +92,12 @@ def open_services(config: Config) -> Services:
         examiner = stack.enter_context(Examiner(reads, writes, files))
         fetcher = Fetcher(writes, files, examiner, config.reachable)
         stack.enter_context(fetcher)
+        cards = card_provider(config)
         if config.followers:  # in every process: two never claim the same
             stack.enter_context(examiner.following())
             stack.enter_context(fetcher.following())
         if config.followers and config.exchange_url == INLINE:
-            stack.enter_context(following(config, reads, writes, gateway, index))
+            stack.enter_context(following(config, reads, writes, gateway, index, cards))
         return Services(
             config,
             reads,
@@ -110,8 +113,18 @@ def open_services(config: Config) -> Services:
             Seal(config.data),
             Vault(config.data),
             Log(config.data),
+            cards,
             stack.pop_all(),
         )
+
+
+def card_provider(config: Config) -> Provider | None:
+    """Return the payment provider that *config* has the key of, or None."""
+    if not config.stripe_key:
+        return None
+    from settlement.payments.stripe import Stripe  # slow to import, and often not used
+
+    return Stripe(config.stripe_key, config.stripe_webhook_secret, config.stripe_url)
 
 
 def opened(stack: ExitStack, url: str, *, write: bool) -> Engine:

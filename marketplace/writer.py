@@ -11,7 +11,7 @@ from listings.search.index import open_index
 from marketplace import migrations
 from marketplace.config import Config
 from marketplace.followers import following
-from marketplace.services import opened
+from marketplace.services import card_provider, opened
 from marketplace.trading.exchange import Exchange
 from marketplace.trading.gateway import Gateway
 from marketplace.trading.wire import WriterServer
@@ -37,7 +37,8 @@ def run_writer(config: Config) -> bool:
         Thread(target=_stop_when_fenced, args=(exchange, server), daemon=True).start()
         log.info("writer.ready", address=config.exchange_url)
         gateway, index = Gateway(exchange, reads), open_index(config.search_url)
-        with following(config, reads, writes, gateway, index):
+        cards = card_provider(config)
+        with following(config, reads, writes, gateway, index, cards):
             server.serve()
         return not exchange.fenced.is_set()
 

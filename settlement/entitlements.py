@@ -157,6 +157,11 @@ class Register:
         """Yield the holder's rights in one instrument, oldest first."""
         yield from list(self._of.get((holder, instrument), {}).values())
 
+    def held_by(self, holder: int) -> Iterator[Entitlement]:
+        """Yield all rights of a holder, by instrument, oldest first."""
+        for instrument in sorted(asset for who, asset in self._of if who == holder):
+            yield from self.of(holder, instrument)
+
     def within(self, instrument: int) -> Iterable[Entitlement]:
         """Return everybody's rights in one instrument, oldest first."""
         return self._in.get(instrument, {}).values()

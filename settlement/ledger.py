@@ -8,6 +8,10 @@ from settlement.errors import InsufficientBalance
 from settlement.money import BY_ASSET
 
 HOUSE = 0  # the operator's own owner number
+# Owners that are nobody: accounts of the house's own, apart from its income.
+PROVIDER = -2  # clearing: below zero by what a payment provider has of ours
+COSTS = -3  # what providers and banks charged the house
+SUSPENSE = -4  # money that came and is not yet known whose it is
 ASSETS_MAX = 1 << 40
 
 
@@ -17,7 +21,7 @@ class Pocket(IntEnum):
     FREE = 0
     HELD = 1
     ESCROW = 2
-    OPEN = 3  # issuance of a right, or the world outside for money: may go below zero
+    OPEN = 3  # may go below zero: a right issued; money outside, or owed by a member
 
 
 class Account(NamedTuple):

@@ -114,9 +114,9 @@ def _moves(owner: int) -> Select[Any]:
             change(FREE, HELD, ESCROW).label("amount"),
             change(FREE).label("free"),
             change(HELD).label("held"),
-            case((debit.c.owner == owner, credit.c.owner), else_=debit.c.owner).label(
-                "other"
-            ),
+            _party(
+                case((debit.c.owner == owner, credit.c.owner), else_=debit.c.owner)
+            ).label("other"),
             debit.c.pocket.label("debit_pocket"),
             credit.c.pocket.label("credit_pocket"),
             transfers.c.reason,
@@ -126,3 +126,8 @@ def _moves(owner: int) -> Select[Any]:
         .join(credit, credit.c.id == transfers.c.credit)
         .outerjoin(journal, journal.c.seq == transfers.c.seq)
     )
+
+
+def _party(owner: ColumnElement[int]) -> ColumnElement[int]:
+    """Return who an owner is to a member: the house's own accounts are the house."""
+    return case((owner < 0, 0), else_=owner)

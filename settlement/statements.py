@@ -24,6 +24,7 @@ from settlement import ids
 from settlement.errors import NotFound
 from settlement.fees import FIRST, FeeSchedule, rules_of
 from settlement.money import INSTRUMENT_MIN
+from settlement.payments.tables import cards
 from settlement.store import PAGE_MAX, Page, page
 from settlement.tables import (
     OPEN_POCKET,
@@ -252,6 +253,22 @@ def payin(db: Connection, number: int, member: int | None = None) -> Row[Any]:
     return _of_member(db, payins, "payin", number, member)
 
 
+def card(db: Connection, number: int) -> Row[Any] | None:
+    """Return what the provider's lines say of a pay-in by card; None if it is none."""
+    return db.execute(select(cards).where(cards.c.payin == number)).first()
+
+
+def owed(db: Connection, owner: int) -> tuple[tuple[int, int], ...]:
+    """Return what *owner* owes the exchange: (currency, minor units) where it does."""
+    query = select(accounts.c.asset, -accounts.c.balance).where(
+        accounts.c.owner == owner,
+        accounts.c.asset < INSTRUMENT_MIN,
+        accounts.c.pocket == OPEN_POCKET,
+        accounts.c.balance < 0,
+    )
+    return tuple((asset, amount) for asset, amount in db.execute(query))
+
+
 def payout(db: Connection, number: int, member: int | None = None) -> Row[Any]:
     """Return one payout; NotFound if it is not there, or not of *member* if given."""
     return _of_member(db, payouts, "payout", number, member)
@@ -360,6 +377,8 @@ def _queue(
 ) -> Page:
     limit = min(limit, PAGE_MAX)
     query = select(which).where(which.c.state == state)
+    if which is payins and state == "created":  # the provider acts on the others
+        query = query.where(which.c.id.not_in(select(cards.c.payin)))
     if after is not None:
         query = query.where(which.c.id > after)
     return page(db.execute(query.order_by(which.c.id).limit(limit + 1)).all(), limit)

@@ -99,11 +99,12 @@ def proven(engine: Engine) -> int:
     """Check the chain, every invariant and the replay; how many records there are."""
     with snapshot(engine) as db:
         assert list(journal.verify(db)) == []
-        assert list(violations(db)) == []
-        found = replay(db)
-        assert found.differences == []
-        assert found.replayed == found.recorded
-    return found.records
+        found = list(violations(db))
+        assert found == [], found[:5]
+        again = replay(db)
+        assert again.differences == []
+        assert again.replayed == again.recorded
+    return again.records
 
 
 def wait_until(true: Callable[[], bool], patience_s: float = 10) -> None:

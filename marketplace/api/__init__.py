@@ -8,6 +8,7 @@ from marketplace.api import (
     access,
     account,
     busts,
+    cards,
     cash,
     changes,
     ckan,
@@ -51,6 +52,7 @@ from marketplace.api import (
     streams,
     tenders,
     trades,
+    webhooks,
 )
 from marketplace.api.document import describe
 
@@ -79,6 +81,7 @@ RESOURCES = (
     busts.bp,
     log.bp,
     cash.bp,
+    cards.bp,
     entitlements.bp,
     sharings.bp,
     products.bp,
@@ -109,3 +112,4 @@ def register(app: Flask) -> None:
     docs.init_app(app)
     app.register_blueprint(ckan.bp)
     app.register_blueprint(delta.bp)
+    app.register_blueprint(webhooks.bp)

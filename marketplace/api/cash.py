@@ -34,6 +34,10 @@ SUBJECTS = {
     "fee": "trade",
     "payin": "payin",
     "payout": "payout",
+    "card_refund": "payin",
+    "card_refund_back": "payin",
+    "chargeback": "payin",
+    "chargeback_back": "payin",
     "payout_hold": "payout",
     "payout_release": "payout",
 }

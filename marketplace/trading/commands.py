@@ -23,6 +23,12 @@ from marketplace.trading.bidding import (
     OpenContest,
     PayContest,
 )
+from marketplace.trading.carding import (
+    CloseDispute,
+    EndCard,
+    RecordLine,
+    RequestCardPayin,
+)
 from marketplace.trading.cashing import (
     ApprovePayin,
     ApprovePayout,
@@ -287,6 +293,7 @@ Command = (
     | AcceptDelivery | ReportDelivery | SetWorkdays | SetConsents
     | OpenDispute | AnswerDispute | AgreeDispute | WithdrawDispute | ReturnSale
     | OfferRefund | QuestionTrade
+    | RequestCardPayin | RecordLine | CloseDispute | EndCard
 )  # fmt: skip
 UNCROSSING = ("SetPhase", "Uncross")
 KINDS: dict[str, type[Command]] = {kind.__name__: kind for kind in Command.__args__}

@@ -29,6 +29,9 @@ class Effects(NamedTuple):
     payouts: Rows
     payouts_changed: Rows  # (id, approved_by, paid_by, state)
     arrivals: Rows
+    cards: Rows  # upserted
+    provider_lines: Rows
+    withheld: Rows  # upserted
     fee_schedules: Rows
     books: Rows  # upserted
     standings: Rows  # upserted

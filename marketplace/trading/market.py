@@ -29,6 +29,7 @@ from settlement.errors import NotFound
 from settlement.fees import FIRST, FeeSchedule
 from settlement.ids import encode
 from settlement.ledger import Ledger
+from settlement.payments.cards import Cards
 from settlement.payments.payins import Payins
 from settlement.payments.payouts import Payouts
 from settlement.refunds import Refunds
@@ -50,8 +51,8 @@ class Market:
         """Open an empty market with the first fee schedule."""
         self.ledger = Ledger()
         self.rights = Register()
-        self.payins = Payins()
-        self.payouts = Payouts()
+        self.payins, self.payouts, self.cards = Payins(), Payouts(), Cards()
+        self.owing: set[tuple[int, int]] = set()  # (member, currency); see `debts`
         self.agenda = Agenda()
         self.offers = Offers(self.agenda)
         self.contests = Contests(self.agenda)
@@ -104,7 +105,11 @@ class Market:
         A refusal leaves no trace. What each command returns is said in
         `commands.RESULTS`.
         """
-        return HANDLERS[type(command)](self, command, seq, at_us)
+        result = HANDLERS[type(command)](self, command, seq, at_us)
+        if self.owing:
+            for follow in AFTERWARDS:
+                follow(self, seq)
+        return result
 
     def venue(self, instrument: int) -> Venue:
         """Return the instrument's venue; UnknownInstrument if it was never listed."""
@@ -173,6 +178,7 @@ class Market:
 
 
 HANDLERS: dict[type, Handler] = {}
+AFTERWARDS: list[Callable[[Market, int], None]] = []  # while somebody owes
 
 
 def handles(kind: type) -> Callable[[Handler], Handler]:

@@ -14,7 +14,11 @@ from marketplace.trading.cashing import (
     RequestPayout,
 )
 from marketplace.trading.market import Market, handles
+from marketplace.trading.timetable import DAY_US
 from marketplace.trading.venue import WrongOrder
+from settlement.errors import NotFound
+from settlement.ids import encode
+from settlement.payments.cards import RESERVE_DAYS, CardReserve
 from settlement.payments.payins import Payin, check_amount
 from settlement.payments.payouts import Payout
 
@@ -41,18 +45,21 @@ def request_payin(market: Market, command: RequestPayin, seq: int, at_us: int) -
 @handles(ConfirmPayin)
 def confirm_payin(market: Market, command: ConfirmPayin, seq: int, at_us: int) -> str:
     """Confirm that the money arrived; "succeeded", or "pending" a second person."""
+    _check_by_hand(market, command.payin)
     return market.payins.confirm(market.ledger, command.payin, command.by, seq, at_us)
 
 
 @handles(ApprovePayin)
 def approve_payin(market: Market, command: ApprovePayin, seq: int, at_us: int) -> None:
     """Credit a confirmed payin above the limit."""
+    _check_by_hand(market, command.payin)
     market.payins.approve(market.ledger, command.payin, command.by, seq, at_us)
 
 
 @handles(RejectPayin)
 def reject_payin(market: Market, command: RejectPayin, seq: int, at_us: int) -> None:
     """Close a payin that did not arrive."""
+    _check_by_hand(market, command.payin)
     market.payins.reject(command.payin, command.by, seq, at_us)
 
 
@@ -61,6 +68,7 @@ def request_payout(market: Market, command: RequestPayout, seq: int, at_us: int)
     """Hold the money and open a payout; its number."""
     check_amount(command.currency, command.amount)
     check_text(command.destination, "destination")
+    _check_reserve(market, command, at_us)
     payout = Payout(
         market.payouts.last + 1,
         at_us,
@@ -98,6 +106,21 @@ def cancel_payout(market: Market, command: CancelPayout, seq: int, at_us: int) -
     """Withdraw the member's own payout."""
     number, member = command.payout, command.member
     market.payouts.cancel(market.ledger, number, member, command.by, seq, at_us)
+
+
+def _check_by_hand(market: Market, payin: int) -> None:
+    """Refuse to act by hand on a pay-in by card: the provider alone says what came."""
+    if payin in market.cards.live:
+        raise NotFound("payin", encode("payin", payin))
+
+
+def _check_reserve(market: Market, command: RequestPayout, at_us: int) -> None:
+    """Refuse to pay out what came by card lately and may still be charged back (P4)."""
+    member, currency = command.member, command.currency
+    since_us = at_us - RESERVE_DAYS * DAY_US
+    kept, latest_us = market.cards.reserved(member, currency, since_us)
+    if kept and market.ledger.balance(member, currency) - command.amount < kept:
+        raise CardReserve(kept, latest_us + RESERVE_DAYS * DAY_US)
 
 
 def check_text(text: str, field: str) -> None:

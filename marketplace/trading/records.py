@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, select
 
 from marketplace.trading import (
     bust_records,
+    card_records,
     consents,
     contest_records,
     escrow_records,
@@ -40,6 +41,7 @@ from settlement.script import Script
 OPEN = Pocket.OPEN
 DESKS = (
     bust_records, contest_records, tender_records, filing_records, escrow_records,
+    card_records,
 )  # fmt: skip
 DELIVERY, OF_TRADES = "delivery", frozenset(("payment", "fee"))
 LIVE_ORDER = (str(OrderState.OPEN), str(OrderState.PARTIAL))
@@ -155,10 +157,11 @@ def _transfer_row(
         payer = payee = None
     elif reason in OF_TRADES:
         payer, payee = None, HOUSE if payee == HOUSE else None
-    elif payee == payer or into == OPEN:
-        payee = None
-    elif out_of == OPEN:
-        payer = None
+    else:
+        if payee == payer or into == OPEN:
+            payee = None
+        if out_of == OPEN:
+            payer = None
     return (number, seq, debit, credit, amount, reason, subject, payer, payee)
 
 

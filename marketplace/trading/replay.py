@@ -16,6 +16,7 @@ from settlement import tables as s
 from settlement.canonical import canonical
 from settlement.errors import Refusal
 from settlement.journal import APPLIED, REFUSED, Record, read, records
+from settlement.payments import tables as p
 from settlement.store import metadata
 
 BATCH = 2_000  # records between two writes to the rebuilt tables
@@ -30,6 +31,7 @@ REBUILT: tuple[Table, ...] = (
     s.fee_schedules, s.trades, s.terms, s.contracts, s.entitlements, s.measures,
     s.escrows, s.workdays, s.disputes, s.refunds, s.busts,
     s.receipts, s.payins, s.payouts, s.arrivals,
+    p.cards, p.provider_lines, p.withheld,
 )  # fmt: skip
 
 

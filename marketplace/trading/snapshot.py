@@ -38,6 +38,7 @@ def state(market: Market) -> dict[str, Any]:
             market.rights.last,
             market.payins.last,
             market.payouts.last,
+            market.cards.last,
             market.offers.last,
             market.filings.last,
             market.contests.last,
@@ -68,6 +69,7 @@ def state(market: Market) -> dict[str, Any]:
         ],
         "offers": [offer.row() for _, offer in sorted(market.offers.live.items())],
         "proposals": [made for _, made in sorted(market.proposals.items())],
+        "cards": _cards(market),
         "payins": [p.row() for _, p in sorted(market.payins.waiting.items())],
         "payouts": [p.row() for _, p in sorted(market.payouts.waiting.items())],
         "rights": [right.row() for _, right in sorted(market.rights.live.items())],
@@ -89,3 +91,16 @@ def _order(order: Order) -> tuple[object, ...]:
         order.remaining, str(order.time_in_force), order.expires_us, order.evergreen,
         order.purpose or "", str(order.state), order.placed_seq,
     )  # fmt: skip
+
+
+def _cards(market: Market) -> list[object]:
+    cards = market.cards
+    return [
+        [
+            (*card.row(), sorted(card.lines), sorted(card.reached))
+            for _, card in sorted(cards.live.items())
+        ],
+        sorted(cards.withheld.values()),
+        sorted(cards.general),
+        sorted(market.owing),
+    ]

@@ -9,7 +9,9 @@ from flask_babel import gettext
 from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
+from marketplace.payments import checkouts, starting, withheld
 from marketplace.services import services
+from marketplace.trading.carding import RequestCardPayin
 from marketplace.trading.cashing import CancelPayout, RequestPayin, RequestPayout
 from marketplace.trading.gateway import KEY_LENGTH_MAX
 from marketplace.trading.paying import TEXT_MAX
@@ -17,6 +19,7 @@ from marketplace.web.forms import Form, again, amount, choice, read, text
 from marketplace.web.layout import before
 from settlement import ids, moves, statements
 from settlement.money import BY_CODE, CURRENCIES
+from settlement.payments.cards import CARD_MAX, RESERVE_DAYS
 
 bp = Blueprint("cash", __name__, url_prefix="/cash")
 RECENT = 10  # payins and payouts shown
@@ -37,6 +40,13 @@ class PayinForm(OnceForm):
     reference = text(TEXT_MAX)
 
 
+class CardForm(OnceForm):
+    """How much is paid by card."""
+
+    card_currency = choice(BY_CODE)
+    card_amount = text(24)
+
+
 class PayoutForm(OnceForm):
     """How much goes out, to which account."""
 
@@ -55,6 +65,11 @@ def show() -> ResponseReturnValue:
         return render_template(
             "cash/cash.html",
             balances=statements.cash(db, member),
+            owed=statements.owed(db, member),
+            cards=services().cards is not None,
+            card_max=CARD_MAX,
+            reserve_days=RESERVE_DAYS,
+            held_back=withheld.of_member(db, member),
             moves=page,
             names=organisations.names(db, {move.other for move in page.rows}),
             payins=statements.payins_of(db, member, limit=RECENT),
@@ -79,6 +94,53 @@ def pay_in() -> ResponseReturnValue:
         gettext("Announced. The money counts once its arrival is confirmed."), "success"
     )
     return redirect(url_for(".show"), HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/cards")
+@needs("buyer", "vendor")
+@again(show)
+def pay_by_card() -> ResponseReturnValue:
+    """Begin a pay-in by card; the next page leads to the provider's."""
+    typed = read(CardForm())
+    minor = amount(typed, "card_amount", typed["card_currency"])
+    asset = BY_CODE[typed["card_currency"]].asset
+    number = starting.begin(
+        services(), RequestCardPayin(me().id, me().member, asset, minor),
+        typed["key"] or None, _page_of,
+    )  # fmt: skip
+    return redirect(_page_of(number, external=False), HTTPStatus.SEE_OTHER)
+
+
+@bp.get("/payins/<payin>")
+@needs()
+def payin(payin: str) -> ResponseReturnValue:
+    """Show one pay-in: what is still to do, what happened when."""
+    number = ids.decode("payin", payin)
+    with services().reads.connect() as db:
+        return render_template(
+            "cash/payin.html",
+            payin=statements.payin(db, number, me().member),
+            card=statements.card(db, number),
+            checkout=checkouts.find(db, number),
+            arrivals=statements.arrivals_of(db, "payin", number),
+        )
+
+
+@bp.post("/payins/<payin>/again")
+@needs("buyer", "vendor")
+@again(payin)
+def ask_again(payin: str) -> ResponseReturnValue:
+    """Ask the provider again for the page that did not come; never for a second one."""
+    number = ids.decode("payin", payin)
+    with services().reads.connect() as db:
+        statements.payin(db, number, me().member)
+    starting.resume(services(), number)
+    return redirect(_page_of(number, external=False), HTTPStatus.SEE_OTHER)
+
+
+def _page_of(number: int, *, external: bool = True) -> str:
+    encoded = ids.encode("payin", number)
+    return url_for("cash.payin", payin=encoded, _external=external)
 
 
 @bp.post("/payouts")

@@ -4,6 +4,14 @@ from marketplace.language import N_
 
 REASONS = {
     "payin": N_("Pay-in"),
+    "card_refund": N_("Refunded to the card"),
+    "card_refund_back": N_("Refund to the card came back"),
+    "chargeback": N_("Chargeback by the card's holder"),
+    "chargeback_back": N_("Chargeback won"),
+    "debt_paid": N_("Paid off what was owed"),
+    "provider_cost": N_("Cost of the payment provider"),
+    "provider_payout": N_("From the payment provider to the bank"),
+    "provider_payout_back": N_("From the bank back to the payment provider"),
     "payout": N_("Payout"),
     "payout_hold": N_("Held for a payout"),
     "payout_release": N_("Payout given back"),

@@ -14,6 +14,7 @@ from settlement.invariants import (
     auctions,
     books,
     busts,
+    cards,
     contests,
     disputes,
     escrows,
@@ -102,6 +103,10 @@ CHECKS: tuple[Check, ...] = (
     payments.money_once,
     payments.states_in_order,
     payments.two_pairs_of_hands,
+    cards.lines_add_up,
+    cards.moved_as_lined,
+    cards.clearing_is_the_lines,
+    cards.debts_are_paid_first,
     records.chain_holds,
     records.no_gaps,
     records.one_key_one_record,
@@ -118,6 +123,7 @@ TABLES = (
     "limits", "proposals", "kept_prices", "escrows", "workdays", "disputes", "refunds",
     "busts",
     "tenders", "tender_bids", "filings",
+    "cards", "provider_lines", "withheld",
 )  # fmt: skip
 
 

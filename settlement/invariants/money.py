@@ -14,6 +14,7 @@ from settlement.invariants.violation import (
     ask,
     asset_name,
 )
+from settlement.ledger import PROVIDER
 from settlement.money import AMOUNT_MAX, BY_ASSET, INSTRUMENT_MIN
 from settlement.tables import OPEN_POCKET
 
@@ -38,6 +39,10 @@ MONEY_COLUMNS = (
     ("orders", "remaining", AMOUNT_MAX),
     ("payins", "amount", AMOUNT_MAX),
     ("payouts", "amount", AMOUNT_MAX),
+    ("cards", "captured", AMOUNT_MAX),
+    ("cards", "withdrawn", AMOUNT_MAX),
+    ("provider_lines", "amount", AMOUNT_MAX),
+    ("provider_lines", "fee", AMOUNT_MAX),
     ("entitlements", "quantity", AMOUNT_MAX),
 )
 
@@ -148,15 +153,20 @@ def balances_follow(db: Connection) -> Iterator[Violation]:
 
 
 def nobody_overdrawn(db: Connection) -> Iterator[Violation]:
-    """M4: only an open pocket may be below zero, and it may not be above."""
+    """M4: only an open pocket may be below zero, and it may not be above.
+
+    But for a provider's: after chargebacks we may owe it.
+    """
     found = ask(
         db,
         """
         SELECT owner, asset, pocket, balance FROM accounts
-        WHERE (pocket <> :open AND balance < 0) OR (pocket = :open AND balance > 0)
+        WHERE (pocket <> :open AND balance < 0)
+           OR (pocket = :open AND balance > 0 AND owner <> :provider)
         ORDER BY id
         """,
         open=OPEN_POCKET,
+        provider=PROVIDER,
     )
     for owner, asset, pocket, balance in found:
         whose = account_name(owner, asset, pocket)
@@ -214,12 +224,18 @@ def one_asset(db: Connection) -> Iterator[Violation]:
 
 
 def outside_is_the_house(db: Connection) -> Iterator[Violation]:
-    """M11: money comes from and goes to the outside through the house alone."""
+    """M11: money comes from and goes to the outside through the house alone.
+
+    A member's own open pocket is what it owes after a chargeback or a refund.
+    """
     found = ask(
         db,
         """
-        SELECT owner, asset FROM accounts
-        WHERE asset < :first AND pocket = :open AND owner <> 0 ORDER BY id
+        SELECT DISTINCT a.owner, a.asset FROM accounts a
+        LEFT JOIN transfers t ON t.debit = a.id OR t.credit = a.id
+        WHERE a.asset < :first AND a.pocket = :open AND a.owner > 0
+        AND (t.id IS NULL OR t.reason NOT IN ('chargeback', 'card_refund', 'debt_paid'))
+        ORDER BY a.owner, a.asset
         """,
         first=INSTRUMENT_MIN,
         open=OPEN_POCKET,

@@ -32,11 +32,13 @@ NUMBERED: dict[str, tuple[str, int]] = {
     "disputes": ("id", 1),
     "refunds": ("id", 1),
     "busts": ("id", 1),
+    "provider_lines": ("id", 1),
 }
 SEQUENCED = (
     "transfers", "trades", "orders", "receipts", "fee_schedules", "offers", "contests",
     "contest_bids", "proposals",
     "disputes", "refunds", "busts",
+    "provider_lines",
 )  # fmt: skip
 
 # Which commands may leave rows in which table; transfers come from most of them.
@@ -71,6 +73,8 @@ CAUSES: dict[str, frozenset[str]] = {
     "receipts": frozenset({"Deliver"}),
     "fee_schedules": frozenset({"PublishFees"}),
     "workdays": frozenset({"SetWorkdays"}),
+    "provider_lines": frozenset({"RecordLine"}),
+    "withheld": frozenset({"RecordLine"}),
     "measures": frozenset({"SuspendRight", "RestoreRight", "RevokeRight"}),
     "arrivals": frozenset(
         {
@@ -83,6 +87,10 @@ CAUSES: dict[str, frozenset[str]] = {
             "PayPayout",
             "FailPayout",
             "CancelPayout",
+            "RequestCardPayin",
+            "RecordLine",
+            "CloseDispute",
+            "EndCard",
         }
     ),
 }

@@ -108,6 +108,7 @@ def live(gateway: Gateway, hands: Clock, *, scarce: bool = True) -> None:
     _call(do, order)
     if not scarce:
         return
+    _pay_by_card(do)
     _exclude(do, order)
     _compete(do, hands)
     _negotiate(do)
@@ -318,6 +319,20 @@ def _pay_in(do: Callable[..., object]) -> None:
     do(c.ConfirmPayin(STAFF, large))
     do(c.ApprovePayin(SECOND, large))
     do(c.RejectPayin(STAFF, do(c.RequestPayin(20, ANN, 1, 5, "never came"))))
+
+
+def _pay_by_card(do: Callable[..., object]) -> None:
+    """CAT pays by card: one is charged back in part, one ends; a cost and a payout."""
+    number = do(c.RequestCardPayin(40, CAT, 1, 500))
+    for line, amount, fee in (("charge", 500, 14), ("dispute", -500, 15)):
+        do(c.RecordLine(0, f"txn_{line}", line, number, "pi_1", 1, amount, fee, 5))
+    do(c.CloseDispute(0, number, won=False))
+    kept = do(c.RequestCardPayin(40, CAT, 1, 300))
+    do(c.RecordLine(0, "txn_1", "charge", kept, "pi_2", 1, 300, 9, 5))
+    do(c.RecordLine(0, "txn_2", "refund", kept, "pi_2", 1, -100, 0, 5))
+    do(c.EndCard(0, do(c.RequestCardPayin(40, CAT, 1, 7))))
+    do(c.RecordLine(0, "txn_3", "cost", 0, "", 1, -3, 0, 5))
+    do(c.RecordLine(0, "txn_4", "payout", 0, "", 1, -50, 0, 5))
 
 
 def _pay_out(do: Callable[..., object]) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from settlement.invariants import CHECKS, QUICK, Progress, count_rows, violations
 from tests.invariants.bust_damage import BUSTS
+from tests.invariants.card_damage import CARDS
 from tests.invariants.contest_damage import CONTESTS
 from tests.invariants.dispute_damage import DISPUTES
 from tests.invariants.escrow_damage import ESCROWS
@@ -247,6 +248,7 @@ DAMAGE = [
         "2 times",
         "UPDATE entitlements SET holder = 4 WHERE instrument = 1005",
     ),
+    *CARDS,
     *CONTESTS,
     *QUOTES,
     ("A6", "one pair of hands", "UPDATE payins SET confirmed_by = 20 WHERE id = 1"),

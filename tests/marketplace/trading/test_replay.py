@@ -84,6 +84,10 @@ def traded(tmp_path_factory):
             c.QuestionTrade(STAFF, SLIP, 4, "a slip"),
             c.Decide(SECOND, 4, approve=True),
             c.PlaceBasket(CAT, CAT, (BUY.line, line("buy", 8, 10**8))),
+            c.RequestCardPayin(DAN, DAN, 1, 5_000_000),
+            c.RecordLine(0, "t1", "charge", 3, "pi", 1, 5_000_000, 9, 5),
+            c.PlaceOrder(DAN, DAN, c.Line(MOON, "buy", 3, 10**6, "IOC", purpose="x")),
+            c.RecordLine(0, "t2", "dispute", 3, "pi", 1, -5_000_000, 9, 5),
         ):  # fmt: skip
             try:
                 floor.submit(command)

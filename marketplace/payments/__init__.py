@@ -1,0 +1,1 @@
+"""Rails: what the exchange keeps of providers and banks, and how it asks them."""
