@@ -69,9 +69,7 @@ def state(market: Market) -> dict[str, Any]:
         ],
         "offers": [offer.row() for _, offer in sorted(market.offers.live.items())],
         "proposals": [made for _, made in sorted(market.proposals.items())],
-        "cards": _cards(market),
-        "payins": [p.row() for _, p in sorted(market.payins.waiting.items())],
-        "payouts": [p.row() for _, p in sorted(market.payouts.waiting.items())],
+        "payments": _payments(market),
         "rights": [right.row() for _, right in sorted(market.rights.live.items())],
         "stops": [stop for _, stop in sorted(market.stops.items())],
         "terms": sorted(market.terms.values()),
@@ -93,9 +91,11 @@ def _order(order: Order) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _cards(market: Market) -> list[object]:
+def _payments(market: Market) -> list[object]:
     cards = market.cards
     return [
+        [payin.row() for _, payin in sorted(market.payins.waiting.items())],
+        [payout.row() for _, payout in sorted(market.payouts.waiting.items())],
         [
             (*card.row(), sorted(card.lines), sorted(card.reached))
             for _, card in sorted(cards.live.items())
