@@ -212,6 +212,7 @@ def filed(program: Callable[[str], Program]) -> str:
 
 def authorised(parts: Services) -> str:
     """Register an authorisation to operate public data; its id."""
+    """Register an authorised operation of public data; its id."""
     facts = Authorisation(
         *("whole", "", "government", "Bureau", "City", "Data office", "Group", "", ""),
         *("All", "2026-01-01", "2029-01-01"),
