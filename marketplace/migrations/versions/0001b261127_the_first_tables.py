@@ -218,6 +218,29 @@ def upgrade() -> None:
         batch_op.create_index("ix_busts_trade", ["trade", "id"], unique=False)
 
     op.create_table(
+        "cards",
+        sa.Column("payin", Whole, autoincrement=False, nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("captured", Whole, nullable=False),
+        sa.Column("refunded", Whole, nullable=False),
+        sa.Column("withdrawn", Whole, nullable=False),
+        sa.Column("returned", Whole, nullable=False),
+        sa.Column("costs", Whole, nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("credited_us", Whole, nullable=True),
+        sa.CheckConstraint(
+            "outcome IN ('', 'won', 'lost')", name=op.f("ck_cards_outcome")
+        ),
+        sa.CheckConstraint(
+            "(captured > 0) = (credited_us IS NOT NULL)", name=op.f("ck_cards_credited")
+        ),
+        sa.CheckConstraint(
+            "captured BETWEEN 0 AND 1000000000000000", name=op.f("ck_cards_captured")
+        ),
+        sa.PrimaryKeyConstraint("payin", name=op.f("pk_cards")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "case_notes",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("case", Whole, nullable=False),
@@ -260,6 +283,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
         sqlite_strict=True,
     )
+    op.create_table(
+        "checkouts",
+        sa.Column("payin", Whole, autoincrement=False, nullable=False),
+        sa.Column("asked_us", Whole, nullable=False),
+        sa.Column("until_us", Whole, nullable=False),
+        sa.Column("back_url", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("session", sa.Text(), nullable=True),
+        sa.Column("url", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('asked', 'open', 'closed')", name=op.f("ck_checkouts_state")
+        ),
+        sa.CheckConstraint(
+            "(session IS NULL) = (url IS NULL)", name=op.f("ck_checkouts_answer")
+        ),
+        sa.PrimaryKeyConstraint("payin", name=op.f("pk_checkouts")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("checkouts", schema=None) as batch_op:
+        batch_op.create_index("ix_checkouts_state", ["state", "payin"], unique=False)
+
     op.create_table(
         "contest_bidders",
         sa.Column("contest", Whole, autoincrement=False, nullable=False),
@@ -594,6 +639,31 @@ def upgrade() -> None:
         batch_op.create_index("ix_filings_buyer", ["buyer", "id"], unique=False)
         batch_op.create_index("ix_filings_seller", ["seller", "id"], unique=False)
         batch_op.create_index("ix_filings_state", ["state", "id"], unique=False)
+
+    op.create_table(
+        "foreign_lines",
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("payin", sa.Text(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("amount", Whole, nullable=False),
+        sa.Column("fee", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("read_us", Whole, nullable=False),
+        sa.Column("refused", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("line", name=op.f("pk_foreign_lines")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("foreign_lines", schema=None) as batch_op:
+        batch_op.create_index("ix_foreign_lines_at_us", ["at_us"], unique=False)
+        batch_op.create_index(
+            "ix_foreign_lines_refused",
+            ["at_us"],
+            unique=False,
+            sqlite_where=sa.text("refused != ''"),
+            postgresql_where=sa.text("refused != ''"),
+        )
 
     op.create_table(
         "intake_mappings",
@@ -1148,6 +1218,57 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "provider_lines",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("payin", Whole, nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("currency", Whole, nullable=False),
+        sa.Column("amount", Whole, nullable=False),
+        sa.Column("fee", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('charge', 'refund', 'refund_back', 'dispute', 'dispute_back', 'payout', 'payout_back', 'cost')",
+            name=op.f("ck_provider_lines_kind"),
+        ),
+        sa.CheckConstraint(
+            "amount BETWEEN -1000000000000000 AND 1000000000000000",
+            name=op.f("ck_provider_lines_amount"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_lines")),
+        sa.UniqueConstraint("line", name=op.f("uq_provider_lines_line")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("provider_lines", schema=None) as batch_op:
+        batch_op.create_index("ix_provider_lines_payin", ["payin", "id"], unique=False)
+
+    op.create_table(
+        "provider_messages",
+        sa.Column("id", Whole, nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("received_us", Whole, nullable=False),
+        sa.Column("handled_us", Whole, nullable=True),
+        sa.Column("ignored", Whole, nullable=False),
+        sa.CheckConstraint(
+            "ignored IN (0, 1)", name=op.f("ck_provider_messages_ignored")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_messages")),
+        sa.UniqueConstraint("message", name=op.f("uq_provider_messages_message")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("provider_messages", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_provider_messages_waits",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("handled_us IS NULL"),
+            postgresql_where=sa.text("handled_us IS NULL"),
+        )
+
+    op.create_table(
         "publications",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("period", sa.Text(), nullable=False),
@@ -1416,6 +1537,23 @@ def upgrade() -> None:
             postgresql_where=sa.text("payer IS NOT NULL"),
         )
 
+    op.create_table(
+        "withheld",
+        sa.Column("entitlement", Whole, autoincrement=False, nullable=False),
+        sa.Column("payin", Whole, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("ended_seq", Whole, nullable=True),
+        sa.CheckConstraint(
+            "(state = 'withheld') = (ended_seq IS NULL)", name=op.f("ck_withheld_ended")
+        ),
+        sa.CheckConstraint(
+            "state IN ('withheld', 'restored', 'revoked')",
+            name=op.f("ck_withheld_state"),
+        ),
+        sa.PrimaryKeyConstraint("entitlement", name=op.f("pk_withheld")),
+        sqlite_strict=True,
+    )
     op.create_table(
         "workdays",
         sa.Column("day", Whole, autoincrement=False, nullable=False),
@@ -2715,6 +2853,7 @@ def downgrade() -> None:
     op.drop_table("access_requests")
     op.drop_table("writer")
     op.drop_table("workdays")
+    op.drop_table("withheld")
     with op.batch_alter_table("transfers", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_transfers_payer",
@@ -2759,6 +2898,18 @@ def downgrade() -> None:
         batch_op.drop_index("ix_publications_period")
 
     op.drop_table("publications")
+    with op.batch_alter_table("provider_messages", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_provider_messages_waits",
+            sqlite_where=sa.text("handled_us IS NULL"),
+            postgresql_where=sa.text("handled_us IS NULL"),
+        )
+
+    op.drop_table("provider_messages")
+    with op.batch_alter_table("provider_lines", schema=None) as batch_op:
+        batch_op.drop_index("ix_provider_lines_payin")
+
+    op.drop_table("provider_lines")
     op.drop_table("proposals")
     with op.batch_alter_table("products", schema=None) as batch_op:
         batch_op.drop_index("ix_products_vendor")
@@ -2845,6 +2996,15 @@ def downgrade() -> None:
 
     op.drop_table("intakes")
     op.drop_table("intake_mappings")
+    with op.batch_alter_table("foreign_lines", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_foreign_lines_refused",
+            sqlite_where=sa.text("refused != ''"),
+            postgresql_where=sa.text("refused != ''"),
+        )
+        batch_op.drop_index("ix_foreign_lines_at_us")
+
+    op.drop_table("foreign_lines")
     with op.batch_alter_table("filings", schema=None) as batch_op:
         batch_op.drop_index("ix_filings_state")
         batch_op.drop_index("ix_filings_seller")
@@ -2886,11 +3046,16 @@ def downgrade() -> None:
         batch_op.drop_index("ix_contest_bidders_member")
 
     op.drop_table("contest_bidders")
+    with op.batch_alter_table("checkouts", schema=None) as batch_op:
+        batch_op.drop_index("ix_checkouts_state")
+
+    op.drop_table("checkouts")
     op.drop_table("cases")
     with op.batch_alter_table("case_notes", schema=None) as batch_op:
         batch_op.drop_index("ix_case_notes_case")
 
     op.drop_table("case_notes")
+    op.drop_table("cards")
     with op.batch_alter_table("busts", schema=None) as batch_op:
         batch_op.drop_index("ix_busts_trade")
 
