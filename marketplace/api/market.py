@@ -14,6 +14,7 @@ from marketplace.api.licences import LicenceFactsSchema, LicenceSchema
 from marketplace.api.plans import PlanSchema
 from marketplace.api.resource import PageQuery, Resource
 from marketplace.members.signing import me
+from marketplace.pricing import fairness
 from marketplace.services import services
 from marketplace.trading import reads, tape
 from marketplace.trading.candles import MONTH, candles
@@ -231,6 +232,46 @@ class QuoteSchema(Schema):
     quote = Id("order", required=True)
     price = fields.Integer(required=True)
     until_us = fields.Integer(required=True, metadata={"description": "At least."})
+
+
+class ComparableSchema(Schema):
+    """An instrument of another vendor that counts, and how it is alike."""
+
+    instrument = Id("instrument", attribute="facts.instrument", required=True)
+    symbol = fields.String(attribute="facts.symbol", required=True)
+    price = fields.Integer(
+        required=True, metadata={"description": "Its median, for the same term."}
+    )
+    trades = fields.Integer(required=True)
+    at_us = fields.Integer(required=True)
+    like = fields.List(Code(*fairness.FACTS), required=True)
+
+
+class BandSchema(Schema):
+    """What comparable rights were sold for; the method is on the help page."""
+
+    low = fields.Integer(required=True)
+    high = fields.Integer(required=True)
+    instruments = fields.Integer(required=True)
+    vendors = fields.Integer(required=True)
+    shown = fields.List(fields.Nested(ComparableSchema), required=True)
+
+
+class FairValueSchema(Schema):
+    """The band, or null below the minimum sample."""
+
+    band = fields.Nested(BandSchema, required=True, allow_none=True)
+
+
+@bp.route("/instruments/<instrument>/fair-value")
+@bp.response(200, FairValueSchema)
+@bp.refuses(404)
+def get_fair_value(instrument: int) -> Any:
+    """Read what comparable rights of other vendors were sold for in the last year."""
+    with services().reads.connect() as db:
+        visible_book(db, instrument)
+        found = fairness.bands(db, [instrument], clock.now_us())
+    return {"band": found.get(instrument)}
 
 
 @bp.route("/instruments/<instrument>/book")

@@ -17,7 +17,7 @@ from marketplace.language import N_
 from marketplace.members import organisations
 from marketplace.members.roles import TRADING, needs
 from marketplace.members.signing import me
-from marketplace.pricing import quotes, tenders
+from marketplace.pricing import fairness, quotes, tenders
 from marketplace.pricing.tenders import Rules
 from marketplace.services import services
 from marketplace.trading import rooms
@@ -197,6 +197,7 @@ def one(demand: str) -> ResponseReturnValue:
             quotes=rows,
             units={row.instrument: instruments.get(db, row.instrument) for row in rows},
             own=own,
+            fair=fairness.bands(db, {row.instrument for row in rows}, clock.now_us()),
             known=catalogue.traded(db, numbers),
             told=sorted(told),
             names=organisations.names(db, parties),

@@ -16,6 +16,7 @@ from marketplace.community import access, looks, questions, ratings, watches
 from marketplace.evidence import case
 from marketplace.members import organisations
 from marketplace.members.signing import me, record
+from marketplace.pricing import fairness
 from marketplace.services import services
 from marketplace.trading import board, reads, rooms
 from marketplace.trading.board import Board
@@ -72,6 +73,8 @@ def show(product: str) -> ResponseReturnValue:
             best=best,
             pricelist=pricelist(db, found, units, best),
             last=reads.last_prices(db, numbers),
+            fair=(fair := fairness.bands(db, numbers, clock.now_us())),
+            fair_band=fair.get(unit.id) if unit else None,
             books=reads.books_of(db, numbers),
             desk=desk(db, unit) if unit else None,
             contests=rooms.of_instruments(db, numbers),

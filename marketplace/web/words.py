@@ -102,6 +102,16 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "busted": N_("Busted"),
         "adjusted": N_("Price adjusted"),
     },
+    "fair": {
+        "below": N_("below the fair-value band"),
+        "within": N_("within the fair-value band"),
+        "above": N_("above the fair-value band"),
+        "sector": N_("sector"),
+        "licence": N_("licence"),
+        "region": N_("region"),
+        "updates": N_("frequency"),
+        "rows": N_("size"),
+    },
     "right": {
         "active": N_("In force"),
         "suspended": N_("Suspended"),
