@@ -7,10 +7,18 @@ can be argued about.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
 from statistics import median_low
 from typing import NamedTuple, TypeVar
 
-from marketplace.surveillance.seen import Bid, Placed, Review, Seen, Traded
+from marketplace.surveillance.seen import (
+    Bid,
+    Placed,
+    Review,
+    Seen,
+    Tendered,
+    Traded,
+)
 from settlement.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 
 ROUND_US = DAY_US  # within which units come back
@@ -29,13 +37,15 @@ CLOSE_BPS = 500  # that the last trades move the price
 CLOSE_SHARE_BPS = 1_000  # of the day's units, at most
 CLOSE_BEFORE = 5  # trades earlier in the day
 SHILL_CONTESTS = 3  # of one vendor, bid in and never won
+TENDERS_MIN = 3  # in which the same bidders meet
+COVER_BPS = 300  # above the winner, at most, is a bid that covers it
 RING_MIN = 2  # reviews with full points in each direction
 FULL = 5
 ZONE_US = 8 * HOUR_US  # the exchange's day is Beijing's
 WHOLE_BPS = 10_000
 
 
-Item = TypeVar("Item", Traded, Placed, Bid)
+Item = TypeVar("Item", Traded, Placed, Bid, Tendered)
 
 
 class Alert(NamedTuple):
@@ -182,6 +192,64 @@ def shill_bids(seen: Seen) -> list[Alert]:
     return found
 
 
+def collusive_tenders(seen: Seen) -> list[Alert]:
+    """Find bidders who are one owner's, cover each other's bids, or take turns."""
+    tenders = _by(seen.tenders, lambda bid: bid.tender).values()
+    won = [bids for bids in tenders if any(bid.won for bid in bids)]
+    return [*_one_owner(seen, tenders), *_covered(won), *_in_turns(won)]
+
+
+def _one_owner(seen: Seen, tenders: Iterable[list[Tendered]]) -> list[Alert]:
+    """Find tenders in which two bidders have the same owner."""
+    found = []
+    for bids in tenders:
+        owners = _by(bids, lambda bid: seen.owner(bid.vendor)).values()
+        together = [one for of_owner in owners if len(of_owner) > 1 for one in of_owner]
+        if together:
+            owner = seen.owner(together[0].vendor)
+            found.append(_tendered([together], together, owner=owner))
+    return found
+
+
+def _covered(tenders: Iterable[list[Tendered]]) -> list[Alert]:
+    """Find who again and again bids a little above the same winner, and never wins."""
+    winners = {bid.vendor for bids in tenders for bid in bids if bid.won}
+    pairs: dict[tuple[int, int], list[list[Tendered]]] = defaultdict(list)
+    for bids in tenders:
+        best = next(bid for bid in bids if bid.won)
+        for bid in bids:
+            above = (bid.value - best.value) * WHOLE_BPS
+            if 0 <= above <= COVER_BPS * best.value and bid.vendor not in winners:
+                pairs[best.vendor, bid.vendor].append([best, bid])
+    return [
+        _tendered(met, met[0], covered=len(met))
+        for met in pairs.values()
+        if len(met) >= TENDERS_MIN
+    ]
+
+
+def _in_turns(tenders: Iterable[list[Tendered]]) -> list[Alert]:
+    """Find the same bidders, and nobody else, of whom each wins in turn."""
+    rounds: dict[frozenset[int], list[list[Tendered]]] = defaultdict(list)
+    for bids in tenders:
+        rounds[frozenset(bid.vendor for bid in bids)].append(bids)
+    found = []
+    for bidders, met in rounds.items():
+        turns = [bid.vendor for bids in met for bid in bids if bid.won]
+        each = all(one != after for one, after in pairwise(turns))
+        if len(turns) >= TENDERS_MIN <= len(bidders) and set(turns) == bidders and each:
+            found.append(_tendered(met, met[0], turns=len(turns)))
+    return found
+
+
+def _tendered(
+    met: list[list[Tendered]], bids: Iterable[Tendered], **facts: int
+) -> Alert:
+    evidence = {"tenders": tuple(sorted({one[0].tender for one in met}))}
+    members = tuple(sorted({bid.vendor for bid in bids}))
+    return Alert("collusive_tenders", None, members, evidence, facts)
+
+
 def review_rings(seen: Seen) -> list[Alert]:
     """Find two members who give each other's products full points."""
     given: dict[tuple[int, int], list[Review]] = defaultdict(list)
@@ -210,6 +278,7 @@ DETECTORS: dict[str, Callable[[Seen], list[Alert]]] = {
         quote_stuffing,
         marking_the_close,
         shill_bids,
+        collusive_tenders,
         review_rings,
     )
 }

@@ -9,7 +9,13 @@ from listings.tables import products
 from marketplace.community.tables import ratings
 from marketplace.surveillance.tables import ties
 from marketplace.trading.mistakes import BUSTED
-from marketplace.trading.tables import contest_bids, contests, orders
+from marketplace.trading.tables import (
+    contest_bids,
+    contests,
+    offers,
+    orders,
+    tender_bids,
+)
 from settlement.journal import read
 from settlement.tables import journal, payouts, trades
 
@@ -67,6 +73,17 @@ class Review(NamedTuple):
     points: int  # 1 to 5
 
 
+class Tendered(NamedTuple):
+    """One opened bid of a tender."""
+
+    tender: int  # the demand
+    at_us: int
+    buyer: int
+    vendor: int
+    value: int  # minor units, in all
+    won: bool
+
+
 class Seen(NamedTuple):
     """All of it, the earliest first; *group* names each member's owner."""
 
@@ -74,6 +91,7 @@ class Seen(NamedTuple):
     orders: tuple[Placed, ...] = ()
     bids: tuple[Bid, ...] = ()
     reviews: tuple[Review, ...] = ()
+    tenders: tuple[Tendered, ...] = ()
     group: Mapping[int, int] = {}
 
     def owner(self, member: int) -> int:
@@ -88,6 +106,7 @@ def look(db: Connection, since_us: int) -> Seen:
         _orders(db, since_us),
         _bids(db, since_us),
         _reviews(db, since_us),
+        _tenders(db),
         groups(db),
     )
 
@@ -196,4 +215,17 @@ def _reviews(db: Connection, since_us: int) -> tuple[Review, ...]:
     return tuple(
         Review(row.id, row.at_us, row.member, row.vendor, row.quality)
         for row in _latest(db, query, ratings.c.id)
+    )
+
+
+def _tenders(db: Connection) -> tuple[Tendered, ...]:
+    """Return the opened bids of the latest tenders: patterns in them take months."""
+    query = select(offers).join(tender_bids, tender_bids.c.offer == offers.c.id)
+    return tuple(
+        Tendered(
+            *(row.demand, row.at_us, row.member, row.vendor),
+            row.price * row.quantity,
+            row.state == "taken",
+        )
+        for row in _latest(db, query, offers.c.id)
     )

@@ -29,6 +29,7 @@ from marketplace.members.verification import MEMBER
 from marketplace.pricing.changes import notice_of
 from marketplace.services import services
 from marketplace.streams.feed import STREAMS_EACH_MAX
+from marketplace.surveillance import desk
 from marketplace.trading.contests import CONTEST
 from marketplace.trading.filings import FILING
 from marketplace.trading.offers import OFFER
@@ -39,6 +40,7 @@ from marketplace.trading.tenders import TENDER
 from marketplace.trading.venue import BOOK
 from marketplace.web.diagrams import draw
 from marketplace.web.facts import NAMES
+from marketplace.web.surveillance import DETECTOR_NAMES, DETECTOR_RULES
 from marketplace.web.words import TOPICS
 from settlement import clock, statements
 from settlement.disputes import DISPUTE
@@ -343,6 +345,18 @@ def acceptance() -> ResponseReturnValue:
         year=year,
         days={day: worked for day, worked in days.items() if day.year == year},
     )
+
+
+@bp.get("/surveillance")
+def surveillance() -> ResponseReturnValue:
+    """Show what is looked for in the market, and how often a detector errs."""
+    with services().reads.connect() as db:
+        return render_template(
+            "help/surveillance.html",
+            rates=desk.rates(db),
+            names=DETECTOR_NAMES,
+            rules=DETECTOR_RULES,
+        )
 
 
 @bp.get("/formats")

@@ -35,6 +35,7 @@ DETECTOR_NAMES = {
     "quote_stuffing": N_("Quote stuffing"),
     "marking_the_close": N_("Marking the close"),
     "shill_bids": N_("Shill bids in auctions"),
+    "collusive_tenders": N_("Collusive tenders"),
     "review_rings": N_("Rings of reviews"),
 }
 DETECTOR_RULES = {
@@ -61,6 +62,11 @@ DETECTOR_RULES = {
     "shill_bids": N_(
         "A bidder raises the prices of one vendor's auctions, three or more, and never"
         " wins; or belongs to the vendor."
+    ),
+    "collusive_tenders": N_(
+        "Two bidders of a tender have the same owner; or one bids at most three per"
+        " cent above the same winner in three tenders and never wins; or the same"
+        " three or more, and nobody else, win three tenders in turn."
     ),
     "review_rings": N_(
         "Two members or groups give each other's products full points, twice or more."

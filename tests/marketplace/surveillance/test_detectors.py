@@ -5,7 +5,15 @@ from random import Random
 import pytest
 
 from marketplace.surveillance.detectors import DETECTORS, detect
-from marketplace.surveillance.seen import Bid, Placed, Review, Seen, Traded, grouped
+from marketplace.surveillance.seen import (
+    Bid,
+    Placed,
+    Review,
+    Seen,
+    Tendered,
+    Traded,
+    grouped,
+)
 from settlement.clock import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 
 SEED = 20_261
@@ -52,7 +60,14 @@ def clean():
         Review(number, number, member, VERA, random.randint(2, 5))
         for number, member in enumerate(MAKERS)
     ]
-    return Seen(tuple(deals), tuple(orders), tuple(bids), tuple(reviews))
+    tenders = [
+        Tendered(tender, tender, 50, member, 1_000 + 61 * place, won=not place)
+        for tender in range(40)
+        for place, member in enumerate(random.sample(MAKERS, 3 + tender % 2))
+    ]
+    return Seen(
+        tuple(deals), tuple(orders), tuple(bids), tuple(reviews), tuple(tenders)
+    )
 
 
 def seeded():
@@ -91,14 +106,24 @@ def seeded():
             (*early, deal(n + 20, close_us, 31, VERA, price=125, quantity=1))
         ),
         "shill_bids": Seen(bids=tuple(shill)),
+        "collusive_tenders": Seen(tenders=tuple(rigged())),
         "review_rings": Seen(reviews=tuple(full)),
     }
+
+
+def rigged(*, tenders=3, above=20):
+    """Return tenders that 31 wins, of which 32 covers it and 33 knows nothing."""
+    return [
+        Tendered(1_000 + n, n, 50, *bid)
+        for n in range(tenders)
+        for bid in ((31, 1_000, True), (32, 1_000 + above, False), (33, 1_200, False))
+    ]
 
 
 def with_clean(more):
     """Return the clean market and, after it, something more."""
     base = clean()
-    joined = (old + new for old, new in zip(base[:4], more[:4], strict=True))
+    joined = (old + new for old, new in zip(base[:5], more[:5], strict=True))
     return Seen(*joined, more.group)
 
 
@@ -136,3 +161,40 @@ def test_an_owner_stands_behind_the_vendor_of_an_auction():
     bids = (Bid(1, VERA, 31, 5, 100, won=True),)
     (alert,) = DETECTORS["shill_bids"](Seen(bids=bids, group={VERA: VERA, 31: VERA}))
     assert alert.members == (VERA, 31)
+
+
+def test_bids_cover_a_winner_in_three_tenders_closely_and_never_win():
+    look = DETECTORS["collusive_tenders"]
+    (alert,) = look(Seen(tenders=tuple(rigged())))
+    assert (alert.members, alert.facts) == ((31, 32), {"covered": 3})
+    assert alert.evidence == {"tenders": (1_000, 1_001, 1_002)}
+    assert look(Seen(tenders=tuple(rigged(tenders=2)))) == []
+    assert look(Seen(tenders=tuple(rigged(above=31)))) == []
+    once = Tendered(1, 1, 50, 32, 900, won=True)
+    assert look(Seen(tenders=(once, *rigged()))) == []
+
+
+def test_bidders_of_one_owner_in_one_tender_are_found():
+    (alert,) = DETECTORS["collusive_tenders"](
+        Seen(tenders=tuple(rigged(tenders=1)), group={32: 32, 33: 32})
+    )
+    assert (alert.members, alert.facts) == ((32, 33), {"owner": 32})
+
+
+def test_the_same_three_who_win_in_turn_are_found():
+    def rounds(*winners):
+        return Seen(
+            tenders=tuple(
+                Tendered(
+                    n, n, 50, member, 1_000 + 400 * (member != wins), member == wins
+                )
+                for n, wins in enumerate(winners)
+                for member in (31, 32, 33)
+            )
+        )
+
+    look = DETECTORS["collusive_tenders"]
+    (alert,) = look(rounds(31, 32, 33, 31))
+    assert alert.facts == {"turns": 4}
+    assert look(rounds(31, 31, 32)) == [], "the best may win twice"
+    assert look(rounds(31, 32, 31, 32)) == [], "the third never does"
