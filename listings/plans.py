@@ -12,7 +12,7 @@ units (¥28 for 10,000 calls). What is left of a minor unit is rounded up, once.
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from listings.vocabulary import N_
+from listings.marking import N_
 from settlement.money import AMOUNT_MAX
 
 METERED = ("per_call", "per_record", "per_hit")  # modes whose use is counted

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from babel import Locale
 
+from listings.marking import N_ as N_  # noqa: PLC0414 (others take it here)
+
 
 class Name(NamedTuple):
     """What a code is called."""
@@ -159,8 +161,3 @@ def name(codes: dict[str, Name], code: str | None, language: str) -> str:
     if code is None or code not in codes:
         return code or ""
     return codes[code].zh if language == "zh" else codes[code].en
-
-
-def N_(text: str) -> str:  # noqa: N802 (gettext's own name for "translate it later")
-    """Mark *text* for the translators; whoever prints it calls gettext."""
-    return text

@@ -17,6 +17,7 @@ from marketplace import (
 )
 from marketplace.config import Config, ui
 from marketplace.members import signing
+from marketplace.metering import server
 from marketplace.services import EXTENSION, Services, open_services
 from marketplace.streams import answers
 
@@ -35,6 +36,7 @@ def create_app(config: Config | None = None, parts: Services | None = None) -> F
     app.extensions[EXTENSION] = parts
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_AGE_S
     app.url_map.strict_slashes = False
+    server.init_app(app)
     _trust_proxies(app, parts.config.proxies)
     observability.init_app(app)
     security.init_app(app, parts.config)

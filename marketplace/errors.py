@@ -58,6 +58,16 @@ from marketplace.members.keys import BadKey, TooManyKeys
 from marketplace.members.profiles import RequestDecided
 from marketplace.members.roles import SignInNeeded
 from marketplace.members.users import WrongSignIn
+from marketplace.metering.breaker import ServiceFull, ServiceRests
+from marketplace.metering.calling import ServiceFailed
+from marketplace.metering.gate import AddressNotAllowed
+from marketplace.metering.keys import BadServiceKey, TooManyServiceKeys
+from marketplace.metering.standing import (
+    BudgetUsedUp,
+    CalledTooFast,
+    NotConnected,
+    PeriodUsedUp,
+)
 from marketplace.pricing.tenders import NotScored, NotTheBest
 from marketplace.publishing import NotOverYet, Simulated
 from marketplace.security import is_api
@@ -87,6 +97,7 @@ from marketplace.trading.limits import TooFast, TooManyUntraded
 from marketplace.trading.offers import TooManyOffers
 from marketplace.trading.stops import TradingHalted, TradingStopped
 from marketplace.trading.tenders import TenderOver, TenderRuns
+from marketplace.trading.usage import NotMetered, OutOfStep, TooLateToDeclare
 from marketplace.trading.venue import (
     AlreadyTried,
     FixedFact,
@@ -128,7 +139,20 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     WrongSignIn: HTTPStatus.UNAUTHORIZED,
     BadKey: HTTPStatus.UNAUTHORIZED,
     BadToken: HTTPStatus.UNAUTHORIZED,
+    BadServiceKey: HTTPStatus.UNAUTHORIZED,
     InsufficientBalance: HTTPStatus.PAYMENT_REQUIRED,
+    BudgetUsedUp: HTTPStatus.PAYMENT_REQUIRED,
+    PeriodUsedUp: HTTPStatus.FORBIDDEN,
+    AddressNotAllowed: HTTPStatus.FORBIDDEN,
+    CalledTooFast: HTTPStatus.TOO_MANY_REQUESTS,
+    ServiceFull: HTTPStatus.SERVICE_UNAVAILABLE,
+    ServiceRests: HTTPStatus.SERVICE_UNAVAILABLE,
+    ServiceFailed: HTTPStatus.BAD_GATEWAY,
+    NotConnected: HTTPStatus.CONFLICT,
+    TooManyServiceKeys: HTTPStatus.CONFLICT,
+    OutOfStep: HTTPStatus.CONFLICT,
+    NotMetered: HTTPStatus.CONFLICT,
+    TooLateToDeclare: HTTPStatus.CONFLICT,
     Forbidden: HTTPStatus.FORBIDDEN,
     NotOverYet: HTTPStatus.CONFLICT,
     Simulated: HTTPStatus.CONFLICT,

@@ -18,6 +18,9 @@ from marketplace.config import Config
 from marketplace.measuring import STEP_S as MEASURING_S
 from marketplace.measuring import Measurer
 from marketplace.members import verification
+from marketplace.metering.counting import STEP_S as COUNTING_S
+from marketplace.metering.counting import Counting
+from marketplace.metering.meter import FOLDER as METERS
 from marketplace.payments.following import STEP_S as CARDS_S
 from marketplace.payments.following import CardDesk
 from marketplace.pricing.changes import Rises
@@ -146,6 +149,7 @@ def following(
     log_of_records = Log(config.data)
     feed = warehouse.Feed(reads, config.warehouse())
     measurer = Measurer(reads, writes, config.reachable)
+    counting = Counting(reads, writes, gateway, config.data / METERS)
     followers: list[Projection | Follower] = [
         Projection(reads, index, projection.changes_after),
         Follower("prices", prices.step, projection.POLL_S),
@@ -168,6 +172,7 @@ def following(
         Follower("announcements", announcer.step, announcements.TELL_S),
         Follower("access", lambda: _lapse(reads, writes), LAPSES_S),
         Follower("services", measurer.step, MEASURING_S),
+        Follower("meters", counting.step, COUNTING_S),
         Follower("searches", searches.Alerts(reads, writes, index).step, SEARCHES_S),
     ]
     if cards is not None:

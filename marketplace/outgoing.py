@@ -196,17 +196,12 @@ def _asked(
     parts: SplitResult, reachable: Sequence[str], ends_s: float
 ) -> Iterator[HTTPResponse]:
     """Yield the answer of one machine; the connection is cut at *ends_s*."""
-    host, tls = parts.hostname or "", parts.scheme == "https"
-    port = parts.port or PORTS[parts.scheme][0]
-    address = _address(host, port, _is_allowed(parts, reachable))
     left_s = max(ends_s - clock.elapsed_s(), 0.001)
-    wait_s = min(WAIT_S, left_s)
-    made = (HTTPSConnection if tls else HTTPConnection)(host, port, timeout=wait_s)
+    made = connection_to(parts, reachable, min(WAIT_S, left_s))
     with ExitStack() as closing:
         closing.callback(made.close)
         try:
-            made.sock = _connected(address, port, host if tls else "", wait_s)
-            closing.enter_context(_ended(made.sock, left_s))
+            closing.enter_context(ended(made, left_s))
             path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
             made.request("GET", path, headers=HEADERS)
             answer = closing.enter_context(made.getresponse())
@@ -215,13 +210,33 @@ def _asked(
         yield answer
 
 
+def connection_to(
+    parts: SplitResult, reachable: Sequence[str], wait_s: float
+) -> HTTPConnection:
+    """Return a connection to a checked address of what `checked` let pass.
+
+    NotReachable if the name is unknown, leads to what is not public, or nobody answers.
+    *wait_s* is for the connection and for each piece.
+    """
+    host, tls = parts.hostname or "", parts.scheme == "https"
+    port = parts.port or PORTS[parts.scheme][0]
+    address = _address(host, port, _is_allowed(parts, reachable))
+    made = (HTTPSConnection if tls else HTTPConnection)(host, port, timeout=wait_s)
+    try:
+        made.sock = _connected(address, port, host if tls else "", wait_s)
+    except OSError:
+        raise NotReachable("no_answer") from None
+    return made
+
+
 @contextmanager
-def _ended(connection: socket.socket, after_s: float) -> Iterator[None]:
+def ended(connection: HTTPConnection, after_s: float) -> Iterator[None]:
     """Cut a connection after some seconds: who sends drop by drop never times out."""
+    there = connection.sock
 
     def cut() -> None:
         with suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
+            there.shutdown(socket.SHUT_RDWR)
 
     timer = Timer(after_s, cut)
     timer.daemon = True

@@ -7,10 +7,12 @@ import listings.tables
 import marketplace.community.tables
 import marketplace.delivery.tables
 import marketplace.members.tables
+import marketplace.metering.tables
 import marketplace.payments.tables
 import marketplace.pricing.tables
 import marketplace.surveillance.tables
 import marketplace.trading.tables
+import marketplace.trading.usage_tables
 import settlement.payments.tables
 import settlement.statistics.tables
 import settlement.tables
@@ -28,6 +30,8 @@ ROOMS = (
     marketplace.delivery.tables,
     marketplace.community.tables,
     marketplace.trading.tables,
+    marketplace.trading.usage_tables,
+    marketplace.metering.tables,
     marketplace.surveillance.tables,
     marketplace.pricing.tables,
     marketplace.payments.tables,

@@ -16,6 +16,8 @@ KINDS = {
     "member": "mem",
     "user": "usr",
     "key": "key",
+    "service_key": "svk",
+    "hook": "whk",
     "product": "prd",
     "release": "rel",
     "file": "fil",

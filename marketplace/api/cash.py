@@ -33,6 +33,8 @@ SUBJECTS = {
     "payment": "trade",
     "fee": "trade",
     "payin": "payin",
+    "budget": "entitlement",
+    "budget_back": "entitlement",
     "payout": "payout",
     "card_refund": "payin",
     "card_refund_back": "payin",

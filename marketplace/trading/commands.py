@@ -75,6 +75,7 @@ from marketplace.trading.recording import (
 )
 from marketplace.trading.scope import NOWHERE, Scope
 from marketplace.trading.sealing import CallTender, CancelTender, OpenBids, SealBid
+from marketplace.trading.using import CountUse, DeclareUse, SetBudget
 
 ORDERS_MAX = 1_000  # in one basket
 
@@ -294,6 +295,7 @@ Command = (
     | OpenDispute | AnswerDispute | AgreeDispute | WithdrawDispute | ReturnSale
     | OfferRefund | QuestionTrade
     | RequestCardPayin | RecordLine | CloseDispute | EndCard
+    | SetBudget | CountUse | DeclareUse
 )  # fmt: skip
 UNCROSSING = ("SetPhase", "Uncross")
 KINDS: dict[str, type[Command]] = {kind.__name__: kind for kind in Command.__args__}

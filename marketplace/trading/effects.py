@@ -45,6 +45,10 @@ class Effects(NamedTuple):
     kept_prices: Rows  # upserted
     filings: Rows  # upserted
     busts: Rows
+    tabs: Rows  # upserted
+    periods: Rows  # upserted
+    uses: Rows
+    meters: Rows  # upserted
     tenders: Rows  # upserted
     tender_bids: Rows  # upserted
     contests: Rows

@@ -20,6 +20,7 @@ from marketplace.trading.offers import Offers
 from marketplace.trading.orders import Order, OrderState, Reason
 from marketplace.trading.stops import Stop
 from marketplace.trading.tenders import Tenders
+from marketplace.trading.usage import Usage
 from marketplace.trading.venue import Terms, UnknownInstrument, Venue
 from marketplace.trading.workdays import Workdays
 from settlement.busts import Busts
@@ -61,7 +62,7 @@ class Market:
         self.refunds, self.busts = Refunds(), Busts()
         self.workdays = Workdays()
         self.kept, self.tenders = KeptPrices(self.agenda), Tenders(self.agenda)
-        self.filings = Filings()
+        self.filings, self.usage = Filings(), Usage(self.agenda)
         self.trials: dict[int, int] = {}  # paid instrument → its free trial
         self.tried: set[tuple[int, int]] = set()  # (member, trial): once is enough
         self.fees: FeeSchedule = FIRST

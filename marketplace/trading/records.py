@@ -17,6 +17,7 @@ from marketplace.trading import (
     restoring,
     tender_records,
     timetable,
+    usage_records,
 )
 from marketplace.trading import tables as t
 from marketplace.trading.acceptance import Acceptance
@@ -42,6 +43,7 @@ OPEN = Pocket.OPEN
 DESKS = (
     bust_records, contest_records, tender_records, filing_records, escrow_records,
     card_records,
+    usage_records,
 )  # fmt: skip
 DELIVERY, OF_TRADES = "delivery", frozenset(("payment", "fee"))
 LIVE_ORDER = (str(OrderState.OPEN), str(OrderState.PARTIAL))

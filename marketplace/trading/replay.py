@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Table, create_engine, select
 
 from marketplace.trading import tables as t
+from marketplace.trading import usage_tables as u
 from marketplace.trading.commands import decode
 from marketplace.trading.market import Market
 from marketplace.trading.records import drain, load, write
@@ -25,6 +26,7 @@ DIFFERENCES_MAX = 20
 # Every table that the writer writes; the journal itself is what they are rebuilt from.
 REBUILT: tuple[Table, ...] = (
     t.orders, t.books, t.offers, t.contests, t.contest_bids, t.contest_bidders,
+    u.tabs, u.periods, u.uses, u.meters,
     t.kept_prices, t.filings, t.tenders, t.tender_bids,
     t.standings, t.phases, t.auctions, t.stops, t.limits, t.proposals, s.accounts,
     s.transfers,

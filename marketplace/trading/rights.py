@@ -133,9 +133,7 @@ def deliver(market: Market, command: Deliver, seq: int, at_us: int) -> int:
         raise NotFound("entitlement", encode("entitlement", command.entitlement))
     market.escrows.check_delivered(right)
     market.rights.count_delivery(right, at_us)
-    on_offer = market.ledger.balance(right.holder, right.instrument, Pocket.HELD)
-    if on_offer > market.rights.unused_units(right.holder, right.instrument):
-        _withdraw_offers(market, right, seq)
+    note_delivered(market, right, seq)
     market.last_receipt += 1
     market.receipts_new.append(
         (
@@ -150,6 +148,13 @@ def deliver(market: Market, command: Deliver, seq: int, at_us: int) -> int:
         )
     )
     return market.last_receipt
+
+
+def note_delivered(market: Market, right: Entitlement, seq: int) -> None:
+    """Cancel the holder's offers of units that are not all unused any more."""
+    on_offer = market.ledger.balance(right.holder, right.instrument, Pocket.HELD)
+    if on_offer > market.rights.unused_units(right.holder, right.instrument):
+        _withdraw_offers(market, right, seq)
 
 
 def end(market: Market, right: Entitlement, event: EntitlementEvent, seq: int) -> None:

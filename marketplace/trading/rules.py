@@ -6,6 +6,7 @@ from marketplace.trading import (
     accepting,
     calls,
     contesting,
+    counting,
     disputing,
     exclusivity,
     negotiating,
@@ -40,6 +41,7 @@ from marketplace.trading.orders import (
 )
 from marketplace.trading.rights import UNSTORABLE, end
 from marketplace.trading.tenders import Tender
+from marketplace.trading.usage import Tab
 from marketplace.trading.venue import (
     BOOK,
     BookEvent,
@@ -334,6 +336,8 @@ def tick(market: Market, _command: Tick, seq: int, at_us: int) -> tuple[int, int
             negotiating.end(market, item, OfferEvent.EXPIRE, seq)
         elif isinstance(item, Escrow):
             accepting.come_due(market, item, seq, at_us)
+        elif isinstance(item, Tab):
+            counting.come_due(market, item, seq)
         elif isinstance(item, Dispute):
             disputing.come_due(market, item)
         else:

@@ -74,6 +74,7 @@ def state(market: Market) -> dict[str, Any]:
         "stops": [stop for _, stop in sorted(market.stops.items())],
         "terms": sorted(market.terms.values()),
         "tried": sorted(market.tried),
+        "usage": market.usage.state(),
         "verified": sorted(market.verified),
     }
 

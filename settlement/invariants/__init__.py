@@ -30,6 +30,7 @@ from settlement.invariants import (
     rights,
     tenders,
     trades,
+    uses,
 )
 from settlement.invariants.violation import Violation, ask
 
@@ -95,6 +96,9 @@ CHECKS: tuple[Check, ...] = (
     quotes.one_purchase_a_request,
     quotes.offers_hold_once,
     tenders.closed_by_the_rule,
+    uses.periods_add_up,
+    uses.uses_are_paid,
+    uses.calls_were_counted,
     filings.filed_by_two_sides,
     tenders.opened_as_sealed,
     contests.deposits_follow,
@@ -122,7 +126,7 @@ TABLES = (
     "contests", "contest_bids", "contest_bidders",
     "limits", "proposals", "kept_prices", "escrows", "workdays", "disputes", "refunds",
     "busts",
-    "tenders", "tender_bids", "filings",
+    "tenders", "tender_bids", "filings", "tabs", "periods", "uses", "meters",
     "cards", "provider_lines", "withheld",
 )  # fmt: skip
 

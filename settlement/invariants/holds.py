@@ -20,7 +20,7 @@ LIVE_ORDERS = """
 
 
 def held_is_needed(db: Connection) -> Iterator[Violation]:
-    """H3: held pockets are what bids, offers, quotes, payouts and deposits need."""
+    """H3: held pockets are what bids, offers, payouts, deposits and budgets need."""
     needed: dict[tuple[int, int], int] = {}
     for order in ask(db, LIVE_ORDERS):
         amount = _need(order.side, order.evergreen, order.price, order.remaining)
@@ -43,7 +43,12 @@ def held_is_needed(db: Connection) -> Iterator[Violation]:
         JOIN books b ON b.instrument = o.instrument
         WHERE o.state = 'open' AND o.maker = o.member
     """
-    for member, currency, amount in (*ask(db, deposits), *ask(db, bids)):
+    budgets = "SELECT holder, currency, held FROM tabs WHERE held > 0"
+    for member, currency, amount in (
+        *ask(db, deposits),
+        *ask(db, bids),
+        *ask(db, budgets),
+    ):
         needed[member, currency] = needed.get((member, currency), 0) + amount
     query = "SELECT owner, asset, balance FROM accounts WHERE pocket = 1 ORDER BY id"
     held = {(owner, asset): balance for owner, asset, balance in ask(db, query)}

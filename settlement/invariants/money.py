@@ -44,6 +44,10 @@ MONEY_COLUMNS = (
     ("provider_lines", "amount", AMOUNT_MAX),
     ("provider_lines", "fee", AMOUNT_MAX),
     ("entitlements", "quantity", AMOUNT_MAX),
+    ("tabs", "held", AMOUNT_MAX),
+    ("uses", "due", AMOUNT_MAX),
+    ("uses", "amount", AMOUNT_MAX),
+    ("periods", "amount", AMOUNT_MAX * 1_000),
 )
 
 

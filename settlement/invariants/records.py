@@ -30,6 +30,7 @@ NUMBERED: dict[str, tuple[str, int]] = {
     "contest_bids": ("id", 1),
     "proposals": ("id", 1),
     "disputes": ("id", 1),
+    "uses": ("id", 1),
     "refunds": ("id", 1),
     "busts": ("id", 1),
     "provider_lines": ("id", 1),
@@ -37,7 +38,7 @@ NUMBERED: dict[str, tuple[str, int]] = {
 SEQUENCED = (
     "transfers", "trades", "orders", "receipts", "fee_schedules", "offers", "contests",
     "contest_bids", "proposals",
-    "disputes", "refunds", "busts",
+    "disputes", "refunds", "busts", "uses",
     "provider_lines",
 )  # fmt: skip
 
@@ -72,6 +73,7 @@ CAUSES: dict[str, frozenset[str]] = {
     "contest_bids": frozenset({"BidInContest"}),
     "receipts": frozenset({"Deliver"}),
     "fee_schedules": frozenset({"PublishFees"}),
+    "uses": frozenset({"CountUse", "DeclareUse"}),
     "workdays": frozenset({"SetWorkdays"}),
     "provider_lines": frozenset({"RecordLine"}),
     "withheld": frozenset({"RecordLine"}),

@@ -122,13 +122,16 @@ def rights_are_balances(db: Connection) -> Iterator[Violation]:
 
 
 def deliveries_within_rights(db: Connection) -> Iterator[Violation]:
-    """E2, E3, E5: as many receipts as deliveries, in time, by the holder, in quota."""
+    """E2, E3, E5: each delivery a receipt or a counted call, in time and quota."""
     found = ask(
         db,
         """
         SELECT e.id, e.deliveries, e.deliveries_max,
-               COALESCE(r.receipts, 0) AS receipts, COALESCE(r.wrong, 0) AS wrong
+               COALESCE(r.receipts, 0) AS receipts, COALESCE(r.wrong, 0) AS wrong,
+               COALESCE(u.taken, 0) AS taken
         FROM entitlements e
+        LEFT JOIN (SELECT entitlement, SUM(taken) AS taken FROM uses
+                   GROUP BY entitlement) u ON u.entitlement = e.id
         LEFT JOIN (
             SELECT x.entitlement, COUNT(*) AS receipts,
                    SUM(CASE WHEN x.holder <> y.holder OR x.at_us < y.from_us
@@ -142,11 +145,11 @@ def deliveries_within_rights(db: Connection) -> Iterator[Violation]:
     )
     for row in found:
         name = ids.encode("entitlement", row.id)
-        if row.deliveries != row.receipts:
+        if row.deliveries != row.receipts + row.taken:
             yield Violation(
                 "E5",
                 f"Right {name} counts {row.deliveries} deliveries,"
-                f" but has {row.receipts} receipts.",
+                f" but has {row.receipts} receipts and {row.taken} counted calls.",
             )
         if row.deliveries_max is not None and row.deliveries > row.deliveries_max:
             yield Violation("E3", f"Right {name} was used more often than agreed.")

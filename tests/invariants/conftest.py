@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
+from listings import plans
 from marketplace.schema import metadata
 from marketplace.trading import commands as c
 from marketplace.trading.exchange import Exchange
 from marketplace.trading.gateway import Gateway
 from marketplace.trading.scope import Scope
 from marketplace.trading.tenders import Bid, commitment
+from marketplace.trading.usage import GRACE_US
 from settlement import clock, store
 from settlement.busts import Mark, Struck
 from settlement.canonical import canonical
@@ -25,7 +27,7 @@ VENDOR, ANN, BOB, CAT = 1, 2, 3, 4
 STAFF, SECOND, THIRD = 901, 902, 903
 POSTED, RESALE, METERED, GONE = 1_000, 1_001, 1_002, 1_003
 CAPPED, TRIAL, CALLED = 1_004, 1_005, 1_006
-ALONE, BESIDE, WAITED = 1_007, 1_008, 1_009
+ALONE, BESIDE, WAITED, USED = 1_007, 1_008, 1_009, 1_010
 FAR_US = 4_000_000_000_000_000
 DAY_US = 86_400_000_000
 
@@ -117,6 +119,7 @@ def live(gateway: Gateway, hands: Clock, *, scarce: bool = True) -> None:
     _rise(do, order)
     _wait(do, order, hands)
     _correct(do, order, hands)
+    _use(do, hands)
 
 
 def _compete(do: Callable[..., object], hands: Clock) -> None:
@@ -291,6 +294,26 @@ def _tender(do: Callable[..., object], hands: Clock) -> None:
     do(c.Tick())
     shown = tuple(Bid(VENDOR, CAPPED, 30, 1, "", "salt-8"))
     assert do(c.OpenBids(40, CAT, 8, (shown,))) == 1
+
+
+def _use(do: Callable[..., object], hands: Clock) -> None:
+    """ANN's calls: one free, two at 10, then at 5; what is left is given back."""
+    plan = plans.Plan(tiers=(plans.Tier(2, 10), plans.Tier(None, 5)), free_units=1)
+    body = canonical({"mode": "per_hit", "plan": plans.dump(plan)})
+    do(
+        c.ListInstrument(
+            STAFF, USED, "USED", VENDOR, 1, 1, 1, body, (), None, 6,
+            transferable=False,
+        )
+    )  # fmt: skip
+    right = do(c.GrantRight(STAFF, ANN, USED, 1, "analysis"))
+    do(c.SetBudget(20, ANN, right, 60))
+    do(c.CountUse(0, "meter", 0, 100, ((right, 0, 4, 3, 9), (right, 1, 2, 1, 1))))
+    do(c.CountUse(0, "meter", 100, 180, ((right, 0, 9, 4, 4),)))
+    do(c.DeclareUse(20, ANN, right, 0, 8, "one more"))
+    do(c.SetBudget(20, ANN, right, 0))
+    hands.at_us += GRACE_US
+    do(c.Tick())
 
 
 def _file(do: Callable[..., object], hands: Clock) -> None:

@@ -13,6 +13,7 @@ from tests.invariants.contest_damage import CONTESTS
 from tests.invariants.dispute_damage import DISPUTES
 from tests.invariants.escrow_damage import ESCROWS
 from tests.invariants.quote_damage import QUOTES
+from tests.invariants.use_damage import USES
 
 # code, what the sentence says, statements that do the damage
 DAMAGE = [
@@ -251,6 +252,7 @@ DAMAGE = [
     *CARDS,
     *CONTESTS,
     *QUOTES,
+    *USES,
     ("A6", "one pair of hands", "UPDATE payins SET confirmed_by = 20 WHERE id = 1"),
     (
         "A6",

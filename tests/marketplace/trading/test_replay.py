@@ -6,12 +6,14 @@ import shutil
 import pytest
 from sqlalchemy import Integer, text
 
+from listings import plans
 from marketplace.trading import commands as c
 from marketplace.trading import replay as module
 from marketplace.trading.replay import REBUILT, replay
 from marketplace.trading.timetable import Timetable
 from settlement import clock, store
 from settlement.busts import Struck
+from settlement.canonical import canonical
 from settlement.errors import Refusal
 from settlement.refunds import Sale
 from tests.floor import (
@@ -29,8 +31,14 @@ from tests.floor import (
     trading,
 )
 
-MOON = 1_001
+MOON, CALLS = 1_001, 1_002
 SLIP = Struck(2, clock.now_us(), DAN, VERA, SUN, 1, 5, 1, 2, 0, 2, None, None)
+METERED = canonical(
+    {
+        "mode": "per_call",
+        "plan": plans.dump(plans.Plan(tiers=(plans.Tier(None, 7),))),
+    }
+)
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +91,14 @@ def traded(tmp_path_factory):
             c.Decide(SECOND, 3, approve=True),
             c.QuestionTrade(STAFF, SLIP, 4, "a slip"),
             c.Decide(SECOND, 4, approve=True),
+            c.ListInstrument(
+                STAFF, CALLS, "CALLS", VERA, 1, 1, 1, METERED, (), None, 90,
+                transferable=False,
+            ),
+            c.GrantRight(STAFF, CAT, CALLS, 1, "analysis"),
+            c.SetBudget(CAT, CAT, 4, 500),
+            c.CountUse(0, "m1", 0, 9, ((4, 0, 3, 2, 3),)),
+            c.SetBudget(CAT, CAT, 4, 100),
             c.PlaceBasket(CAT, CAT, (BUY.line, line("buy", 8, 10**8))),
             c.RequestCardPayin(DAN, DAN, 1, 5_000_000),
             c.RecordLine(0, "t1", "charge", 3, "pi", 1, 5_000_000, 9, 5),

@@ -1,0 +1,1 @@
+"""Data services behind the exchange: called with a key, metered, kept within limits."""

@@ -1,0 +1,280 @@
+"""How a right stands with its service: what the records say, and what is under way.
+
+The records are read afresh every FRESH_S; between two looks each process counts what
+its own calls use, so that quota, budget and limits hold to the unit within a process.
+Several processes see each other's calls once they were counted, within a second or two.
+"""
+
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, and_, func, select
+
+from listings import plans
+from listings.plans import Plan, charge
+from listings.tables import products
+from marketplace.delivery import files
+from marketplace.delivery.licence import licence_of
+from marketplace.members import users
+from marketplace.metering import keys
+from marketplace.metering.keys import BadServiceKey
+from marketplace.metering.tables import endpoints
+from marketplace.trading import usage_tables as u
+from marketplace.trading.escrows import NotYetDelivered
+from marketplace.trading.usage import charged
+from settlement import clock, ids, statements
+from settlement import tables as s
+from settlement.entitlements import QuotaUsedUp
+from settlement.errors import Refusal
+
+FRESH_S = 0.4  # after which the records are asked again
+ZONE_US = 8 * clock.HOUR_US  # days begin at midnight in China
+
+
+@dataclass(eq=False)
+class NotConnected(Refusal):
+    """The vendor has not said yet where this service is called."""
+
+
+@dataclass(eq=False)
+class CalledTooFast(Refusal):
+    """This right's calls of this second or day are used up."""
+
+    within: str  # second or day
+    limit: int
+    retry_after_s: int
+
+
+@dataclass(eq=False)
+class BudgetUsedUp(Refusal):
+    """What was set aside for the use of this right is used up; set more aside."""
+
+    entitlement: str
+    allowed: int  # minor units
+
+
+@dataclass(eq=False)
+class PeriodUsedUp(Refusal):
+    """The plan's quota of this period is used up."""
+
+    entitlement: str
+    quota: int
+
+
+class Key(NamedTuple):
+    """A living key of the right."""
+
+    row: Any
+    networks: tuple[Any, ...]
+
+
+class Facts(NamedTuple):
+    """What the records say of a right, at one moment."""
+
+    right: Any
+    product: int
+    endpoint: Any
+    mode: str
+    plan: Plan | None
+    period: int
+    ends_us: int  # of the period; then the next one is looked at
+    units: int  # of the period
+    allowed: int
+    most: int | None  # deliveries, of what has been delivered so far
+    keeps: bool  # the licence lets answers be kept
+    sample: str  # JSON of the listing
+    keys: dict[str, Key]
+    read_s: float
+
+
+class Taken(NamedTuple):
+    """Units noted at a place of a meter, until the records have them."""
+
+    meter: str
+    place: int
+    period: int
+    units: int
+
+
+@dataclass(eq=False)
+class Standing:
+    """One right in this process."""
+
+    entitlement: int
+    facts: Facts | None = None
+    pending: deque[Taken] = field(default_factory=deque)
+    under_way: int = 0  # units of calls that are being made
+    second: tuple[int, int] = (0, 0)  # (which, calls in it)
+    day: tuple[int, int] = (-1, 0)
+    guard: threading.Lock = field(default_factory=threading.Lock)
+    refreshing: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, now_us: int) -> None:
+        """Count a call of this second and day, and reserve one unit; or refuse."""
+        facts = self.facts
+        assert facts is not None
+        with self.guard:
+            self._limit(facts, now_us)
+            waiting = sum(taken.units for taken in self.pending)
+            name = ids.encode("entitlement", self.entitlement)
+            used = facts.right.deliveries + waiting + self.under_way
+            if facts.most is not None and used >= facts.most:
+                raise QuotaUsedUp(name, facts.most)
+            if facts.plan is not None:
+                here = sum(t.units for t in self.pending if t.period == facts.period)
+                self._afford(facts, facts.plan, here + self.under_way, name)
+            self.under_way += 1
+
+    def note(self, taken: Taken) -> None:
+        """Turn a call's reserved unit into what it came to."""
+        with self.guard:
+            self.under_way -= 1
+            if taken.units:
+                self.pending.append(taken)
+
+    def let_go(self) -> None:
+        """Give the unit of a call back that was not made."""
+        with self.guard:
+            self.under_way -= 1
+
+    def _limit(self, facts: Facts, now_us: int) -> None:
+        second, day = now_us // clock.SECOND_US, (now_us + ZONE_US) // clock.DAY_US
+        in_second = self.second[1] if self.second[0] == second else 0
+        in_day = self.day[1] if self.day[0] == day else 0
+        if in_second >= facts.endpoint.second_max:
+            raise CalledTooFast("second", facts.endpoint.second_max, 1)
+        if in_day >= facts.endpoint.day_max:
+            left_us = (day + 1) * clock.DAY_US - ZONE_US - now_us
+            left_s = left_us // clock.SECOND_US + 1
+            raise CalledTooFast("day", facts.endpoint.day_max, left_s)
+        self.second, self.day = (second, in_second + 1), (day, in_day + 1)
+
+    @staticmethod
+    def _afford(facts: Facts, plan: Plan, under_way: int, name: str) -> None:
+        """Refuse a unit that is beyond the period's quota, or that nobody can pay."""
+        units = facts.units + under_way
+        if plan.quota is not None and units >= plan.quota:
+            raise PeriodUsedUp(name, plan.quota)
+        cost = charge(plan, units + 1).total - charge(plan, facts.units).total
+        if cost > facts.allowed:
+            raise BudgetUsedUp(name, facts.allowed)
+
+
+def read(db: Connection, standing: Standing, prefix: str) -> Facts:
+    """Return what the records say; what they have is pending no more.
+
+    Any refusal that keeps a right's services from being called now, by the key with
+    *prefix*. The places of meters are read first: a use that is counted meanwhile is
+    counted twice until the next look, never not at all.
+    """
+    begun_s = clock.elapsed_s()
+    _settle(db, standing)
+    right = statements.entitlement(db, standing.entitlement)
+    living = {row.prefix: row for row in keys.of_right(db, right.id)}
+    if prefix not in living:
+        raise BadServiceKey
+    user = users.get(db, living[prefix].user)
+    if users.is_disabled(db, user.id) or user.member != right.holder:
+        raise BadServiceKey
+    files.permit(db, user, right)
+    body = statements.frozen(db, right.terms).body
+    terms = statements.terms(db, right.terms)
+    mode, plan = charged(body)
+    number = ids.decode("product", terms["product"])
+    endpoint = db.execute(
+        select(endpoints).where(endpoints.c.product == number)
+    ).one_or_none()
+    if endpoint is None:
+        raise NotConnected
+    period, ends_us = period_at(plan, right.from_us, clock.now_us())
+    units, allowed = _used(db, right.id, period)
+    said = licence_of(terms).terms
+    return Facts(
+        right,
+        number,
+        endpoint,
+        mode,
+        plan,
+        period,
+        ends_us,
+        units,
+        allowed,
+        _delivered(db, right),
+        said is not None and said.retention == "keep",
+        db.scalar(select(products.c.sample).where(products.c.id == number)) or "null",
+        {name: Key(row, keys.networks_of(row)) for name, row in living.items()},
+        begun_s,
+    )
+
+
+def period_at(plan: Plan | None, from_us: int, now_us: int) -> tuple[int, int]:
+    """Return the number of the period at a moment, and when it ends."""
+    length_us = (plan or Plan()).period_days * clock.DAY_US
+    number = max(0, now_us - from_us) // length_us
+    return number, from_us + (number + 1) * length_us
+
+
+def units_of(mode: str, counted: int, hit: int, records: int) -> int:
+    """Return the units that a call takes: a call, a hit, or its records."""
+    return plans.counted(mode, plans.Usage(counted, hit, records))
+
+
+def calls_of_day(db: Connection, entitlement: int, now_us: int) -> int:
+    """Return how many calls were counted since midnight."""
+    begins_us = (now_us + ZONE_US) // clock.DAY_US * clock.DAY_US - ZONE_US
+    query = select(func.coalesce(func.sum(u.uses.c.calls), 0)).where(
+        u.uses.c.entitlement == entitlement, u.uses.c.at_us >= begins_us
+    )
+    return int(db.execute(query).scalar_one())
+
+
+def _settle(db: Connection, standing: Standing) -> None:
+    """Forget what is pending of what the records have by now."""
+    names = {taken.meter for taken in standing.pending}
+    if not names:
+        return
+    m = u.meters.c
+    query = select(m.meter, m.position).where(m.meter.in_(names))
+    known = {row.meter: row.position for row in db.execute(query)}
+    with standing.guard:
+        kept = [t for t in standing.pending if t.place >= known.get(t.meter, 0)]
+        standing.pending = deque(kept)
+
+
+def _used(db: Connection, entitlement: int, period: int) -> tuple[int, int]:
+    """Return the units of a period so far, and what may still be spent."""
+    query = (
+        select(u.periods.c.units, u.tabs.c.allowed)
+        .select_from(u.tabs)
+        .outerjoin(
+            u.periods,
+            and_(
+                u.periods.c.entitlement == u.tabs.c.entitlement,
+                u.periods.c.period == period,
+            ),
+        )
+        .where(u.tabs.c.entitlement == entitlement)
+    )
+    row = db.execute(query).one_or_none()
+    return (row.units or 0, row.allowed) if row else (0, 0)
+
+
+def _delivered(db: Connection, right: Any) -> int | None:
+    """Return the deliveries that a right has by now; NotYetDelivered if it waits."""
+    most: int | None = right.deliveries_max
+    e = s.escrows.c
+    query = (
+        select(e.delivered, e.returned, s.trades.c.quantity, s.trades.c.state)
+        .join(s.trades, s.trades.c.id == e.trade)
+        .where(e.trade == right.trade)
+    )
+    row = db.execute(query).one_or_none() if right.trade else None
+    if row is None or row.state in ("settled", "unwound"):
+        return most
+    if row.delivered >= row.quantity - row.returned:
+        return most
+    if not row.delivered:
+        raise NotYetDelivered(0)
+    return None if most is None else most * row.delivered // max(1, right.quantity)
