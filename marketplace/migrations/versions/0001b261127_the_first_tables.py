@@ -218,6 +218,42 @@ def upgrade() -> None:
         batch_op.create_index("ix_busts_trade", ["trade", "id"], unique=False)
 
     op.create_table(
+        "calls",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("meter", sa.Text(), nullable=False),
+        sa.Column("number", Whole, nullable=False),
+        sa.Column("place", Whole, nullable=False),
+        sa.Column("entitlement", Whole, nullable=False),
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("key", Whole, nullable=False),
+        sa.Column("period", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("status", Whole, nullable=True),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("latency_us", Whole, nullable=False),
+        sa.Column("size", Whole, nullable=True),
+        sa.Column("counted", Whole, nullable=False),
+        sa.Column("hit", Whole, nullable=False),
+        sa.Column("records", Whole, nullable=False),
+        sa.Column("repeated", Whole, nullable=False),
+        sa.CheckConstraint("(status IS NULL) = (why <> '')", name=op.f("ck_calls_why")),
+        sa.CheckConstraint(
+            "counted IN (0, 1) AND hit BETWEEN 0 AND counted AND repeated IN (0, 1)",
+            name=op.f("ck_calls_counted"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calls")),
+        sa.UniqueConstraint("meter", "number", name=op.f("uq_calls_meter_number")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("calls", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_calls_entitlement", ["entitlement", "id"], unique=False
+        )
+        batch_op.create_index("ix_calls_product", ["product", "id"], unique=False)
+
+    op.create_table(
         "cards",
         sa.Column("payin", Whole, autoincrement=False, nullable=False),
         sa.Column("reference", sa.Text(), nullable=False),
@@ -735,6 +771,16 @@ def upgrade() -> None:
         batch_op.create_index("ix_kept_prices_live", ["live", "id"], unique=False)
 
     op.create_table(
+        "latencies",
+        sa.Column("product", Whole, autoincrement=False, nullable=False),
+        sa.Column("day", Whole, autoincrement=False, nullable=False),
+        sa.Column("class", Whole, autoincrement=False, nullable=False),
+        sa.Column("calls", Whole, nullable=False),
+        sa.CheckConstraint("calls > 0", name=op.f("ck_latencies_calls")),
+        sa.PrimaryKeyConstraint("product", "day", "class", name=op.f("pk_latencies")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "licences",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
@@ -844,6 +890,14 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_members_state", ["state", "id"], unique=False)
 
+    op.create_table(
+        "meters",
+        sa.Column("meter", sa.Text(), nullable=False),
+        sa.Column("position", Whole, nullable=False),
+        sa.CheckConstraint("position > 0", name=op.f("ck_meters_position")),
+        sa.PrimaryKeyConstraint("meter", name=op.f("pk_meters")),
+        sqlite_strict=True,
+    )
     op.create_table(
         "offers",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
@@ -1023,6 +1077,29 @@ def upgrade() -> None:
         batch_op.create_index("ix_payouts_member", ["member", "id"], unique=False)
         batch_op.create_index("ix_payouts_state", ["state", "id"], unique=False)
 
+    op.create_table(
+        "periods",
+        sa.Column("entitlement", Whole, autoincrement=False, nullable=False),
+        sa.Column("period", Whole, autoincrement=False, nullable=False),
+        sa.Column("fee_schedule", Whole, nullable=False),
+        sa.Column("fee_rule", Whole, nullable=False),
+        sa.Column("calls", Whole, nullable=False),
+        sa.Column("hits", Whole, nullable=False),
+        sa.Column("records", Whole, nullable=False),
+        sa.Column("units", Whole, nullable=False),
+        sa.Column("due", Whole, nullable=False),
+        sa.Column("amount", Whole, nullable=False),
+        sa.Column("fee", Whole, nullable=False),
+        sa.CheckConstraint(
+            "amount <= due AND fee BETWEEN 0 AND amount",
+            name=op.f("ck_periods_amounts"),
+        ),
+        sa.CheckConstraint(
+            "period >= 0 AND units >= 0", name=op.f("ck_periods_numbers")
+        ),
+        sa.PrimaryKeyConstraint("entitlement", "period", name=op.f("pk_periods")),
+        sqlite_strict=True,
+    )
     op.create_table(
         "phases",
         sa.Column("instrument", Whole, autoincrement=False, nullable=False),
@@ -1383,6 +1460,27 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "tabs",
+        sa.Column("entitlement", Whole, autoincrement=False, nullable=False),
+        sa.Column("holder", Whole, nullable=False),
+        sa.Column("vendor", Whole, nullable=False),
+        sa.Column("instrument", Whole, nullable=False),
+        sa.Column("currency", Whole, nullable=False),
+        sa.Column("terms", Whole, nullable=False),
+        sa.Column("from_us", Whole, nullable=False),
+        sa.Column("held", Whole, nullable=False),
+        sa.Column("allowed", Whole, nullable=False),
+        sa.Column("due_us", Whole, nullable=True),
+        sa.CheckConstraint(
+            "allowed >= 0 AND held >= allowed", name=op.f("ck_tabs_amounts")
+        ),
+        sa.PrimaryKeyConstraint("entitlement", name=op.f("pk_tabs")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("tabs", schema=None) as batch_op:
+        batch_op.create_index("ix_tabs_vendor", ["vendor", "entitlement"], unique=False)
+
+    op.create_table(
         "tender_bids",
         sa.Column("demand", Whole, autoincrement=False, nullable=False),
         sa.Column("vendor", Whole, autoincrement=False, nullable=False),
@@ -1535,6 +1633,39 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("payer IS NOT NULL"),
             postgresql_where=sa.text("payer IS NOT NULL"),
+        )
+
+    op.create_table(
+        "uses",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("entitlement", Whole, nullable=False),
+        sa.Column("period", Whole, nullable=False),
+        sa.Column("meter", sa.Text(), nullable=False),
+        sa.Column("calls", Whole, nullable=False),
+        sa.Column("hits", Whole, nullable=False),
+        sa.Column("records", Whole, nullable=False),
+        sa.Column("units", Whole, nullable=False),
+        sa.Column("taken", Whole, nullable=False),
+        sa.Column("due", Whole, nullable=False),
+        sa.Column("amount", Whole, nullable=False),
+        sa.Column("fee", Whole, nullable=False),
+        sa.Column("statement", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "(meter = '') = (statement <> '')", name=op.f("ck_uses_source")
+        ),
+        sa.CheckConstraint(
+            "amount BETWEEN 0 AND due AND fee BETWEEN 0 AND amount",
+            name=op.f("ck_uses_due"),
+        ),
+        sa.CheckConstraint("taken BETWEEN 0 AND units", name=op.f("ck_uses_taken")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_uses")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("uses", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_uses_entitlement", ["entitlement", "id"], unique=False
         )
 
     op.create_table(
@@ -1696,6 +1827,34 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("product", name=op.f("pk_changes")),
         sa.UniqueConstraint("position", name=op.f("uq_changes_position")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "endpoints",
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("sandbox_url", sa.Text(), nullable=False),
+        sa.Column("header", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("pointer", sa.Text(), nullable=False),
+        sa.Column("wait_s", Whole, nullable=False),
+        sa.Column("second_max", Whole, nullable=False),
+        sa.Column("day_max", Whole, nullable=False),
+        sa.Column("cache_s", Whole, nullable=False),
+        sa.Column("changed_us", Whole, nullable=False),
+        sa.Column("changed_by", Whole, nullable=False),
+        sa.CheckConstraint(
+            "(sealed = '') = (header = '')", name=op.f("ck_endpoints_secret")
+        ),
+        sa.CheckConstraint("url <> ''", name=op.f("ck_endpoints_url")),
+        sa.CheckConstraint(
+            "wait_s > 0 AND second_max > 0 AND day_max > 0 AND cache_s >= 0",
+            name=op.f("ck_endpoints_numbers"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_endpoints_product")
+        ),
+        sa.PrimaryKeyConstraint("product", name=op.f("pk_endpoints")),
         sqlite_strict=True,
     )
     op.create_table(
@@ -2502,6 +2661,47 @@ def upgrade() -> None:
         batch_op.create_index("ix_opinions_product", ["product", "id"], unique=False)
 
     op.create_table(
+        "service_keys",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("entitlement", Whole, nullable=False),
+        sa.Column("user", Whole, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("prefix", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("test", Whole, nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=True),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("addresses", sa.Text(), nullable=False),
+        sa.Column("created_us", Whole, nullable=False),
+        sa.Column("expires_us", Whole, nullable=True),
+        sa.Column("used_us", Whole, nullable=True),
+        sa.Column("revoked_us", Whole, nullable=True),
+        sa.CheckConstraint(
+            "(kind = 'secret') = (hash IS NOT NULL) AND (kind = 'signed') = (sealed <> '')",
+            name=op.f("ck_service_keys_secret"),
+        ),
+        sa.CheckConstraint(
+            "kind IN ('secret', 'signed') AND test IN (0, 1)",
+            name=op.f("ck_service_keys_kind"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["entitlement"],
+            ["entitlements.id"],
+            name=op.f("fk_service_keys_entitlement"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["user"], ["users.id"], name=op.f("fk_service_keys_user")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_service_keys")),
+        sa.UniqueConstraint("prefix", name=op.f("uq_service_keys_prefix")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("service_keys", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_service_keys_entitlement", ["entitlement", "id"], unique=False
+        )
+
+    op.create_table(
         "sessions",
         sa.Column("id", Whole, nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
@@ -2725,6 +2925,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_sessions_user")
 
     op.drop_table("sessions")
+    with op.batch_alter_table("service_keys", schema=None) as batch_op:
+        batch_op.drop_index("ix_service_keys_entitlement")
+
+    op.drop_table("service_keys")
     with op.batch_alter_table("opinions", schema=None) as batch_op:
         batch_op.drop_index("ix_opinions_product")
 
@@ -2832,6 +3036,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_engagements_assessor")
 
     op.drop_table("engagements")
+    op.drop_table("endpoints")
     op.drop_table("changes")
     with op.batch_alter_table("buyer_ratings", schema=None) as batch_op:
         batch_op.drop_index("ix_buyer_ratings_buyer")
@@ -2854,6 +3059,10 @@ def downgrade() -> None:
     op.drop_table("writer")
     op.drop_table("workdays")
     op.drop_table("withheld")
+    with op.batch_alter_table("uses", schema=None) as batch_op:
+        batch_op.drop_index("ix_uses_entitlement")
+
+    op.drop_table("uses")
     with op.batch_alter_table("transfers", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_transfers_payer",
@@ -2882,6 +3091,10 @@ def downgrade() -> None:
     op.drop_table("terms")
     op.drop_table("tenders")
     op.drop_table("tender_bids")
+    with op.batch_alter_table("tabs", schema=None) as batch_op:
+        batch_op.drop_index("ix_tabs_vendor")
+
+    op.drop_table("tabs")
     op.drop_table("stops")
     op.drop_table("standings")
     with op.batch_alter_table("refunds", schema=None) as batch_op:
@@ -2929,6 +3142,7 @@ def downgrade() -> None:
 
     op.drop_table("price_changes")
     op.drop_table("phases")
+    op.drop_table("periods")
     with op.batch_alter_table("payouts", schema=None) as batch_op:
         batch_op.drop_index("ix_payouts_state")
         batch_op.drop_index("ix_payouts_member")
@@ -2958,6 +3172,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("offers")
+    op.drop_table("meters")
     with op.batch_alter_table("members", schema=None) as batch_op:
         batch_op.drop_index("ix_members_state")
         batch_op.drop_index(
@@ -2979,6 +3194,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_licences_owner")
 
     op.drop_table("licences")
+    op.drop_table("latencies")
     with op.batch_alter_table("kept_prices", schema=None) as batch_op:
         batch_op.drop_index("ix_kept_prices_live")
 
@@ -3056,6 +3272,11 @@ def downgrade() -> None:
 
     op.drop_table("case_notes")
     op.drop_table("cards")
+    with op.batch_alter_table("calls", schema=None) as batch_op:
+        batch_op.drop_index("ix_calls_product")
+        batch_op.drop_index("ix_calls_entitlement")
+
+    op.drop_table("calls")
     with op.batch_alter_table("busts", schema=None) as batch_op:
         batch_op.drop_index("ix_busts_trade")
 
