@@ -7,14 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from listings import plans
 from marketplace.schema import metadata
 from marketplace.trading import commands as c
 from marketplace.trading.exchange import Exchange
 from marketplace.trading.gateway import Gateway
 from marketplace.trading.scope import Scope
 from marketplace.trading.tenders import Bid, commitment
-from marketplace.trading.usage import GRACE_US
 from settlement import clock, store
 from settlement.busts import Mark, Struck
 from settlement.canonical import canonical
@@ -22,6 +20,7 @@ from settlement.errors import Refusal
 from settlement.ids import encode
 from settlement.refunds import Sale
 from tests.floor import Clock
+from tests.invariants.use_damage import use
 
 VENDOR, ANN, BOB, CAT = 1, 2, 3, 4
 STAFF, SECOND, THIRD = 901, 902, 903
@@ -119,7 +118,7 @@ def live(gateway: Gateway, hands: Clock, *, scarce: bool = True) -> None:
     _rise(do, order)
     _wait(do, order, hands)
     _correct(do, order, hands)
-    _use(do, hands)
+    use(do, hands, USED)
 
 
 def _compete(do: Callable[..., object], hands: Clock) -> None:
@@ -294,26 +293,6 @@ def _tender(do: Callable[..., object], hands: Clock) -> None:
     do(c.Tick())
     shown = tuple(Bid(VENDOR, CAPPED, 30, 1, "", "salt-8"))
     assert do(c.OpenBids(40, CAT, 8, (shown,))) == 1
-
-
-def _use(do: Callable[..., object], hands: Clock) -> None:
-    """ANN's calls: one free, two at 10, then at 5; what is left is given back."""
-    plan = plans.Plan(tiers=(plans.Tier(2, 10), plans.Tier(None, 5)), free_units=1)
-    body = canonical({"mode": "per_hit", "plan": plans.dump(plan)})
-    do(
-        c.ListInstrument(
-            STAFF, USED, "USED", VENDOR, 1, 1, 1, body, (), None, 6,
-            transferable=False,
-        )
-    )  # fmt: skip
-    right = do(c.GrantRight(STAFF, ANN, USED, 1, "analysis"))
-    do(c.SetBudget(20, ANN, right, 60))
-    do(c.CountUse(0, "meter", 0, 100, ((right, 0, 4, 3, 9), (right, 1, 2, 1, 1))))
-    do(c.CountUse(0, "meter", 100, 180, ((right, 0, 9, 4, 4),)))
-    do(c.DeclareUse(20, ANN, right, 0, 8, "one more"))
-    do(c.SetBudget(20, ANN, right, 0))
-    hands.at_us += GRACE_US
-    do(c.Tick())
 
 
 def _file(do: Callable[..., object], hands: Clock) -> None:

@@ -1,5 +1,15 @@
 """What may go wrong with the records of metered use, for `test_violations`."""
 
+from collections.abc import Callable
+
+from listings import plans
+from marketplace.trading import commands as c
+from marketplace.trading.usage import GRACE_US
+from settlement.canonical import canonical
+from tests.floor import Clock
+
+VENDOR, ANN, STAFF = 1, 2, 901
+
 CALL = (
     "INSERT INTO calls SELECT 1, 'meter', 1, 50, MAX(entitlement), 1, 1, 0, 1, 'GET',"
     " 'a', 200, '', 1, 1, 1, 1, 1, 0 FROM tabs"
@@ -17,3 +27,23 @@ USES = [
     ("H3", "payouts need", "UPDATE tabs SET held = held + 1"),
     ("M6", "follows", "DELETE FROM uses WHERE id = 2"),
 ]
+
+
+def use(do: Callable[..., object], hands: Clock, used: int) -> None:
+    """ANN's calls: one free, two at 10, then at 5; what is left is given back."""
+    plan = plans.Plan(tiers=(plans.Tier(2, 10), plans.Tier(None, 5)), free_units=1)
+    body = canonical({"mode": "per_hit", "plan": plans.dump(plan)})
+    do(
+        c.ListInstrument(
+            STAFF, used, "USED", VENDOR, 1, 1, 1, body, (), None, 6,
+            transferable=False,
+        )
+    )  # fmt: skip
+    right = do(c.GrantRight(STAFF, ANN, used, 1, "analysis"))
+    do(c.SetBudget(20, ANN, right, 60))
+    do(c.CountUse(0, "meter", 0, 100, ((right, 0, 4, 3, 9), (right, 1, 2, 1, 1))))
+    do(c.CountUse(0, "meter", 100, 180, ((right, 0, 9, 4, 4),)))
+    do(c.DeclareUse(20, ANN, right, 0, 8, "one more"))
+    do(c.SetBudget(20, ANN, right, 0))
+    hands.at_us += GRACE_US
+    do(c.Tick())
