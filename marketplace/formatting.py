@@ -25,6 +25,7 @@ def init_app(app: Flask) -> None:
         "percent": percent,
         "date": date,
         "time": time,
+        "deadline": deadline,
         "moment": moment,
         "isotime": iso,
         "id": public_id,
@@ -84,6 +85,14 @@ def moment(at_us: int | None) -> Markup | str:
         return "–"
     shown = f"{date(at_us)} {_there(at_us):%H:%M}"
     return Markup('<time datetime="{}">{}</time>').format(iso(at_us), shown)
+
+
+def deadline(until_us: int | None) -> Markup | str:
+    """Return when a period ends as ``<time>``: midnight is the day before at 24:00."""
+    if until_us is None or f"{_there(until_us):%H:%M:%S}" != "00:00:00":
+        return moment(until_us)
+    shown = f"{date(until_us - 1)} 24:00"
+    return Markup('<time datetime="{}">{}</time>').format(iso(until_us), shown)
 
 
 def iso(at_us: int) -> str:

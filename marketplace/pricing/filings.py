@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, Engine, Row, or_, select
 
 from listings.files import Readable, Storage
 from listings.registration.attachments import FILE_MAX
@@ -17,7 +17,8 @@ from marketplace.trading.recording import (
     RegisterFiling,
     WithdrawFiling,
 )
-from marketplace.trading.tables import filings
+from marketplace.trading.tables import filings, standings
+from marketplace.trading.venue import NotVerified, WrongOrder
 from settlement.errors import NotFound
 from settlement.ids import encode
 from settlement.store import PAGE_MAX, Page, page
@@ -41,6 +42,10 @@ class Parts(Writing, Protocol):
     """What filing works with; the services have it."""
 
     @property
+    def reads(self) -> Engine:
+        """The engine to read by."""
+
+    @property
     def files(self) -> Storage:
         """Where the evidence is kept."""
 
@@ -52,11 +57,24 @@ def file(
 
     FileTooLarge, NotVerified, WrongOrder and others, as the market says.
     """
+    with parts.reads.connect() as db:
+        _check_parties(db, by.member, entered.other)
     stored = parts.files.put(evidence, FILE_MAX)
     command = FileTrade(by.id, by.member, *entered, stored.sha256)
     number: int = parts.gateway.submit(command, key).result
     _tell(parts, number, [entered.other], by.member, "deal_filed")
     return number
+
+
+def _check_parties(db: Connection, *parties: int) -> None:
+    """Refuse, before anything is stored, who cannot file or be named in a deal."""
+    if len(set(parties)) < len(parties):
+        raise WrongOrder("other")
+    verified = select(standings.c.member).where(standings.c.verified == 1)
+    known = set(db.scalars(verified.where(standings.c.member.in_(parties))))
+    for party in parties:
+        if party not in known:
+            raise NotVerified(party)
 
 
 def confirm(parts: Parts, by: User, number: int, *, agrees: bool, reason: str) -> None:

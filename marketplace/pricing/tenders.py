@@ -6,12 +6,14 @@ qualification, the price by a formula, and may take the best bid alone.
 """
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
 
 from joserfc.errors import JoseError
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from listings import instruments
 from marketplace.community import demands
@@ -109,7 +111,7 @@ def seal(parts: Parts, by: User, demand: int, bid: Bid, key: str | None = None) 
     hidden = commitment(demand, bid)
     body = parts.vault.lock(canonical(bid))
     known = select(sealed_bids.c.body).where(sealed_bids.c.commitment == hidden)
-    with parts.writes.begin() as db:
+    with parts.writes.begin() as db, suppress(IntegrityError):  # a retry was faster
         kept = {"demand": demand, "vendor": by.member, "commitment": hidden}
         kept |= {"body": body, "at_us": clock.now_us()}
         if db.scalar(known) is None:

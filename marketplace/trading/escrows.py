@@ -62,6 +62,11 @@ class Disputes:
             del self.live[dispute.number]
         self._agenda.put(dispute)
 
+    def of_trade(self, trade: int | None) -> Dispute | None:
+        """Return the dispute under way over a trade, if there is one."""
+        live = self.live.values()
+        return next((one for one in live if one.trade == trade), None)
+
     def get(self, number: int) -> Dispute:
         """Return a dispute under way; NotFound if there is none."""
         found = self.live.get(number)

@@ -22,7 +22,7 @@ from settlement.entitlements import (
     EntitlementEvent,
     EntitlementState,
 )
-from settlement.errors import NotFound
+from settlement.errors import IllegalMove, NotFound
 from settlement.ids import encode
 from settlement.ledger import Pocket, Transfer
 
@@ -75,11 +75,19 @@ def grant(market: Market, command: GrantRight, seq: int, at_us: int) -> int:
 
 @handles(SuspendRight)
 def suspend(market: Market, command: SuspendRight, seq: int, at_us: int) -> None:
-    """Suspend a right; the holder's offers of it are cancelled."""
+    """Suspend a right; the holder's offers of it are cancelled.
+
+    One that stands still for a dispute is suspended beyond the dispute's end.
+    """
     check_reason(command.reason)
     right = market.rights.get(command.entitlement)
-    ENTITLEMENT.after(right.state, EntitlementEvent.SUSPEND)
-    pause(market, right, seq)
+    dispute = market.disputes.of_trade(right.trade)
+    if dispute is not None and dispute.paused:
+        dispute.paused = False  # the end of the dispute does not end this
+        market.disputes.note(dispute)
+    else:
+        ENTITLEMENT.after(right.state, EntitlementEvent.SUSPEND)
+        pause(market, right, seq)
     _note(market, command, EntitlementEvent.SUSPEND, seq, at_us)
 
 
@@ -91,10 +99,22 @@ def pause(market: Market, right: Entitlement, seq: int) -> None:
 
 @handles(RestoreRight)
 def restore(market: Market, command: RestoreRight, seq: int, at_us: int) -> None:
-    """Make a suspended right active again."""
+    """Make a suspended right active again, at the end of its dispute if there is one.
+
+    IllegalMove if it stands still for a dispute alone.
+    """
     check_reason(command.reason)
     right = market.rights.get(command.entitlement)
-    market.rights.move(right, EntitlementEvent.RESTORE)
+    dispute = market.disputes.of_trade(right.trade)
+    if dispute is None:
+        market.rights.move(right, EntitlementEvent.RESTORE)
+    elif dispute.paused:
+        event = str(EntitlementEvent.RESTORE)
+        raise IllegalMove("entitlement", str(right.state), event)
+    else:
+        ENTITLEMENT.after(right.state, EntitlementEvent.RESTORE)
+        dispute.paused = True
+        market.disputes.note(dispute)
     _note(market, command, EntitlementEvent.RESTORE, seq, at_us)
 
 

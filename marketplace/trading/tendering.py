@@ -71,7 +71,9 @@ def seal(market: Market, command: SealBid, seq: int, at_us: int) -> int:
     _check_member(market, command.member)
     if tender.state is not TenderState.OPEN or at_us >= tender.closes_us:
         raise TenderOver(str(tender.state))
-    if command.member == tender.buyer or len(tender.bids) >= BIDDERS_MAX:
+    replaces = command.member in tender.bids
+    full = len(tender.bids) >= BIDDERS_MAX and not replaces
+    if command.member == tender.buyer or full:
         raise WrongOrder("member")
     if not HASH.fullmatch(command.commitment):
         raise WrongOrder("commitment")
@@ -102,8 +104,12 @@ def _return(market: Market, tender: Tender) -> None:
 
 
 def come_due(market: Market, tender: Tender) -> None:
-    """Close a tender; with too few bidders it fails and no bid is opened."""
-    if len(tender.bids) < tender.bidders_min:
+    """Close a tender; with too few bidders it fails and no bid is opened.
+
+    So does one that nobody opened in time after its close.
+    """
+    unopened = tender.state is TenderState.CLOSED
+    if unopened or len(tender.bids) < tender.bidders_min:
         _return(market, tender)
         market.tenders.move(tender, TenderEvent.FAIL)
     else:

@@ -24,6 +24,7 @@ WEIGHTS = (40, 30, 30)  # technical, price, qualification, by default (domain §
 WINDOW_MIN_US = MINUTE_US
 WINDOW_MAX_US = 366 * DAY_US
 VALID_US = 30 * DAY_US  # that an opened bid stays firm
+UNOPENED_US = 30 * DAY_US  # that a closed tender waits for somebody to open it
 OPEN_MAX = 50  # tenders that one buyer may have under way
 SALT_MAX = 64  # characters
 
@@ -147,7 +148,9 @@ class Tender:
 
     @property
     def due_us(self) -> int | None:
-        """Return when it closes; None once it has."""
+        """Return when it closes, then when it fails unopened; None once it is over."""
+        if self.state is TenderState.CLOSED:
+            return self.closes_us + UNOPENED_US
         return self.closes_us if self.state is TenderState.OPEN else None
 
     def row(self) -> tuple[object, ...]:

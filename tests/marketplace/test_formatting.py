@@ -81,3 +81,13 @@ def test_templates_have_the_filters(app: Flask) -> None:
     with app.test_request_context("/"):
         made = app.jinja_env.from_string(template).render()
     assert made == "ord_0000011 1,234,567 JP¥100"
+
+
+def test_a_deadline_at_midnight_is_the_day_before_at_24(app: Flask) -> None:
+    midnight_us = 20_000 * 86_400_000_000 - 8 * 3_600_000_000
+    with app.test_request_context("/", headers={"Cookie": "language=zh"}):
+        assert formatting.date(midnight_us - 1) in formatting.deadline(midnight_us)
+        assert "24:00" in formatting.deadline(midnight_us)
+        later_us = midnight_us + 60_000_000
+        assert formatting.deadline(later_us) == formatting.moment(later_us)
+        assert formatting.deadline(None) == "–"

@@ -281,3 +281,31 @@ def test_the_records_make_the_same_market_again_and_pass_the_audit(desk, sold):
     again.apply(Decide(SECOND, 3, approve=True), desk.seq + 2, desk.at_us + 2)
     assert not any(again.ledger.totals().values())
     engine.dispose()
+
+
+def state_of(desk, escrow):
+    return str(desk.market.rights.get(escrow.right).state)
+
+
+def test_staff_and_a_dispute_suspend_a_right_each_for_itself(desk, disputed):
+    right = disputed.right
+    with pytest.raises(IllegalMove):
+        desk.do(c.RestoreRight(STAFF, right, "not while it is disputed"))
+    desk.do(c.SuspendRight(STAFF, right, "a complaint"))
+    desk.do(c.WithdrawDispute(CAT, CAT, 1))
+    assert state_of(desk, disputed) == "suspended", "the complaint goes on"
+    desk.do(c.RestoreRight(STAFF, right, "settled"))
+    assert state_of(desk, disputed) == "active"
+
+
+def test_what_staff_restores_in_a_dispute_is_active_when_that_ends():
+    desk = Desk()
+    escrow = desk.buy()
+    desk.do(c.SuspendRight(STAFF, escrow.right, "a complaint"))
+    object_to(desk, escrow)
+    desk.do(c.RestoreRight(STAFF, escrow.right, "settled"))
+    assert state_of(desk, escrow) == "suspended"
+    with pytest.raises(IllegalMove):
+        desk.do(c.RestoreRight(STAFF, escrow.right, "again"))
+    desk.do(c.WithdrawDispute(CAT, CAT, 1))
+    assert state_of(desk, escrow) == "active"

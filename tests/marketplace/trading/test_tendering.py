@@ -6,6 +6,7 @@ from marketplace.trading import commands as c
 from marketplace.trading.market import Market
 from marketplace.trading.snapshot import state
 from marketplace.trading.tenders import (
+    UNOPENED_US,
     VALID_US,
     Bid,
     TenderOver,
@@ -163,3 +164,24 @@ def test_a_refused_step_leaves_no_trace(market, command, refusal):
     with pytest.raises(refusal):
         market.apply(command, 41, 41)
     assert state(market) == before
+
+
+def test_a_full_tender_still_lets_a_bidder_replace_its_bid(market, monkeypatch):
+    monkeypatch.setattr("marketplace.trading.tendering.BIDDERS_MAX", 1)
+    market.apply(sealed(OF_VERA), 40, 40)
+    with pytest.raises(WrongOrder):
+        market.apply(sealed(OF_DAN), 41, 41)
+    assert market.apply(sealed(OF_VERA._replace(price=8)), 42, 42) == 1
+
+
+def test_a_tender_that_nobody_opens_fails_in_time_and_frees_its_place(market):
+    closed(market, OF_VERA, OF_DAN)
+    market.apply(c.Tick(), 51, CLOSES_US + UNOPENED_US - 1)
+    assert DEMAND in market.tenders.live
+    market.apply(c.Tick(), 52, CLOSES_US + UNOPENED_US)
+    assert DEMAND not in market.tenders.live
+    assert [str(bid.state) for bid in market.tenders.sealed.values()] == [
+        *("returned", "returned"),
+    ]
+    with pytest.raises(NotFound):
+        opened(market, OF_VERA, OF_DAN)
