@@ -95,6 +95,7 @@ from marketplace.trading.kept import QuoteOver
 from marketplace.trading.lease import WriterElsewhere
 from marketplace.trading.limits import TooFast, TooManyUntraded
 from marketplace.trading.offers import TooManyOffers
+from marketplace.trading.splits import LineageCycle, SplitWaits, TooManyShares
 from marketplace.trading.stops import TradingHalted, TradingStopped
 from marketplace.trading.tenders import TenderOver, TenderRuns
 from marketplace.trading.usage import NotMetered, OutOfStep, TooLateToDeclare
@@ -206,6 +207,9 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     RightUsed: HTTPStatus.CONFLICT,
     NotWhole: HTTPStatus.CONFLICT,
     TooLate: HTTPStatus.CONFLICT,
+    LineageCycle: HTTPStatus.CONFLICT,
+    SplitWaits: HTTPStatus.CONFLICT,
+    TooManyShares: HTTPStatus.CONFLICT,
     TooManyContests: HTTPStatus.CONFLICT,
     TooManyOffers: HTTPStatus.CONFLICT,
     EditedMeanwhile: HTTPStatus.CONFLICT,

@@ -14,6 +14,7 @@ import marketplace.surveillance.tables
 import marketplace.trading.tables
 import marketplace.trading.usage_tables
 import settlement.payments.tables
+import settlement.share_tables
 import settlement.statistics.tables
 import settlement.tables
 from settlement.store import metadata
@@ -21,6 +22,7 @@ from settlement.store import metadata
 ROOMS = (
     settlement.tables,
     settlement.payments.tables,
+    settlement.share_tables,
     settlement.statistics.tables,
     listings.tables,
     listings.quality.tables,

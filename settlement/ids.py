@@ -42,6 +42,7 @@ KINDS = {
     "dispute": "dsp",
     "refund": "rfd",
     "bust": "bst",
+    "split": "spl",
     "authorisation": "aut",
     "alert": "alr",
     "case": "cas",

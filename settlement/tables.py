@@ -272,6 +272,7 @@ contracts = table(
     Column("purpose", Text, nullable=False),
     Column("fee_schedule", Whole, nullable=False),
     Column("fee_rule", Whole, nullable=False, server_default="0"),  # 0: the general
+    Column("tax_schedule", Whole, nullable=False, server_default="1"),
 )
 
 entitlements = table(

@@ -44,7 +44,8 @@ CORE = (
 )
 CORE_IMPORTS = {
     *("abc", "bisect", "collections", "dataclasses", "enum", "functools", "hashlib"),
-    *("heapq", "itertools", "json", "operator", "re", "types", "typing", "unicodedata"),
+    *("heapq", "itertools", "json", "math", "operator", "re", "types", "typing"),
+    "unicodedata",
 }
 # Waiting is measured in seconds; these touch no amounts, only threads and sockets.
 WAITS = {"exchange", "gateway", "lease", "ticket", "wire", "feed", "socket", "standby"}

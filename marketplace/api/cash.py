@@ -32,6 +32,8 @@ SUBJECTS = {
     "release": "order",
     "payment": "trade",
     "fee": "trade",
+    "share": "trade",
+    "share_back": "trade",
     "payin": "payin",
     "budget": "entitlement",
     "budget_back": "entitlement",

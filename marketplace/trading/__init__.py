@@ -18,7 +18,9 @@ from marketplace.trading import (
     refunding,
     rights,
     rules,
+    splitting,
     stopping,
+    taxing,
     tendering,
 )
 
@@ -39,6 +41,8 @@ __all__ = [
     "refunding",
     "rights",
     "rules",
+    "splitting",
     "stopping",
+    "taxing",
     "tendering",
 ]

@@ -1,6 +1,6 @@
 """Delivery and acceptance: the money in escrow goes over, or back, unit by unit."""
 
-from marketplace.trading import rights
+from marketplace.trading import rights, splitting
 from marketplace.trading.acceptance import (
     AcceptDelivery,
     ReportDelivery,
@@ -76,7 +76,8 @@ def _accept(
     """Pay for *units*; the trade is settled with the last of them."""
     amount = escrow.trade.price * units
     rate = market.schedules[escrow.schedule].rate(escrow.rule)
-    market.ledger.post(seq, release(market.ledger, escrow, amount, rate))
+    paid = release(market.ledger, escrow, amount, rate)
+    market.ledger.post(seq, [*paid, *_shared(market, escrow)])
     escrow.accepted += units
     if not escrow.unaccepted:
         escrow.accept_by_us = None
@@ -84,6 +85,11 @@ def _accept(
             escrow.state = TRADE.after(escrow.state, event)
     market.escrows.note(escrow)
     return amount
+
+
+def _shared(market: Market, escrow: Escrow) -> list[Transfer]:
+    """Return the transfers that share all that was paid so far, less the fee."""
+    return splitting.follow(market, escrow.number, escrow.released - escrow.fee)
 
 
 def come_due(market: Market, escrow: Escrow, seq: int, at_us: int) -> None:
@@ -139,7 +145,8 @@ def finish(
     assert not pays or not escrow.undelivered, escrow
     rate = market.schedules[escrow.schedule].rate(escrow.rule)
     back = give_back(market.ledger, escrow, refund)
-    market.ledger.post(seq, [*back, *release(market.ledger, escrow, pays, rate)])
+    paid = release(market.ledger, escrow, pays, rate)
+    market.ledger.post(seq, [*back, *paid, *_shared(market, escrow)])
     unpaid = escrow.trade.quantity - escrow.returned - escrow.accepted
     if not pays:
         take_units(market, escrow, unpaid, seq)

@@ -6,7 +6,7 @@ cannot come back, so that trade can only be adjusted. Source: issue 4 (the venue
 features, house screen 4.
 """
 
-from marketplace.trading import accepting, rights
+from marketplace.trading import accepting, rights, splitting
 from marketplace.trading.holds import cancel_where
 from marketplace.trading.market import Market, handles
 from marketplace.trading.orders import PRICE_MAX, VALUE_MAX, Reason
@@ -154,10 +154,12 @@ def _move(
 ) -> int:
     """Move the difference and its fee, or refuse; the fee that was given back."""
     moves, fee = correction(market.ledger, struck, kept, becomes, rate, reason)
+    net = kept - becomes - fee
     if kept > becomes:
-        market.ledger.require(struck.seller, struck.currency, kept - becomes - fee)
+        moves = [*splitting.give_back(market, struck, net), *moves]
     else:
         market.ledger.require(struck.buyer, struck.currency, becomes - kept)
+        moves = [*moves, *splitting.give_more(market, struck.trade, -net)]
     market.ledger.post(seq, moves)
     return fee
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from marketplace.trading import charging, exclusivity
 from marketplace.trading.auction import Call, Indication, Match, NotInCall
+from marketplace.trading.clearing import clear
 from marketplace.trading.control import SetPhase, SetTimetable, Uncross, Uncrossed
 from marketplace.trading.holds import cancel
 from marketplace.trading.market import Market, handles
@@ -27,7 +28,7 @@ from marketplace.trading.venue import (
     Venue,
     WrongOrder,
 )
-from settlement.clearing import Trade, clear
+from settlement.clearing import Trade
 from settlement.ledger import HOUSE, Pocket, Transfer
 
 FREE, HELD, OPEN = Pocket.FREE, Pocket.HELD, Pocket.OPEN
@@ -236,10 +237,12 @@ def _settle(
         "auction",
         venue.opening(price * quantity),
     )
+    source = OPEN if sell.evergreen else HELD
+    moves = clear(market, venue, trade, HELD, source)
     market.trades_new.append(trade)
     market.activity.note_trade(buy.member, sell.member, venue.instrument, at_us)
     grant(market, venue, trade, buy.purpose or "")
-    return clear(market.ledger, trade, HELD, OPEN if sell.evergreen else HELD)
+    return moves
 
 
 def _improvements(

@@ -75,6 +75,7 @@ from marketplace.trading.recording import (
 )
 from marketplace.trading.scope import NOWHERE, Scope
 from marketplace.trading.sealing import CallTender, CancelTender, OpenBids, SealBid
+from marketplace.trading.splits import AgreeSplit, Part, ProposeSplit, RejectSplit
 from marketplace.trading.using import CountUse, DeclareUse, SetBudget
 
 ORDERS_MAX = 1_000  # in one basket
@@ -293,7 +294,7 @@ Command = (
     | FileTrade | ConfirmFiling | RegisterFiling | WithdrawFiling
     | AcceptDelivery | ReportDelivery | SetWorkdays | SetConsents
     | OpenDispute | AnswerDispute | AgreeDispute | WithdrawDispute | ReturnSale
-    | OfferRefund | QuestionTrade
+    | OfferRefund | QuestionTrade | ProposeSplit | AgreeSplit | RejectSplit
     | RequestCardPayin | RecordLine | CloseDispute | EndCard
     | SetBudget | CountUse | DeclareUse
 )  # fmt: skip
@@ -328,6 +329,8 @@ def decode(kind: str, values: Sequence[Any]) -> Command:
         return command._replace(lines=tuple(Line(*line) for line in command.lines))
     if isinstance(command, SetTimetable) and command.timetable is not None:
         return command._replace(timetable=timetable.decode(command.timetable))
+    if isinstance(command, ProposeSplit):
+        return command._replace(parts=tuple(Part(*part) for part in command.parts))
     if isinstance(command, ListInstrument):
         return command._replace(
             purposes=tuple(command.purposes),

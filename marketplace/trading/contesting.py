@@ -7,6 +7,7 @@ from marketplace.trading.bidding import (
     OpenContest,
     PayContest,
 )
+from marketplace.trading.clearing import clear
 from marketplace.trading.contests import (
     BIDDERS_MAX,
     DEPOSIT_BPS,
@@ -50,7 +51,7 @@ from marketplace.trading.venue import (
     Venue,
     WrongOrder,
 )
-from settlement.clearing import Trade, clear
+from settlement.clearing import Trade
 from settlement.errors import NotFound
 from settlement.ids import encode
 from settlement.ledger import Pocket, Transfer
@@ -298,7 +299,7 @@ def _sell(market: Market, venue: Venue, contest: Contest, seq: int, at_us: int) 
         venue.opening(contest.price * contest.quantity),
     )  # fmt: skip
     back = _deposit(market, venue, contest, winner.member, Pocket.HELD, Pocket.FREE)
-    moves = clear(market.ledger, trade, Pocket.FREE, Pocket.OPEN)
+    moves = clear(market, venue, trade, Pocket.FREE, Pocket.OPEN)
     market.ledger.post(seq, [back, *moves])
     market.trades_new.append(trade)
     grant(market, venue, trade, winner.purpose)

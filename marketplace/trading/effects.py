@@ -16,6 +16,10 @@ class Effects(NamedTuple):
     workdays: Rows  # upserted
     disputes: Rows  # upserted
     refunds: Rows
+    splits: Rows  # upserted
+    split_parties: Rows  # upserted
+    shares: Rows  # upserted
+    tax_schedules: Rows
     contracts: Rows
     terms: Rows
     entitlements: Rows

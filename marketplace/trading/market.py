@@ -18,6 +18,7 @@ from marketplace.trading.kept import KeptPrices
 from marketplace.trading.limits import NONE, Limits
 from marketplace.trading.offers import Offers
 from marketplace.trading.orders import Order, OrderState, Reason
+from marketplace.trading.splits import SharedTrades, Splits
 from marketplace.trading.stops import Stop
 from marketplace.trading.tenders import Tenders
 from marketplace.trading.usage import Usage
@@ -34,6 +35,8 @@ from settlement.payments.cards import Cards
 from settlement.payments.payins import Payins
 from settlement.payments.payouts import Payouts
 from settlement.refunds import Refunds
+from settlement.taxes import FIRST as FIRST_TAXES
+from settlement.taxes import TaxSchedule
 
 if TYPE_CHECKING:
     from marketplace.trading.proposals import Proposal
@@ -50,19 +53,19 @@ class Market:
 
     def __init__(self) -> None:
         """Open an empty market with the first fee schedule."""
-        self.ledger = Ledger()
-        self.rights = Register()
+        self.ledger, self.rights = Ledger(), Register()
         self.payins, self.payouts, self.cards = Payins(), Payouts(), Cards()
         self.owing: set[tuple[int, int]] = set()  # (member, currency); see `debts`
         self.agenda = Agenda()
         self.offers = Offers(self.agenda)
         self.contests = Contests(self.agenda)
-        self.escrows = Escrows(self.agenda)
-        self.disputes = Disputes(self.agenda)
-        self.refunds, self.busts = Refunds(), Busts()
-        self.workdays = Workdays()
+        self.escrows, self.disputes = Escrows(self.agenda), Disputes(self.agenda)
+        self.refunds, self.busts, self.workdays = Refunds(), Busts(), Workdays()
         self.kept, self.tenders = KeptPrices(self.agenda), Tenders(self.agenda)
         self.filings, self.usage = Filings(), Usage(self.agenda)
+        self.splits, self.shares = Splits(), SharedTrades()
+        self.taxes: TaxSchedule = FIRST_TAXES
+        self.taxes_new = [(FIRST_TAXES, 0)]  # (schedule, seq)
         self.trials: dict[int, int] = {}  # paid instrument → its free trial
         self.tried: set[tuple[int, int]] = set()  # (member, trial): once is enough
         self.fees: FeeSchedule = FIRST
@@ -80,7 +83,7 @@ class Market:
         self.orders_new: list[tuple[Order, int, int, int, Reason | None]] = []
         self.orders_changed: dict[int, tuple[Order, Reason | None]] = {}
         self.trades_new: list[Trade] = []
-        self.contracts_new: list[tuple[int, int, str, int, int]] = []
+        self.contracts_new: list[tuple[int, int, str, int, int, int]] = []
         self.terms_new: list[Terms] = []
         self.receipts_new: list[tuple[object, ...]] = []
         self.measures_new: list[tuple[object, ...]] = []

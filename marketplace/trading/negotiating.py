@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from marketplace.trading import charging, exclusivity
+from marketplace.trading.clearing import clear
 from marketplace.trading.market import Market, handles
 from marketplace.trading.offers import (
     ASKED,
@@ -42,7 +43,7 @@ from marketplace.trading.venue import (
     Venue,
     WrongOrder,
 )
-from settlement.clearing import Trade, clear
+from settlement.clearing import Trade
 from settlement.errors import NotFound
 from settlement.ids import encode
 from settlement.ledger import Pocket, Transfer
@@ -250,7 +251,9 @@ def take(market: Market, command: TakeOffer, seq: int, at_us: int) -> int:
         venue.opening(value),
     )  # fmt: skip
     end(market, offer, OfferEvent.TAKE, seq)
-    market.ledger.post(seq, clear(market.ledger, trade, Pocket.FREE, Pocket.OPEN))
+    market.ledger.post(
+        seq, clear(market, venue, trade, Pocket.FREE, Pocket.OPEN)
+    )  # fmt: skip
     market.trades_new.append(trade)
     agreed = Agreed(offer.terms, offer.term_us, offer.deliveries_max)
     grant(market, venue, trade, purpose, agreed)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from marketplace.trading import accepting, charging, exclusivity
 from marketplace.trading.book import Fill
+from marketplace.trading.clearing import clear
 from marketplace.trading.commands import (
     CancelAll,
     CancelOrder,
@@ -30,7 +31,7 @@ from marketplace.trading.risk import check_audience, check_cover, check_line
 from marketplace.trading.stops import check_stops
 from marketplace.trading.trials import check_first, note_trial
 from marketplace.trading.venue import NotVerified, TooManyOrders, Venue, WrongOrder
-from settlement.clearing import SETTLED, Trade, clear
+from settlement.clearing import SETTLED, Trade
 from settlement.entitlements import Entitlement, EntitlementState
 from settlement.ledger import Pocket, Transfer
 
@@ -269,7 +270,8 @@ def _settle(
         venue.opening(price * quantity),
     )
     pays_from = FREE if taker_buys else HELD
-    transfers += clear(market.ledger, trade, pays_from, _source(venue, sell, taker))
+    source = _source(venue, sell, taker)
+    transfers += clear(market, venue, trade, pays_from, source)
     market.trades_new.append(trade)
     if origin == "book":
         venue.note(number, price, at_us)
@@ -315,8 +317,12 @@ def grant(
     elif agreed.term_us is not None:
         until_us = trade.at_us + agreed.term_us
     rule = charging.rule(market, venue, trade.origin, trade.seller)
-    version = market.fees.version
-    market.contracts_new.append((trade.number, terms, purpose, version, rule))
+    market.contracts_new.append(
+        (
+            trade.number, terms, purpose, market.fees.version, rule,
+            market.taxes.version,
+        )
+    )  # fmt: skip
     market.rights.grant(
         Entitlement(
             market.rights.last + 1,

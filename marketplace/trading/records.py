@@ -15,6 +15,7 @@ from marketplace.trading import (
     exclusivity,
     filing_records,
     restoring,
+    share_records,
     tender_records,
     timetable,
     usage_records,
@@ -44,6 +45,7 @@ DESKS = (
     bust_records, contest_records, tender_records, filing_records, escrow_records,
     card_records,
     usage_records,
+    share_records,
 )  # fmt: skip
 DELIVERY, OF_TRADES = "delivery", frozenset(("payment", "fee"))
 LIVE_ORDER = (str(OrderState.OPEN), str(OrderState.PARTIAL))
@@ -191,6 +193,7 @@ def _forget(market: Market) -> None:
     market.workdays.changed.clear()
     market.disputes.changed.clear()
     market.refunds.new.clear()
+    share_records.forget(market)
     market.contests.bids.clear()
     market.contests.bidders.clear()
     for desk in (market.payins, market.payouts):

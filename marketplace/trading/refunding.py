@@ -1,6 +1,6 @@
 """Refunds of settled sales: offered by the vendor, approved by the exchange."""
 
-from marketplace.trading import rights
+from marketplace.trading import rights, splitting
 from marketplace.trading.market import Market, handles
 from marketplace.trading.objecting import OfferRefund, RefundSale
 from marketplace.trading.proposals import proposable, wait
@@ -59,8 +59,8 @@ def refund(market: Market, command: RefundSale, seq: int, at_us: int) -> int:
     before = market.refunds.of.get(sale.trade, 0)
     rate = market.schedules[sale.schedule].rate(sale.rule)
     moves, fee = transfers(market.ledger, sale, before, command.amount, rate)
-    market.ledger.require(sale.seller, sale.currency, command.amount - fee)
-    market.ledger.post(seq, moves)
+    back = splitting.give_back(market, sale, command.amount - fee)
+    market.ledger.post(seq, [*back, *moves])
     market.refunds.of[sale.trade] = before + command.amount
     market.refunds.last += 1
     market.refunds.new.append(

@@ -47,6 +47,7 @@ def state(market: Market) -> dict[str, Any]:
             market.disputes.last,
             market.refunds.last,
             market.busts.last,
+            market.splits.last,
         ),
         "escrows": [
             (escrow.row(), str(escrow.state))
@@ -56,6 +57,7 @@ def state(market: Market) -> dict[str, Any]:
         "refunded": sorted(market.refunds.of.items()),
         "busts": sorted(market.busts.of.items()),
         "paid": sorted(market.busts.paid.items()),
+        **_shared(market),
         "workdays": sorted(market.workdays.exceptions.items()),
         "contests": [
             (contest.row(), [b.row() for _, b in sorted(contest.bidders.items())])
@@ -76,6 +78,32 @@ def state(market: Market) -> dict[str, Any]:
         "tried": sorted(market.tried),
         "usage": market.usage.state(),
         "verified": sorted(market.verified),
+    }
+
+
+def _shared(market: Market) -> dict[str, Any]:
+    """Return the agreements on shares, what each has of each trade, and the taxes."""
+    splits = (
+        *sorted(market.splits.waiting.values(), key=lambda s: s.number),
+        *(split for _, split in sorted(market.splits.of.items())),
+    )
+    return {
+        "splits": [
+            (
+                s.number,
+                s.state,
+                s.vendor,
+                s.product,
+                s.parts,
+                *sorted(s.consents.items()),
+            )
+            for s in splits
+        ],
+        "shares": [
+            (shares.currency, shares.seller, shares.rows())
+            for _, shares in sorted(market.shares.of.items())
+        ],
+        "taxes": market.taxes,
     }
 
 

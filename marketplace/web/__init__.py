@@ -58,6 +58,7 @@ from marketplace.web import (
     search,
     searches,
     selling,
+    shares,
     sheets,
     staff,
     statistics,
@@ -74,7 +75,7 @@ from marketplace.web import (
 assert all((oversight.rights, reviews.EVENTS, sales.bids, colleagues.people))
 assert all((selling.set_price, buying.offered, publicdata.register, dispersion.report))
 assert all((evidence.NO_FILE, profiles.write, acceptance.accept))
-assert all((disputes.mine, fees.fees))
+assert all((disputes.mine, fees.fees, shares.statement))
 assert all((waiting.NEXT, wizard.STEPS, tenders.seal))
 assert all((duties.show, duties.of_buyers))
 assert all((quality.report, connection.call, fetches.cancel_fetch))

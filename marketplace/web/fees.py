@@ -34,13 +34,13 @@ RULES_LENGTH_MAX = 8_000  # characters
 ANY = "*"
 
 
-def rate_of(typed: str) -> int:
+def rate_of(typed: str, most: int = TRADE_BPS_MAX) -> int:
     """Return a percentage as basis points; ValidationError if it is none."""
     parts = RATE.fullmatch(typed.strip().removesuffix("%").strip())
     if parts is None:
         raise ValidationError(NOT_A_RATE)
     bps = int(parts[1]) * 100 + int((parts[2] or "").ljust(2, "0"))
-    if bps > TRADE_BPS_MAX:
+    if bps > most:
         raise ValidationError(OUT_OF_RANGE)
     return bps
 

@@ -35,6 +35,7 @@ from marketplace.trading.filings import FILING
 from marketplace.trading.offers import OFFER
 from marketplace.trading.orders import ORDER
 from marketplace.trading.pending import exceptions
+from marketplace.trading.splits import SPLIT
 from marketplace.trading.tape import SIZES
 from marketplace.trading.tenders import TENDER
 from marketplace.trading.venue import BOOK
@@ -80,6 +81,7 @@ MACHINES = (
     CONTEST,
     TRADE,
     DISPUTE,
+    SPLIT,
     REQUEST,
     PUBLICATION,
 )
@@ -100,6 +102,7 @@ MACHINE_NAMES = {
     "trade": N_("Trade"),
     "dispute": N_("Dispute"),
     "publication": N_("Publication of statistics"),
+    "split": N_("Agreement on shares"),
 }
 # Chinese, English, what it means: the words of the design, one meaning each.
 GLOSSARY = (
@@ -216,6 +219,11 @@ GLOSSARY = (
         "争议",
         "dispute",
         N_("A buyer's objection to what was delivered; the money waits meanwhile."),
+    ),
+    (
+        "分账",
+        "share",
+        N_("A part in the proceeds of a trade, in basis points, agreed on by all."),
     ),
     ("退款", "refund", N_("Money that goes back to the buyer, whole or in part.")),
     ("账户", "account", N_("Owner, asset and pocket: free, held, in escrow.")),

@@ -14,7 +14,7 @@ from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.pricing import quotes
 from marketplace.services import services
-from marketplace.trading import board, claims, mistakes, pending, reads
+from marketplace.trading import board, claims, mistakes, pending, proceeds, reads
 from marketplace.trading.commands import (
     CancelAll,
     CancelOrder,
@@ -108,9 +108,13 @@ def contract(trade: str) -> ResponseReturnValue:
             refunds=claims.refunds_of(db, mine.id),
             busts=mistakes.busts_of(db, mine.id),
             questioned=bool(mistakes.questions(db, mine.id)),
+            shares=(shared := proceeds.of_trade(db, mine.id, me().member)),
+            tax=proceeds.tax_lines(db, mine.id),
             reasons=REASONS,
             terms=statements.terms(db, agreed.terms),
-            names=organisations.names(db, (mine.buyer, mine.seller)),
+            names=organisations.names(
+                db, (mine.buyer, mine.seller, *(row.party for row in shared))
+            ),
             told=buyers.spoken(db, mine.id),
             standing=buyers.standing(db, mine.buyer),
             window_days=blind.WINDOW_DAYS,

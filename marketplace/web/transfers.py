@@ -38,6 +38,8 @@ REASONS = {
     "deposit": N_("Deposit of an auction"),
     "deposit_back": N_("Deposit given back"),
     "forfeit": N_("Deposit forfeited"),
+    "share": N_("Share of a trade"),
+    "share_back": N_("Share given back with a refund"),
     "delivery": N_("Delivery"),
     "grant": N_("Grant"),
 }

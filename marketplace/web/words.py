@@ -16,6 +16,7 @@ from marketplace.web.clauses import CLAUSES
 from marketplace.web.dealings import DEALINGS
 from marketplace.web.dossier import DOSSIER
 from marketplace.web.findings import QUALITY
+from marketplace.web.proceeds import PROCEEDS
 from marketplace.web.tidings import TIDINGS
 from marketplace.web.tones import tone
 from marketplace.web.transfers import REASONS
@@ -25,6 +26,7 @@ from settlement.money import BY_ASSET, BY_CODE
 WORDS: Mapping[str, Mapping[str, str]] = {
     **DEALINGS,
     **TIDINGS,
+    **PROCEEDS,
     "order": {
         "open": N_("Waiting"),
         "partial": N_("Partly filled"),
@@ -219,6 +221,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "dismiss": N_("dismiss"),
         "resolve": N_("resolve"),
         "withdraw": N_("withdraw"),
+        "replace": N_("replaced"),
     },
     "scope": {
         "read": N_("Read what you may see"),

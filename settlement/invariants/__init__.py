@@ -28,6 +28,7 @@ from settlement.invariants import (
     quotes,
     records,
     rights,
+    shares,
     tenders,
     trades,
     uses,
@@ -80,6 +81,10 @@ CHECKS: tuple[Check, ...] = (
     disputes.refunded_once,
     busts.busted_by_two,
     busts.busted_in_full,
+    shares.shares_sum_to_the_trade,
+    shares.shares_are_paid,
+    shares.shared_as_agreed,
+    shares.taxed_as_published,
     rights.right_for_each_trade,
     rights.no_right_from_nothing,
     rights.rights_are_balances,
@@ -128,6 +133,7 @@ TABLES = (
     "busts",
     "tenders", "tender_bids", "filings", "tabs", "periods", "uses", "meters",
     "cards", "provider_lines", "withheld",
+    "splits", "split_parties", "shares", "tax_schedules",
 )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ MONEY_COLUMNS = (
     ("busts", "amount", AMOUNT_MAX),
     ("busts", "fee", AMOUNT_MAX),
     ("busts", "paid", AMOUNT_MAX),
+    ("shares", "amount", AMOUNT_MAX),
     ("escrows", "released", AMOUNT_MAX),
     ("escrows", "refunded", AMOUNT_MAX),
     ("escrows", "fee", AMOUNT_MAX),

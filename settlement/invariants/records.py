@@ -34,11 +34,13 @@ NUMBERED: dict[str, tuple[str, int]] = {
     "refunds": ("id", 1),
     "busts": ("id", 1),
     "provider_lines": ("id", 1),
+    "splits": ("id", 1),
+    "tax_schedules": ("version", 1),
 }
 SEQUENCED = (
     "transfers", "trades", "orders", "receipts", "fee_schedules", "offers", "contests",
     "contest_bids", "proposals",
-    "disputes", "refunds", "busts", "uses",
+    "disputes", "refunds", "busts", "uses", "splits", "tax_schedules",
     "provider_lines",
 )  # fmt: skip
 
@@ -63,6 +65,8 @@ CAUSES: dict[str, frozenset[str]] = {
     "disputes": frozenset({"OpenDispute"}),
     "refunds": frozenset({"Decide"}),
     "busts": frozenset({"Decide"}),
+    "splits": frozenset({"ProposeSplit"}),
+    "tax_schedules": frozenset({"Decide"}),
     "auctions": frozenset({"SetPhase", "Uncross", "Tick"}),
     "filings": frozenset({"FileTrade"}),
     "tenders": frozenset({"CallTender"}),

@@ -163,6 +163,7 @@ def test_whoever_has_no_key_sees_only_what_is_public(app, description, known):
         "get_quote",
         "get_service",
         "get_symbol",
+        "get_taxes",
         "get_tape_rule",
         "get_vendor",
         "get_vocabulary",

@@ -19,6 +19,7 @@ from settlement.canonical import canonical
 from settlement.errors import Refusal
 from settlement.ids import encode
 from settlement.refunds import Sale
+from tests import sharing
 from tests.floor import Clock
 from tests.invariants.use_damage import use
 
@@ -119,6 +120,7 @@ def live(gateway: Gateway, hands: Clock, *, scarce: bool = True) -> None:
     _wait(do, order, hands)
     _correct(do, order, hands)
     use(do, hands, USED)
+    sharing.live(do, VENDOR, ANN, BOB, CAT)
 
 
 def _compete(do: Callable[..., object], hands: Clock) -> None:

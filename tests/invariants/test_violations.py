@@ -13,6 +13,7 @@ from tests.invariants.contest_damage import CONTESTS
 from tests.invariants.dispute_damage import DISPUTES
 from tests.invariants.escrow_damage import ESCROWS
 from tests.invariants.quote_damage import QUOTES
+from tests.invariants.share_damage import SHARES
 from tests.invariants.use_damage import USES
 
 # code, what the sentence says, statements that do the damage
@@ -127,6 +128,7 @@ DAMAGE = [
     ("M8", "another's rule", "UPDATE contracts SET fee_rule = 1 - fee_rule"),
     *ESCROWS,
     *BUSTS,
+    *SHARES,
     *DISPUTES,
     ("S1", "is matched", "UPDATE trades SET state = 'matched' WHERE id = 3"),
     ("S1", "never arrived", "UPDATE payins SET state = 'refunded' WHERE id = 1"),
@@ -158,7 +160,7 @@ DAMAGE = [
     ("S2", "which does not exist", "DELETE FROM trades WHERE id = 3"),
     ("S2", "wrong pocket", "UPDATE accounts SET pocket = 3 WHERE id = 8"),
     ("S2", "no contract", "DELETE FROM contracts WHERE trade = 2"),
-    ("S2", "belongs to no trade", "INSERT INTO contracts VALUES (99, 1, 'x', 1, 0)"),
+    ("S2", "belongs to no trade", "INSERT INTO contracts VALUES (99, 1, 'x', 1, 0, 1)"),
     ("E1", "has given 0 rights", "DELETE FROM entitlements WHERE id = 1"),
     ("E1", "has given 2 rights", "UPDATE entitlements SET trade = 2 WHERE id = 1"),
     (

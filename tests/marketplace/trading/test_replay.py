@@ -16,6 +16,7 @@ from settlement.busts import Struck
 from settlement.canonical import canonical
 from settlement.errors import Refusal
 from settlement.refunds import Sale
+from tests import sharing
 from tests.floor import (
     BUY,
     CAT,
@@ -99,6 +100,9 @@ def traded(tmp_path_factory):
             c.SetBudget(CAT, CAT, 4, 500),
             c.CountUse(0, "m1", 0, 9, ((4, 0, 3, 2, 3),)),
             c.SetBudget(CAT, CAT, 4, 100),
+            *sharing.products(VERA, DAN),
+            *sharing.agreements(VERA, DAN, CAT, DAN),
+            sharing.buy(sharing.SHARED, CAT, 3),
             c.PlaceBasket(CAT, CAT, (BUY.line, line("buy", 8, 10**8))),
             c.RequestCardPayin(DAN, DAN, 1, 5_000_000),
             c.RecordLine(0, "t1", "charge", 3, "pi", 1, 5_000_000, 9, 5),
