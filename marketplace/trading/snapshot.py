@@ -55,9 +55,7 @@ def state(market: Market) -> dict[str, Any]:
         ],
         "disputes": [d.row() for _, d in sorted(market.disputes.live.items())],
         "refunded": sorted(market.refunds.of.items()),
-        "busts": sorted(market.busts.of.items()),
-        "paid": sorted(market.busts.paid.items()),
-        **_shared(market),
+        **_after(market),
         "workdays": sorted(market.workdays.exceptions.items()),
         "contests": [
             (contest.row(), [b.row() for _, b in sorted(contest.bidders.items())])
@@ -81,13 +79,15 @@ def state(market: Market) -> dict[str, Any]:
     }
 
 
-def _shared(market: Market) -> dict[str, Any]:
-    """Return the agreements on shares, what each has of each trade, and the taxes."""
+def _after(market: Market) -> dict[str, Any]:
+    """Return what trades cost since they were busted, shares in them, and taxes."""
     splits = (
         *sorted(market.splits.waiting.values(), key=lambda s: s.number),
         *(split for _, split in sorted(market.splits.of.items())),
     )
     return {
+        "busts": sorted(market.busts.of.items()),
+        "paid": sorted(market.busts.paid.items()),
         "splits": [
             (
                 s.number,
