@@ -450,6 +450,7 @@ def upgrade() -> None:
         sa.Column("purpose", sa.Text(), nullable=False),
         sa.Column("fee_schedule", Whole, nullable=False),
         sa.Column("fee_rule", Whole, server_default="0", nullable=False),
+        sa.Column("tax_schedule", Whole, server_default="1", nullable=False),
         sa.PrimaryKeyConstraint("trade", name=op.f("pk_contracts")),
         sqlite_strict=True,
     )
@@ -1435,6 +1436,74 @@ def upgrade() -> None:
         batch_op.create_index("ix_refunds_trade", ["trade", "id"], unique=False)
 
     op.create_table(
+        "shares",
+        sa.Column("trade", Whole, autoincrement=False, nullable=False),
+        sa.Column("place", Whole, autoincrement=False, nullable=False),
+        sa.Column("party", Whole, nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("weight", Whole, nullable=False),
+        sa.Column("amount", Whole, nullable=False),
+        sa.CheckConstraint(
+            "role IN ('vendor', 'source', 'operator', 'developer', 'licensor')",
+            name=op.f("ck_shares_role"),
+        ),
+        sa.CheckConstraint(
+            "amount >= 0 AND weight >= 0 AND party > 0", name=op.f("ck_shares_numbers")
+        ),
+        sa.PrimaryKeyConstraint("trade", "place", name=op.f("pk_shares")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("shares", schema=None) as batch_op:
+        batch_op.create_index("ix_shares_party", ["party", "trade"], unique=False)
+
+    op.create_table(
+        "split_parties",
+        sa.Column("split", Whole, autoincrement=False, nullable=False),
+        sa.Column("member", Whole, autoincrement=False, nullable=False),
+        sa.Column("agreed_seq", Whole, nullable=True),
+        sa.Column("agreed_by", Whole, nullable=True),
+        sa.CheckConstraint(
+            "(agreed_seq IS NULL) = (agreed_by IS NULL)",
+            name=op.f("ck_split_parties_agreed"),
+        ),
+        sa.PrimaryKeyConstraint("split", "member", name=op.f("pk_split_parties")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("split_parties", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_split_parties_member", ["member", "split"], unique=False
+        )
+
+    op.create_table(
+        "splits",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("vendor", Whole, nullable=False),
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("parts", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("ended_seq", Whole, nullable=True),
+        sa.CheckConstraint(
+            "(state IN ('waiting', 'in_force')) = (ended_seq IS NULL)",
+            name=op.f("ck_splits_end"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'in_force', 'declined', 'withdrawn', 'replaced')",
+            name=op.f("ck_splits_state"),
+        ),
+        sa.CheckConstraint(
+            "product > 0 AND vendor > 0", name=op.f("ck_splits_subject")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_splits")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("splits", schema=None) as batch_op:
+        batch_op.create_index("ix_splits_product", ["product", "id"], unique=False)
+        batch_op.create_index("ix_splits_vendor", ["vendor", "id"], unique=False)
+
+    op.create_table(
         "standings",
         sa.Column("member", Whole, autoincrement=False, nullable=False),
         sa.Column("verified", Whole, nullable=False),
@@ -1480,6 +1549,14 @@ def upgrade() -> None:
     with op.batch_alter_table("tabs", schema=None) as batch_op:
         batch_op.create_index("ix_tabs_vendor", ["vendor", "entitlement"], unique=False)
 
+    op.create_table(
+        "tax_schedules",
+        sa.Column("version", Whole, autoincrement=False, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("rates", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_tax_schedules")),
+        sqlite_strict=True,
+    )
     op.create_table(
         "tender_bids",
         sa.Column("demand", Whole, autoincrement=False, nullable=False),
@@ -3091,12 +3168,26 @@ def downgrade() -> None:
     op.drop_table("terms")
     op.drop_table("tenders")
     op.drop_table("tender_bids")
+    op.drop_table("tax_schedules")
     with op.batch_alter_table("tabs", schema=None) as batch_op:
         batch_op.drop_index("ix_tabs_vendor")
 
     op.drop_table("tabs")
     op.drop_table("stops")
     op.drop_table("standings")
+    with op.batch_alter_table("splits", schema=None) as batch_op:
+        batch_op.drop_index("ix_splits_vendor")
+        batch_op.drop_index("ix_splits_product")
+
+    op.drop_table("splits")
+    with op.batch_alter_table("split_parties", schema=None) as batch_op:
+        batch_op.drop_index("ix_split_parties_member")
+
+    op.drop_table("split_parties")
+    with op.batch_alter_table("shares", schema=None) as batch_op:
+        batch_op.drop_index("ix_shares_party")
+
+    op.drop_table("shares")
     with op.batch_alter_table("refunds", schema=None) as batch_op:
         batch_op.drop_index("ix_refunds_trade")
 
