@@ -7,6 +7,7 @@ from flask import Flask
 from marketplace.api import (
     access,
     account,
+    agents,
     busts,
     cards,
     cash,
@@ -117,3 +118,4 @@ def register(app: Flask) -> None:
     app.register_blueprint(ckan.bp)
     app.register_blueprint(delta.bp)
     app.register_blueprint(webhooks.bp)
+    app.register_blueprint(agents.bp)

@@ -1,6 +1,6 @@
 """Help: what is what, how to, fees; states drawn from the tables of the code."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from listings.admission import LISTING, PRODUCT
@@ -20,6 +20,8 @@ from listings.quality import (
 )
 from listings.standard import ALL
 from marketplace import exporting
+from marketplace.api.agents import protocol
+from marketplace.api.agents import tools as agent_tools
 from marketplace.community.access import REQUEST
 from marketplace.delivery.delta import LINK_S
 from marketplace.delivery.sharings import LIVING_MAX
@@ -301,6 +303,17 @@ def market_data() -> ResponseReturnValue:
 def sharing() -> ResponseReturnValue:
     """Show how Delta Sharing opens a right to the tools that a buyer uses."""
     return render_template("help/sharing.html", link_s=LINK_S, most=LIVING_MAX)
+
+
+@bp.get("/agents")
+def agents() -> ResponseReturnValue:
+    """Show how an agent connects, and which tools it has."""
+    return render_template(
+        "help/agents.html",
+        address=request.host_url.rstrip("/") + protocol.PATH,
+        tools=agent_tools.TOOLS,
+        most=agent_tools.DELIVERED_MAX,
+    )
 
 
 @bp.get("/models")
