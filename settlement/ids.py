@@ -46,6 +46,7 @@ KINDS = {
     "authorisation": "aut",
     "alert": "alr",
     "case": "cas",
+    "designation": "dsg",
     "notice": "ntc",
     "question": "qst",
     "rating": "rtg",

@@ -62,3 +62,20 @@ ties = table(
     CheckConstraint("member < other", name="ordered"),
     CheckConstraint("reason <> ''", name="reason"),
 )
+
+designations = table(
+    "designations",  # what designated vendors owe the book: spread, size, presence
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("instrument", Whole, nullable=False),
+    Column("vendor", Whole, nullable=False),
+    Column("spread_bps", Whole, nullable=False),
+    Column("size", Whole, nullable=False),  # units on each side
+    Column("present_bps", Whole, nullable=False),  # of the time
+    Column("from_us", Whole, nullable=False),
+    Column("until_us", Whole),  # null: it runs
+    Column("by_user", Whole, nullable=False),
+    CheckConstraint("spread_bps BETWEEN 1 AND 20000 AND size > 0", name="prices"),
+    CheckConstraint("present_bps BETWEEN 1 AND 10000", name="presence"),
+    CheckConstraint("until_us > from_us", name="term"),
+)
+Index("ix_designations_vendor", designations.c.vendor, designations.c.id)

@@ -42,6 +42,7 @@ from marketplace.web import (
     lifecycle,
     listings,
     log,
+    makers,
     notices,
     orders,
     oversight,
@@ -79,7 +80,7 @@ assert all((disputes.mine, fees.fees, shares.statement))
 assert all((waiting.NEXT, wizard.STEPS, tenders.seal))
 assert all((duties.show, duties.of_buyers))
 assert all((quality.report, connection.call, fetches.cancel_fetch))
-assert all((control.market, examples.EXAMPLES, busts.trade))
+assert all((control.market, examples.EXAMPLES, busts.trade, makers.owed))
 assert dictionary.PAGE
 assert lifecycle.OF_PRODUCT
 assert surveillance.DETECTOR_NAMES

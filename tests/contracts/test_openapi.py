@@ -150,6 +150,7 @@ def test_whoever_has_no_key_sees_only_what_is_public(app, description, known):
         "get_book",
         "get_contest",
         "get_demand",
+        "get_fair_value",
         "get_fees",
         "get_figure",
         "get_instrument",
