@@ -482,6 +482,31 @@ def upgrade() -> None:
         batch_op.create_index("ix_corrections_trade", ["trade", "id"], unique=False)
 
     op.create_table(
+        "designations",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("instrument", Whole, nullable=False),
+        sa.Column("vendor", Whole, nullable=False),
+        sa.Column("spread_bps", Whole, nullable=False),
+        sa.Column("size", Whole, nullable=False),
+        sa.Column("present_bps", Whole, nullable=False),
+        sa.Column("from_us", Whole, nullable=False),
+        sa.Column("until_us", Whole, nullable=True),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.CheckConstraint(
+            "present_bps BETWEEN 1 AND 10000", name=op.f("ck_designations_presence")
+        ),
+        sa.CheckConstraint(
+            "spread_bps BETWEEN 1 AND 20000 AND size > 0",
+            name=op.f("ck_designations_prices"),
+        ),
+        sa.CheckConstraint("until_us > from_us", name=op.f("ck_designations_term")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_designations")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("designations", schema=None) as batch_op:
+        batch_op.create_index("ix_designations_vendor", ["vendor", "id"], unique=False)
+
+    op.create_table(
         "differences",
         sa.Column("older", sa.Text(), nullable=False),
         sa.Column("newer", sa.Text(), nullable=False),
@@ -3335,6 +3360,10 @@ def downgrade() -> None:
 
     op.drop_table("disputes")
     op.drop_table("differences")
+    with op.batch_alter_table("designations", schema=None) as batch_op:
+        batch_op.drop_index("ix_designations_vendor")
+
+    op.drop_table("designations")
     with op.batch_alter_table("corrections", schema=None) as batch_op:
         batch_op.drop_index("ix_corrections_trade")
 
