@@ -211,3 +211,9 @@ def buy(program: Any, instrument: str, price: int = 100, quantity: int = 1) -> s
     }  # fmt: skip
     buyer.made("/orders", wanted)
     return str(buyer.read("/entitlements")["data"][0]["id"])
+
+
+def user_of(db: Any, role: str) -> int:
+    """Return the number of the user in a role."""
+    query = select(members.users.c.id).where(members.users.c.email == ROLES[role])
+    return int(db.execute(query).scalar_one())

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Row, cast, func, select
 
 from listings import tables as listed
 from listings.plans import Bill, Plan, charge
+from marketplace.members.tables import members
 from marketplace.metering.standing import ZONE_US, period_at
 from marketplace.metering.tables import calls
 from marketplace.trading import usage_tables as u
@@ -125,15 +126,20 @@ def customers(db: Connection, product: int) -> list[Row[Any]]:
     query = (
         select(
             *(u.tabs.c.entitlement, u.tabs.c.holder, u.tabs.c.currency),
+            *(members.c.name_zh, members.c.name_en),
             cast(func.coalesce(func.sum(p.calls), 0), Whole).label("calls"),
             cast(func.coalesce(func.sum(p.units), 0), Whole).label("units"),
             cast(func.coalesce(func.sum(p.amount), 0), Whole).label("amount"),
             cast(func.coalesce(func.sum(p.fee), 0), Whole).label("fee"),
         )
         .join(listed.instruments, i.id == u.tabs.c.instrument)
+        .join(members, members.c.id == u.tabs.c.holder)
         .outerjoin(u.periods, p.entitlement == u.tabs.c.entitlement)
         .where(i.product == product)
-        .group_by(u.tabs.c.entitlement, u.tabs.c.holder, u.tabs.c.currency)
+        .group_by(
+            *(u.tabs.c.entitlement, u.tabs.c.holder, u.tabs.c.currency),
+            *(members.c.name_zh, members.c.name_en),
+        )
         .order_by(u.tabs.c.entitlement.desc())
         .limit(store.PAGE_MAX)
     )

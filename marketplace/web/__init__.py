@@ -11,6 +11,7 @@ from marketplace.web import (
     books,
     busts,
     buying,
+    calls,
     cash,
     certificates,
     changes,
@@ -59,6 +60,7 @@ from marketplace.web import (
     search,
     searches,
     selling,
+    serving,
     shares,
     sheets,
     staff,
@@ -73,7 +75,16 @@ from marketplace.web import (
 )
 
 # These add views to an area that begins in another file: importing them is enough.
-assert all((oversight.rights, reviews.EVENTS, sales.bids, colleagues.people))
+assert all(
+    (
+        calls.service,
+        serving.serve,
+        oversight.rights,
+        reviews.EVENTS,
+        sales.bids,
+        colleagues.people,
+    )
+)
 assert all((selling.set_price, buying.offered, publicdata.register, dispersion.report))
 assert all((evidence.NO_FILE, profiles.write, acceptance.accept))
 assert all((disputes.mine, fees.fees, shares.statement))
