@@ -69,6 +69,11 @@ READ_POSTINGS = (
     "SELECT term, numbers, weights FROM search.postings"
     " WHERE part = %(part)s AND term = ANY(%(terms)s)"
 )
+# A byte for each listing, but for weights beyond 255; the bytes are not read.
+READ_LENGTHS = (
+    "SELECT term, octet_length(weights) FROM search.postings"
+    " WHERE part = %(part)s AND term = ANY(%(terms)s)"
+)
 READ_TURNS = (
     "SELECT term, numbers, counts, turns FROM search.postings"
     " WHERE part = %(part)s AND term = ANY(%(terms)s)"

@@ -31,6 +31,7 @@ from listings.search.parts import (
     LOCK,
     READ_BEGINNING,
     READ_GENERATION,
+    READ_LENGTHS,
     READ_POSITION,
     READ_POSTINGS,
     READ_SIZES,
@@ -185,6 +186,10 @@ class PostgresIndex(Reader):
             }
             return [found.get(word) for word in words]
 
+        def sizes(terms: Sequence[str]) -> list[int]:
+            found = of_each(READ_LENGTHS, terms)
+            return [row[0] if row else 0 for row in found]
+
         def postings(terms: Sequence[str]) -> list[Postings]:
             found = of_each(READ_POSTINGS, terms)
             return [postings_of(*row) if row else NO_POSTINGS for row in found]
@@ -206,7 +211,7 @@ class PostgresIndex(Reader):
             }
             return [found.get(id_, NO_TEXTS) for id_ in asked]  # one may be gone by now
 
-        return Source(postings, turns, begin, texts)
+        return Source(sizes, postings, turns, begin, texts)
 
     def _read(self, question: str, **asked: Any) -> list[Any]:
         with self._reads.connect() as db:

@@ -13,6 +13,7 @@ from listings.search.shelf import Array, Postings, Shelf
 
 # BM25: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and
 # Beyond", 2009. B is low since a long description is no fault of a listing.
+POSTINGS_MAX = 3_000_000  # of all terms of a query, about: a quarter of a second
 K1 = 1.2
 B = 0.4
 
@@ -58,6 +59,7 @@ def find(among: Sequence[Part], query: Query, clauses: Sequence[Clause]) -> Foun
     If no listing meets every required clause, those that meet some are found, and
     the answer is marked partial.
     """
+    clauses = _affordable(among, clauses)
     if query.since_us:
         among = [_later(part, query.since_us) for part in among]
     tables = [[part.shelf.matches(clause) for clause in clauses] for part in among]
@@ -75,6 +77,30 @@ def find(among: Sequence[Part], query: Query, clauses: Sequence[Clause]) -> Foun
     first = (query.page - 1) * query.page_size
     places = _best(among, hits, scores, query.sort, first + query.page_size)
     return Found(sum(map(len, hits)), places[first:], counts, partial)
+
+
+def _affordable(among: Sequence[Part], clauses: Sequence[Clause]) -> Sequence[Clause]:
+    """Return *clauses* without the most frequent, where all are too much to read.
+
+    Whoever types twenty words that half of all listings have is served by the rarer
+    of them. Beginnings have a limit of their own.
+    """
+    phrases = [(each.terms, *each.others) for each in clauses]
+    terms = [[term for phrase in each for term, _ in phrase] for each in phrases]
+    words = list(dict.fromkeys(term for each in terms for term in each))
+    if sum(part.shelf.size for part in among) * len(words) <= POSTINGS_MAX:
+        return clauses
+    having = Counter[str]()
+    for part in among:
+        having.update(dict(zip(words, part.shelf.sizes(words), strict=True)))
+    costs = [sum(having[term] for term in each) for each in terms]
+    left, kept = POSTINGS_MAX, set[int]()
+    for at in sorted(range(len(clauses)), key=costs.__getitem__):
+        left -= costs[at]
+        if kept and left < 0:
+            break
+        kept.add(at)
+    return [clause for at, clause in enumerate(clauses) if at in kept]
 
 
 def _later(part: Part, since_us: int) -> Part:

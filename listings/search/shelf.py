@@ -13,6 +13,7 @@ from listings.search.query import Clause
 from listings.search.synonyms import Phrase
 
 EXPANSIONS_MAX = 32  # terms that one beginning stands for
+AT_ONCE = 4  # words of a phrase whose postings are read together
 KEPT_MAX = 128 << 20  # bytes of postings that a shelf remembers
 CLAUSE_BYTES = 1_000  # of a clause kept, beside its postings
 SYNONYM_WEIGHT = 0.6  # of a word that means the same, against the word as typed
@@ -65,6 +66,9 @@ class Postings(NamedTuple):
     weights: Array
 
 
+NOTHING = Postings(np.zeros(0, np.uint32), np.zeros(0, np.float32))
+
+
 class Turns(NamedTuple):
     """Where a term stands in each of its listings: how many turns, and all of them."""
 
@@ -94,6 +98,7 @@ class Texts(NamedTuple):
 class Source(NamedTuple):
     """Where a shelf reads what it does not keep."""
 
+    sizes: Callable[[Sequence[str]], Sequence[int]]  # of postings, about
     postings: Callable[[Sequence[str]], Sequence[Postings]]
     turns: Callable[[Sequence[str]], Sequence[Turns]]
     begin: Callable[[str], Iterable[str]]  # terms, the most frequent first
@@ -146,6 +151,10 @@ class Shelf:
         here: Array = self._sorter[at[self._sorted[at] == ids]]
         return here
 
+    def sizes(self, terms: Sequence[str]) -> Sequence[int]:
+        """Return about how many listings have each term, without reading which."""
+        return self._source.sizes(terms)
+
     def matches(self, clause: Clause) -> Postings:
         """Return the listings that meet *clause*, also those deleted since.
 
@@ -193,30 +202,43 @@ class Shelf:
     def _phrase(self, terms: Phrase) -> Postings:
         """Return where all *terms* stand at their distances; weakest weight counts."""
         words = list(dict.fromkeys(term for term, _ in terms))
-        having = dict(zip(words, self._source.postings(words), strict=True))
-        if len(terms) == 1:
-            return having[words[0]]
+        if len(words) > AT_ONCE:
+            sizes = dict(zip(words, self._source.sizes(words), strict=True))
+            words.sort(key=sizes.__getitem__)
+        having: dict[str, Postings] = {}
+        together = np.ones(self.size, bool)
+        for at in range(0, len(words), AT_ONCE):  # the rarest leave little or nothing
+            some = words[at : at + AT_ONCE]
+            having |= zip(some, self._source.postings(some), strict=True)
+            if len(terms) == 1:
+                return having[words[0]]
+            for word in some:
+                together &= self.flagged(having[word].numbers)
+            if not together.any():
+                return NOTHING
         rarest_first = tuple(
             sorted(terms, key=lambda each: len(having[each[0]].numbers))
         )
-        together = np.ones(self.size, bool)
-        for word in words:
-            together &= self.flagged(having[word].numbers)
         numbers = np.flatnonzero(together)
         if len(numbers):
             numbers = self._side_by_side(rarest_first, together)
         weights = np.full(len(numbers), np.inf, np.float32)
         for word in words:
-            at = np.searchsorted(having[word].numbers, numbers)
-            weights = np.minimum(weights, having[word].weights[at])
+            places = np.searchsorted(having[word].numbers, numbers)
+            weights = np.minimum(weights, having[word].weights[places])
         return Postings(numbers, weights)
 
     def _side_by_side(self, terms: Phrase, among: Array) -> Array:
         """Return which of the listings *among* have *terms* at their distances."""
-        words = list(dict.fromkeys(term for term, _ in terms))
-        turns = dict(zip(words, self._source.turns(words), strict=True))
-        places = turns[terms[0][0]].places(terms[0][1], among)
-        for term, distance in terms[1:]:
+        turns: dict[str, Turns] = {}
+        for place, (term, distance) in enumerate(terms):
+            if term not in turns:
+                later = dict.fromkeys(t for t, _ in terms[place:] if t not in turns)
+                some = list(later)[:AT_ONCE]
+                turns |= zip(some, self._source.turns(some), strict=True)
+            if not place:
+                places = turns[term].places(distance, among)
+                continue
             if not len(places):
                 break
             there = turns[term].places(distance, among)

@@ -79,7 +79,9 @@ class _Leaf:
         self._postings, _ = file(POSTINGS)
         texts, length = file(TEXTS)
         self._texts = _TEXTS.reader(texts, 0, length, self.columns.size)
-        source = Source(self._of_terms, self._turns, self._begin, self.texts)
+        source = Source(
+            self._sizes, self._of_terms, self._turns, self._begin, self.texts
+        )
         self.shelf = Shelf(self.columns, source)
 
     def all(self) -> Iterator[tuple[str, Posting]]:
@@ -100,6 +102,10 @@ class _Leaf:
             pieces.append(self._postings.get(at, length))
             at += length
         return Posting(*pieces)
+
+    def _sizes(self, terms: Sequence[str]) -> list[int]:
+        places = [self._terms.get(_key(term)) for term in terms]
+        return [_PLACE.unpack(place)[-1] if place else 0 for place in places]
 
     def _of_terms(self, terms: Sequence[str]) -> list[Postings]:
         found = [self._posting(self._terms.get(_key(term))) for term in terms]
