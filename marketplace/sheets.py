@@ -17,6 +17,7 @@ from listings import catalogue, releases
 from listings.catalogue import Listing
 from listings.instruments import Instrument
 from listings.licences import PURPOSES
+from listings.quality import measured
 from listings.registration import attachments, opinions
 from listings.registration.attachments import KINDS, Attachment
 from listings.registration.declaration import PERSONAL, ROUTES, SENSITIVITIES
@@ -197,11 +198,26 @@ def _physics(db: Connection, found: Listing) -> Section:
                 DASH if rows is None else Name(f"{rows:,} 条", f"{rows:,}"),
             ),
             line("存储大小", "Size", formatting.size(found.size_bytes)),
+            *_growth(db, found.id),
             line("数据起始", "Covers from", found.coverage_from or ""),
             line("数据截止", "Covers until", found.coverage_until or ""),
             line("最新版本", "Newest release", newest.label if newest else ""),
             Line(Name("发布时间", "Published"), day(published)),
         ),
+    )
+
+
+def _growth(db: Connection, product: int) -> tuple[Line, ...]:
+    """Return what the newest release has more than the one before; as measured."""
+    found = measured.growth(db, product)
+    if found is None:
+        return ()
+    grown = Name(f"{found.rows:+,} 条", f"{found.rows:+,}") if found.rows else DASH
+    size = formatting.size(found.size) if found.size >= 0 else "–"
+    return (
+        Line(Name("增量条数", "Rows added"), grown),
+        line("增量大小", "Size added", size),
+        Line(Name("首次发布时间", "First published"), day(found.first_us)),
     )
 
 
@@ -216,6 +232,12 @@ def _contents(found: Listing) -> tuple[Section, ...]:
     )
 
 
+def _told(column: dict[str, Any], language: str) -> str:
+    """Return what a column means, with its unit."""
+    said, unit = str(column.get(language) or ""), str(column.get("unit") or "")
+    return f"{said} ({unit})" if said and unit else said
+
+
 def _fields(columns: list[dict[str, Any]]) -> Grid:
     return Grid(
         (Name("字段", "Field"), Name("类型", "Type"), Name("含义", "Meaning")),
@@ -223,7 +245,7 @@ def _fields(columns: list[dict[str, Any]]) -> Grid:
             (
                 same(str(column["name"])),
                 same(str(column.get("type") or "–")),
-                text(str(column.get("zh") or ""), str(column.get("en") or "")),
+                text(_told(column, "zh"), _told(column, "en")),
             )
             for column in columns[:FIELDS_MAX]
         ),

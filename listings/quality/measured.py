@@ -35,6 +35,32 @@ class Quality(NamedTuple):
         ]
 
 
+class Growth(NamedTuple):
+    """What the newest release has more than the one before it."""
+
+    rows: int | None  # None: not every file of both was examined
+    size: int  # bytes
+    first_us: int  # when the first release became final
+
+
+def growth(db: Connection, product: int) -> Growth | None:
+    """Return how a product grew with its newest release; None before the second."""
+    final = [one for one in releases.of_product(db, product) if one.finalised_us]
+    if len(final) < 2:
+        return None
+    (rows, size), (before, size_before) = (_extent(db, one.id) for one in final[:2])
+    grown = None if rows is None or before is None else rows - before
+    return Growth(grown, size - size_before, final[-1].finalised_us or 0)
+
+
+def _extent(db: Connection, release: int) -> tuple[int | None, int]:
+    """Return the rows of a release's tables (None: not examined) and its bytes."""
+    found = reports.of_release(db, release).values()
+    rows = [table["rows"] for one in found for table in one.tables]
+    size = sum(file.size for file in releases.files_of(db, release))
+    return sum(rows) if rows else None, size
+
+
 def of_product(db: Connection, product: int) -> Quality | None:
     """Return the quality of what a product delivers today; None before a release."""
     newest = releases.newest(db, product)

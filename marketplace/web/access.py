@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from listings import catalogue, visibility
 from listings.licences import PURPOSES
-from marketplace.community import access, agreements
+from marketplace.community import access, agreements, buyers
 from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
@@ -118,6 +118,10 @@ def inbox() -> ResponseReturnValue:
             "access/inbox.html",
             requests=found[:SHOWN],
             names=organisations.names(db, {row.member for row in found}),
+            standings={
+                member: buyers.standing(db, member)
+                for member in {row.member for row in found}
+            },
             before=found[SHOWN - 1].id if len(found) > SHOWN else None,
         )
 

@@ -1,11 +1,13 @@
 """What every page has: its sections, its place in the site, pages of older rows."""
 
 import secrets
+from urllib.parse import urlsplit
 
-from flask import Flask, request, url_for
+from flask import Flask, current_app, request, url_for
 from flask_babel import gettext, ngettext
 from flask_login import current_user
 
+from marketplace.security import safe_next
 from settlement import clock
 from settlement.errors import NotFound
 
@@ -39,10 +41,24 @@ def sections() -> list[tuple[str, str]]:
 
 
 def here() -> str:
-    """Return the address to come back to after signing in or changing the language."""
-    if request.method != "GET" or request.blueprint == "accounts":
+    """Return the address to come back to after signing in or changing the language.
+
+    A form that was refused is shown at its own address; if nobody can go there, back
+    to the page that it was on.
+    """
+    if request.blueprint == "accounts":
         return "/"
-    return request.full_path.rstrip("?")
+    if request.method == "GET" or _can_be_visited():
+        return request.full_path.rstrip("?")
+    came_from = urlsplit(request.referrer or "")
+    if came_from.netloc != request.host:
+        return "/"
+    return safe_next(came_from._replace(scheme="", netloc="", fragment="").geturl())
+
+
+def _can_be_visited() -> bool:
+    urls = current_app.create_url_adapter(request)
+    return urls is not None and urls.test(method="GET")
 
 
 def with_args(**changed: object) -> str:

@@ -140,7 +140,8 @@ def _possible(
     }
     if found.certificate is not None:
         allowed |= {("mark", MARKS[mark][mark in marked]) for mark in MARKS}
-    added = found.listing_state == "listed" and (
+    in_force = found.listing_state == "listed" and found.state == "registered"
+    added = in_force and (
         found.proposed or any(unit.state == "pending" for unit in units)
     )
     return [

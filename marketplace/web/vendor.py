@@ -18,7 +18,7 @@ from listings import (
     products,
     releases,
 )
-from listings.quality import declared, reports
+from listings.quality import declared, drift, reports
 from listings.registration import attachments, declaration, opinions, waiting
 from listings.registration.attachments import OF_VENDOR
 from listings.standard import ALL
@@ -36,13 +36,15 @@ from marketplace.web import drafts
 from marketplace.web.arrivals import arrived
 from marketplace.web.drafts import ReleaseForm, UnitForm, VersionForm
 from marketplace.web.forms import Form, again, read, text
-from marketplace.web.layout import before
+from marketplace.web.layout import before, place
 from marketplace.web.menu import menu
 from settlement import ids, statements
 from settlement.money import CURRENCIES
 
 bp = Blueprint("vendor", __name__, url_prefix="/vendor")
-TRADES_SHOWN = 20
+TRADES_SHOWN = 10
+PRODUCTS_SHOWN = 20
+OFFERS_SHOWN = 20
 
 
 class ReasonForm(Form):
@@ -57,15 +59,15 @@ def show() -> ResponseReturnValue:
     """Show the vendor's products, waiting offers, sales and income."""
     vendor = me().member
     with services().reads.connect() as db:
-        found = catalogue.products_of(db, vendor, before(), limit=50)
+        found = catalogue.products_of(db, vendor, before(), limit=PRODUCTS_SHOWN)
         income = statements.income_of(db, vendor)
         trades = reads.trades_of(db, vendor, limit=TRADES_SHOWN)
         return render_template(
             "vendor/desk.html",
             products=found,
-            before=found[-1].id if len(found) == 50 else None,
+            before=found[-1].id if len(found) == PRODUCTS_SHOWN else None,
             units=instruments.of_products(db, [product.id for product in found]),
-            offers=reads.offers_of(db, vendor),
+            offers=reads.offers_of(db, vendor, place("offers"), OFFERS_SHOWN),
             income=income,
             known=catalogue.traded(db, [line.instrument for line in income]),
             sales=[row for row in trades.rows if row.side == "sell"],
@@ -95,15 +97,7 @@ def details(db: Connection, number: int) -> dict[str, Any]:
         "units": units,
         "posted": reads.posted_prices(db, numbers),
         "best": reads.best(db, numbers),
-        "releases": [
-            (
-                release,
-                catalogue.files_of(db, release.id),
-                reports.of_release(db, release.id),
-                fetches.of_release(db, release.id),
-            )
-            for release in catalogue.releases_of(db, number)
-        ],
+        "releases": _releases(db, number),
         "reviews": catalogue.reviews_of(db, number),
         "lacking": admission.problems(db, row),
         "licences": licences.available(db, me().member, ALL),
@@ -117,6 +111,30 @@ def details(db: Connection, number: int) -> dict[str, Any]:
         "review_days": services().config.review_days,
         **choices(),
     }
+
+
+def _releases(db: Connection, number: int) -> list[tuple[Any, ...]]:
+    """Return each release: files, examinations, fetches, and what moved in it."""
+    found = [
+        (
+            release,
+            catalogue.files_of(db, release.id),
+            reports.of_release(db, release.id),
+            fetches.of_release(db, release.id),
+        )
+        for release in catalogue.releases_of(db, number)
+    ]
+    tables = [
+        [table for one in examined.values() for table in one.tables]
+        for _, _, examined, _ in found
+    ]
+    made = []
+    for at, (release, *rest) in enumerate(found):
+        older = range(at + 1, len(found))
+        former = next((n for n in older if found[n][0].finalised_us), None)
+        moved = drift.drift(tables[former], tables[at]) if former is not None else []
+        made.append((release, *rest, moved))
+    return made
 
 
 def _columns(db: Connection, number: int, facts: products.Facts) -> dict[str, Any]:

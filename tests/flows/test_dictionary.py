@@ -142,3 +142,18 @@ def test_the_api_describes_columns_by_name(app, visit, bearer):
     assert client.patch(address, json=body, headers=key).status_code == 409
     odd = body | {"columns": [{"name": "port", "personal": "public"}]}
     assert client.patch(address, json=odd, headers=key).status_code == 422
+
+
+def test_the_release_list_says_what_moved(visit):
+    vendor = visit("vendor")
+    page, _editor = _begun(vendor)
+    few = "".join(f"Shanghai,2026-01-{n:02}\n" for n in range(1, 21))
+    _upload(vendor, page, f"port,day\n{few}".encode(), "1")
+    assert "与上一版本相比" not in vendor.get(page).text
+    _upload(
+        vendor, page, f"port,day\n{few.replace('Shanghai', 'Ningbo')}".encode(), "2"
+    )
+    text = vendor.get(page).text
+    assert "此前 20 行，现 20 行" in text
+    moved = text.partition("变动显著")[2]
+    assert moved.partition("</p>")[0].strip().endswith("port")

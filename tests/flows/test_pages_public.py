@@ -5,7 +5,7 @@ import pytest
 from listings.search.entry import Entry
 from marketplace.web.guide import MACHINES
 from settlement import ids
-from tests.flows.market import buy, listed, location, pay_in
+from tests.flows.market import FACTS, begun, buy, listed, location, pay_in
 from tests.visitors import PASSWORD, credit_code
 
 PAGES = (
@@ -74,6 +74,24 @@ def test_a_visitor_chooses_the_language_and_stays_where_they_are(visit):
     elsewhere = nobody.post("/language/zh", next="//evil.example/")
     assert location(elsewhere) == "/"
     assert '<html lang="zh-Hans"' in nobody.get("/").text
+
+
+def test_after_a_refused_form_the_language_changes_where_it_was(visit):
+    vendor = visit("vendor")
+    refused = vendor.post("/vendor/products/new", kind="nonsense")
+    assert refused.status_code == 422
+    assert 'name="next" value="/vendor/products/new"' in refused.text
+    page = begun(vendor, **FACTS)
+    form = {"csrf_token": vendor.token(), "label": "1"}
+    for came_from, there in (
+        (f"http://localhost{page}?x=3", f"{page}?x=3"),
+        ("http://evil.example/vendor/", "/"),
+    ):
+        answer = vendor.client.post(
+            f"{page}/releases", data=form, headers={"Referer": came_from}
+        )
+        assert answer.status_code == 422
+        assert f'name="next" value="{there}"' in answer.text
 
 
 def test_a_new_organisation_joins_and_waits_for_its_verification(visit):

@@ -1,5 +1,7 @@
 """The specification sheet: who reads it, when it counts as issued, and on paper."""
 
+import io
+
 from marketplace import sheets
 from marketplace.members.users import NOBODY
 from settlement import ids
@@ -21,6 +23,20 @@ def test_a_sheet_is_issued_once_listed_and_fully_qualified(visit, parts):
     assert "alert-success" in shown
     for said in ("港口吞吐量", "¥120.00", "365", "不得转让", "port"):
         assert said in shown, said
+
+
+def test_the_sheet_of_what_grows_says_by_how_much(visit):
+    vendor = visit("vendor")
+    product = listed(vendor, visit("registrar"))
+    path = f"/listings/{product}/sheet"
+    assert "增量条数" not in visit("").get(path).text
+    rows = "".join(f"Ningbo,2026-01-{n:02}\n" for n in range(1, 4))
+    file = (io.BytesIO(f"port,day\n{rows}".encode()), "ports.csv")
+    page = f"/vendor/products/{product}"
+    location(vendor.post(f"{page}/releases", label="2026-02", files=file))
+    shown = visit("").get(path).text.partition("增量条数")[2]
+    assert "+2 条" in shown[:200]
+    assert "首次发布时间" in shown
 
 
 def test_the_paper_says_the_same_in_both_languages(visit, parts):
