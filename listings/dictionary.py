@@ -31,6 +31,7 @@ _SENSITIVE = {"citizen", "card"}
 # What tells of values; hidden where a column is declared to be of persons.
 _TELLING = ("min", "max", "top", "histogram", "quantiles", "mean")
 _TEXTS = {"about_zh": ABOUT_MAX, "about_en": ABOUT_MAX, "unit": UNIT_MAX}
+TYPED = ("name", "type", "zh", "en")  # what a line of text says of a column
 OWN = ("about_zh", "about_en", "unit", "codes", "personal")
 
 Column = Mapping[str, Any]
@@ -90,7 +91,9 @@ def lines(said: Iterable[Column], computed: Iterable[Column] | None) -> list[Lin
     *computed*: the columns of the newest release's table; None: none was examined.
     """
     there = {str(column["name"]): column for column in computed or ()}
-    known = {str(column["name"]): column for column in said}
+    known: dict[str, Column] = {}
+    for column in said:
+        known.setdefault(str(column["name"]), column)
     return [
         Line(
             name,
@@ -139,11 +142,18 @@ def revised(
     """Return a dictionary with the *edits* of its columns, by name; new ones last.
 
     *renamed*: what a column is called now; an empty name takes it out. Who takes the
-    name of another column takes its place.
+    name of another column takes its place. Of two columns with one name (what a service
+    asks for and answers) the first is edited; the other stays, at the end.
     """
     to = renamed or {}
     made: dict[str, dict[str, Any]] = {}
-    known = {str(column["name"]): dict(column) for column in said}
+    twins: list[dict[str, Any]] = []
+    known: dict[str, dict[str, Any]] = {}
+    for column in map(dict, said):
+        if str(column["name"]) in known:  # a service asks for what it answers, too
+            twins.append(column)
+        else:
+            known[str(column["name"])] = column
     for name in dict.fromkeys([*known, *edits]):
         new = to.get(name, name)
         if not new or (name not in to and name in to.values()):
@@ -151,18 +161,22 @@ def revised(
         change = {k: v for k, v in edits.get(name, {}).items() if k != "name"}
         column = {**known.get(name, {}), **change, "name": new}
         made[new] = {k: v for k, v in column.items() if v or k not in OWN}
-    return tuple(made.values())
+    return (*made.values(), *twins)
 
 
 def retyped(
     known: Iterable[Column], typed: Iterable[Column]
 ) -> tuple[dict[str, Any], ...]:
     """Return what was typed of columns, with what else is known of them."""
-    own = {
-        str(column["name"]): {k: v for k, v in column.items() if k in OWN}
-        for column in known
-    }
-    return tuple({**own.get(str(one["name"]), {}), **one} for one in typed)
+    own: dict[str, list[Column]] = {}
+    for column in known:
+        more = {k: v for k, v in column.items() if k not in TYPED}
+        own.setdefault(str(column["name"]), []).append(more)
+    made = []
+    for one in typed:
+        twins = own.get(str(one["name"]), [])
+        made.append({**(twins.pop(0) if twins else {}), **one})
+    return tuple(made)
 
 
 def guarded(table: dict[str, Any], persons: set[str]) -> dict[str, Any]:

@@ -58,6 +58,24 @@ def test_typing_the_lines_anew_keeps_what_they_do_not_show():
     assert (made["zh"], made["unit"]) == ("日", "d")
 
 
+def test_what_a_service_asks_for_and_answers_by_one_name_stays_two():
+    twins = (
+        {"name": "city", "zh": "城市", "role": "parameter"},
+        {"name": "city", "zh": "所在城市", "role": "result"},
+    )
+    made = dictionary.revised(twins, {"city": {"zh": "市"}})
+    assert [(c["zh"], c["role"]) for c in made] == [
+        ("市", "parameter"),
+        ("所在城市", "result"),
+    ]
+    typed = [{"name": "city", "zh": "甲"}, {"name": "city", "zh": "乙"}]
+    assert [c["role"] for c in dictionary.retyped(twins, typed)] == [
+        "parameter",
+        "result",
+    ]
+    assert len(dictionary.lines(twins, None)) == 1
+
+
 def test_a_class_may_be_stricter_than_the_values_but_not_milder():
     computed = {c["name"]: c for c in _computed("a", "b", a=["mobile"], b=["citizen"])}
     for code, mild in (("none", ["a", "b"]), ("personal", ["b"]), ("sensitive", [])):
