@@ -43,8 +43,8 @@ from settlement.money import CURRENCIES
 
 bp = Blueprint("vendor", __name__, url_prefix="/vendor")
 TRADES_SHOWN = 10
-PRODUCTS_SHOWN = 20
-OFFERS_SHOWN = 20
+PRODUCTS_SHOWN = 15
+OFFERS_SHOWN = 10
 
 
 class ReasonForm(Form):

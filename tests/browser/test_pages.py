@@ -20,6 +20,10 @@ PUBLIC = (
     "/signup",
     "/api/docs",
 )
+HELP = (
+    *("acceptance", "formats", "licences", "market-data", "models", "prices"),
+    *("quality", "sharing"),
+)
 BUYERS = ("/orders/", "/orders/trades", "/rights/", "/cash/", "/account")
 VENDORS = ("/vendor/", "/vendor/products/new")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -33,6 +37,13 @@ def test_every_public_page_can_be_used_by_everybody(visit, look):
     window.go("/statistics/")
     expect(charts.first).to_be_visible()
     window.follow("figure ~ details a, main a[href^='/statistics/']")
+
+
+def test_every_page_of_the_help_can_be_used_on_a_narrow_screen(visit):
+    window = visit("", Look("en", 390))
+    for topic in HELP:
+        window.go(f"/help/{topic}")
+        assert window.page.locator("h1").count() == 1, topic
 
 
 @pytest.mark.parametrize(("who", "paths"), [("zhujiang", BUYERS), ("haiheng", VENDORS)])

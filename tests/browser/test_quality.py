@@ -33,6 +33,34 @@ def test_a_quarantined_file_is_put_right(visit, other_look):
     assert page.locator("svg.spark").count() == 3
 
 
+def test_columns_are_explained_and_a_file_is_fetched_from_an_address(
+    visit, other_look
+):
+    vendor = visit(VENDOR, other_look)
+    page = vendor.page
+    vendor.go("/vendor/products/new")
+    page.fill("#f-title_zh", "数据字典测试")
+    vendor.follow("form:has(#f-title_zh) button[type=submit]")
+    _upload(vendor, "ports.csv", ROWS.encode())
+    box = "section[aria-labelledby=releases-h]"
+    vendor.follow(f"{box} a[href$='/dictionary']")
+    page.fill("#f-zh_2", "吞吐量")
+    page.fill("#f-unit_2", "t")
+    page.fill("#f-codes_1", "Port 0 | 零号港")
+    vendor.follow("main form button[type=submit]")
+    assert page.input_value("#f-unit_2") == "t"
+    assert page.locator("details.column .state--wait").count() == 2
+    vendor.follow(".page-head a")
+    assert page.locator(f"{box} .state--wait").count() == 0
+    page.click("details:has(#f-files) > summary")
+    page.fill("#f-label", "2.0")
+    page.fill("#f-addresses", "https://127.0.0.1/ports.csv")
+    vendor.follow("form[action$='/releases'] button")
+    failed = page.locator(f"{box} tr:has(form[action$='/retry']) .state--bad")
+    failed.wait_for()
+    vendor.look_over()
+
+
 def _upload(vendor, name, content):
     vendor.page.click("details:has(#f-files) > summary")
     vendor.page.fill("#f-label", "1.0")

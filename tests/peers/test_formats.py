@@ -36,9 +36,14 @@ FACTS = Facts(
     coverage_from="2020",
     coverage_until="2026-03",
     dictionary=(
-        {"name": "city", "type": "text", "zh": "城市", "en": "City"},
+        {
+            **{"name": "city", "type": "text", "zh": "城市", "en": "City"},
+            **{"about_en": "Cities of the province.", "personal": "none"},
+            "codes": [{"code": "南京", "en": "Nanjing"}, {"code": "苏州"}],
+        },
         {"name": "day", "type": "date", "zh": "日期", "en": "Day"},
-        {"name": "degrees", "type": "number", "zh": "气温", "en": "Degrees"},
+        {"name": "degrees", "type": "number", "zh": "气温", "en": "Degrees"}
+        | {"unit": "°C"},
     ),
     rights_note="仅供内部使用。",
     extra={"备注": "x"},
