@@ -33,9 +33,7 @@ def test_a_quarantined_file_is_put_right(visit, other_look):
     assert page.locator("svg.spark").count() == 3
 
 
-def test_columns_are_explained_and_a_file_is_fetched_from_an_address(
-    visit, other_look
-):
+def test_columns_are_explained_and_a_file_is_fetched_from_an_address(visit, other_look):
     vendor = visit(VENDOR, other_look)
     page = vendor.page
     vendor.go("/vendor/products/new")

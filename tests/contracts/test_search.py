@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from listings.search import ranking
 from listings.search.entry import Entry, Facet
 from listings.search.index import Index, open_index
 from listings.search.query import Query, Sort
@@ -132,18 +131,6 @@ class TestWords:
         assert found(index, '"open data"') == [3]
         assert found(index, '"data open"') == []
         assert found(index, "data open") == [3]
-
-    def test_a_long_phrase_is_found_wherever_it_stands(self, index):
-        said = "monthly imports and exports by country monthly"
-        assert found(index, f'"{said}"') == [3]
-        assert found(index, f'"{said} weather"') == []
-
-    def test_beyond_what_can_be_read_the_rarest_words_count(self, index, monkeypatch):
-        assert found(index, "southern climate") == [1]
-        assert found(index, "southern trade") == [3]
-        monkeypatch.setattr(ranking, "POSTINGS_MAX", 1)
-        assert found(index, "southern climate") == [1]
-        assert found(index, "southern zebra data") == []  # what nothing has is rarest
 
     def test_a_phrase_does_not_span_two_texts(self, index):
         assert found(index, '"observations hourly"') == []

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from listings.search import ranking
 from listings.search.entry import Entry
 from listings.search.index import open_index
 from listings.search.query import Query
@@ -91,3 +92,17 @@ class TestHostileQueries:
     def test_random_text_never_breaks_it(self, large, text):
         with suppress(Refusal):
             large.search(Query(text))
+
+    def test_a_long_phrase_is_found_wherever_it_stands(self, large):
+        said = "data statistics weather trade a b c"
+        assert large.search(Query(f'"{said}"')).total == 2_000
+        assert large.search(Query(f'"{said} weather"')).total == 0
+
+    def test_beyond_what_can_be_read_the_rarest_words_count(self, large, monkeypatch):
+        asked = Query("data statistics weather trade7")
+        found = large.search(asked)
+        monkeypatch.setattr(ranking, "POSTINGS_MAX", 1)
+        assert large.search(asked).total == found.total == 1
+        assert (
+            large.search(Query("data zebra")).total == 0
+        )  # what nothing has is rarest
