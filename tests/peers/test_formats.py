@@ -37,8 +37,12 @@ FACTS = Facts(
     coverage_until="2026-03",
     dictionary=(
         {
-            "name": "city", "type": "text", "zh": "城市", "en": "City",
-            "about_en": "Cities of the province.", "personal": "none",
+            "name": "city",
+            "type": "text",
+            "zh": "城市",
+            "en": "City",
+            "about_en": "Cities of the province.",
+            "personal": "none",
             "codes": [{"code": "南京", "en": "Nanjing"}, {"code": "苏州"}],
         },
         {"name": "day", "type": "date", "zh": "日期", "en": "Day"},
