@@ -84,6 +84,13 @@ from marketplace.trading.contests import (
     OwnContest,
     TooManyContests,
 )
+from marketplace.trading.dues import (
+    DebtOpen,
+    NothingDue,
+    NotYetPaid,
+    ReserveTooSmall,
+    RunUnderWay,
+)
 from marketplace.trading.escrows import (
     NothingToAccept,
     NotInDispute,
@@ -208,6 +215,11 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     NotWhole: HTTPStatus.CONFLICT,
     TooLate: HTTPStatus.CONFLICT,
     LineageCycle: HTTPStatus.CONFLICT,
+    DebtOpen: HTTPStatus.CONFLICT,
+    NothingDue: HTTPStatus.CONFLICT,
+    NotYetPaid: HTTPStatus.CONFLICT,
+    ReserveTooSmall: HTTPStatus.CONFLICT,
+    RunUnderWay: HTTPStatus.CONFLICT,
     SplitWaits: HTTPStatus.CONFLICT,
     TooManyShares: HTTPStatus.CONFLICT,
     TooManyContests: HTTPStatus.CONFLICT,

@@ -13,6 +13,7 @@ import marketplace.pricing.tables
 import marketplace.surveillance.tables
 import marketplace.trading.tables
 import marketplace.trading.usage_tables
+import settlement.cycle_tables
 import settlement.payments.tables
 import settlement.share_tables
 import settlement.statistics.tables
@@ -23,6 +24,7 @@ ROOMS = (
     settlement.tables,
     settlement.payments.tables,
     settlement.share_tables,
+    settlement.cycle_tables,
     settlement.statistics.tables,
     listings.tables,
     listings.quality.tables,

@@ -17,6 +17,7 @@ class TradeState(StrEnum):
     """Where a trade stands."""
 
     MATCHED = "matched"
+    DUE = "due"
     ESCROWED = "escrowed"
     DELIVERED = "delivered"
     DISPUTED = "disputed"
@@ -28,6 +29,7 @@ class TradeEvent(StrEnum):
     """What can happen to a trade."""
 
     SETTLE = "settle"
+    DEFER = "defer"
     ESCROW = "escrow"
     DELIVER = "deliver"
     ACCEPT = "accept"
@@ -45,6 +47,9 @@ TRADE = Machine(
     {
         (_S.MATCHED, _E.SETTLE): _S.SETTLED,  # in the same batch
         (_S.MATCHED, _E.ESCROW): _S.ESCROWED,
+        (_S.MATCHED, _E.DEFER): _S.DUE,  # until a netting run
+        (_S.DUE, _E.SETTLE): _S.SETTLED,
+        (_S.DUE, _E.FAIL): _S.UNWOUND,  # the buyer is in default
         (_S.ESCROWED, _E.DELIVER): _S.DELIVERED,
         (_S.ESCROWED, _E.FAIL): _S.UNWOUND,  # nothing was delivered in time
         (_S.ESCROWED, _E.RETURN): _S.UNWOUND,  # by the vendor

@@ -43,6 +43,8 @@ KINDS = {
     "refund": "rfd",
     "bust": "bst",
     "split": "spl",
+    "run": "run",
+    "fail": "fai",
     "authorisation": "aut",
     "alert": "alr",
     "case": "cas",

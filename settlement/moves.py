@@ -20,6 +20,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from settlement.cycle_tables import obligations
 from settlement.store import PAGE_MAX, Page, page
 from settlement.tables import accounts, escrows, journal, trades, transfers
 
@@ -83,7 +84,8 @@ def trades_by_side(
         if key is trades.c.delivery:
             # What went to escrow is found by its payer and payee, like other moves.
             waits = exists().where(escrows.c.trade == trades.c.id)
-            query = query.where(trades.c.price > 0, ~waits)
+            later = exists().where(obligations.c.trade == trades.c.id)
+            query = query.where(trades.c.price > 0, ~waits, ~later)
         newest = query.order_by(trades.c.seq.desc(), trades.c.id.desc())
         sides.append(select(newest.limit(limit).subquery()))
     return union_all(*sides).subquery()

@@ -48,7 +48,10 @@ shares = table(
     Column("role", Text, nullable=False),
     Column("weight", Whole, nullable=False),  # among those of the trade
     Column("amount", Whole, nullable=False),  # minor units that the party has of it
-    CheckConstraint("amount >= 0 AND weight >= 0 AND party > 0", name="numbers"),
+    Column("netted", Whole, nullable=False, server_default="0"),  # by a run
+    CheckConstraint(
+        "amount >= 0 AND netted >= 0 AND weight >= 0 AND party > 0", name="numbers"
+    ),
     CheckConstraint(
         "role IN ('vendor', 'source', 'operator', 'developer', 'licensor')",
         name="role",

@@ -54,7 +54,7 @@ def change(total: int, weights: Sequence[int], had: Sequence[int]) -> tuple[int,
 class Shares:
     """The shares of one trade: its stakes, frozen, and what each has got so far."""
 
-    __slots__ = ("amounts", "currency", "seller", "stakes", "trade")
+    __slots__ = ("amounts", "currency", "netted", "seller", "stakes", "trade")
 
     def __init__(
         self,
@@ -70,6 +70,7 @@ class Shares:
         self.seller = seller
         self.stakes = stakes
         self.amounts = list(amounts) or [0] * len(stakes)
+        self.netted = [0] * len(self.amounts)  # of that, by a run at once
 
     @property
     def total(self) -> int:
@@ -82,6 +83,11 @@ class Shares:
         changed = change(total, weights, self.amounts)
         self.amounts = [a + b for a, b in zip(self.amounts, changed, strict=True)]
         return changed
+
+    def net(self, total: int) -> None:
+        """Share *total* by a netting run, which moves it with all else."""
+        self.set(total)
+        self.netted = list(self.amounts)
 
     def planned(self, total: int) -> dict[int, int]:
         """Return what each other party would get if *total* were shared now."""
@@ -109,8 +115,8 @@ class Shares:
     def rows(self) -> list[tuple[object, ...]]:
         """Return the values in the order of the table's columns."""
         return [
-            (self.trade, place, stake.party, stake.role, stake.weight, amount)
-            for place, (stake, amount) in enumerate(
-                zip(self.stakes, self.amounts, strict=True)
+            (self.trade, place, stake.party, stake.role, stake.weight, amount, netted)
+            for place, (stake, amount, netted) in enumerate(
+                zip(self.stakes, self.amounts, self.netted, strict=True)
             )
         ]

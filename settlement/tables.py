@@ -134,7 +134,7 @@ trades = table(
         name="origin",
     ),
     CheckConstraint(
-        "state IN ('matched', 'escrowed', 'delivered', 'disputed', 'settled',"
+        "state IN ('matched', 'due', 'escrowed', 'delivered', 'disputed', 'settled',"
         " 'unwound')",
         name="state",
     ),

@@ -84,6 +84,8 @@ def check_adjustment(market: Market, step: AdjustTrade) -> None:
 
 def _check_known(market: Market, struck: Struck) -> int:
     """Refuse stale facts; what the trade costs a unit now."""
+    if struck.trade in market.dues.live:
+        raise NotWhole
     price = market.busts.of.get(struck.trade, struck.price)
     if price is None:
         raise AlreadyBusted(struck.trade)

@@ -11,7 +11,7 @@ meanwhile, and a market bid holds its quantity at the upper edge.
 import heapq
 from collections.abc import Iterator
 
-from marketplace.trading import charging, exclusivity
+from marketplace.trading import charging, deferring, exclusivity
 from marketplace.trading.auction import Call, Indication, Match, NotInCall
 from marketplace.trading.clearing import clear
 from marketplace.trading.control import SetPhase, SetTimetable, Uncross, Uncrossed
@@ -235,7 +235,7 @@ def _settle(
         "buy" if buy.id > sell.id else "sell",
         charging.fee(market, venue, "auction", sell.member, price * quantity),
         "auction",
-        venue.opening(price * quantity),
+        deferring.opening(market, venue, "auction", price * quantity),
     )
     source = OPEN if sell.evergreen else HELD
     moves = clear(market, venue, trade, HELD, source)

@@ -13,7 +13,6 @@ from marketplace.trading.tables import books, proposals
 from settlement import ids
 from settlement.disputes import LIVE
 from settlement.errors import NotFound
-from settlement.escrows import OPEN
 from settlement.refunds import Sale
 from settlement.store import PAGE_MAX, Page, page
 from settlement.tables import (
@@ -156,7 +155,7 @@ def sale(db: Connection, trade: int, seller: int) -> Sale:
 
 
 def _settled() -> ColumnElement[bool]:
-    return trades.c.state.not_in([str(state) for state in OPEN])
+    return trades.c.state == "settled"
 
 
 def refunds_of(db: Connection, trade: int) -> tuple[Row[Any], ...]:

@@ -51,6 +51,13 @@ from marketplace.trading.control import (
     Uncross,
     Uncrossed,
 )
+from marketplace.trading.dues import (
+    ApproveRun,
+    CancelRun,
+    ExecuteRun,
+    FreezeRun,
+    PayDebt,
+)
 from marketplace.trading.objecting import (
     AgreeDispute,
     AnswerDispute,
@@ -295,6 +302,7 @@ Command = (
     | AcceptDelivery | ReportDelivery | SetWorkdays | SetConsents
     | OpenDispute | AnswerDispute | AgreeDispute | WithdrawDispute | ReturnSale
     | OfferRefund | QuestionTrade | ProposeSplit | AgreeSplit | RejectSplit
+    | FreezeRun | ApproveRun | ExecuteRun | CancelRun | PayDebt
     | RequestCardPayin | RecordLine | CloseDispute | EndCard
     | SetBudget | CountUse | DeclareUse
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """Contests carried out: opened, bid in, closed by the clock, paid or passed on."""
 
-from marketplace.trading import charging, exclusivity
+from marketplace.trading import charging, deferring, exclusivity
 from marketplace.trading.bidding import (
     BidInContest,
     CancelContest,
@@ -296,7 +296,7 @@ def _sell(market: Market, venue: Venue, contest: Contest, seq: int, at_us: int) 
         charging.fee(
             market, venue, "contest", contest.vendor, contest.price * contest.quantity
         ), "contest",
-        venue.opening(contest.price * contest.quantity),
+        deferring.opening(market, venue, "contest", contest.price * contest.quantity),
     )  # fmt: skip
     back = _deposit(market, venue, contest, winner.member, Pocket.HELD, Pocket.FREE)
     moves = clear(market, venue, trade, Pocket.FREE, Pocket.OPEN)

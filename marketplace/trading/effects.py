@@ -20,6 +20,14 @@ class Effects(NamedTuple):
     split_parties: Rows  # upserted
     shares: Rows  # upserted
     tax_schedules: Rows
+    cycles: Rows  # upserted
+    credits: Rows  # upserted
+    penalties: Rows
+    obligations: Rows  # upserted
+    dues_trades: Rows  # (id, state)
+    runs: Rows  # upserted
+    run_lines: Rows
+    fails: Rows  # upserted
     contracts: Rows
     terms: Rows
     entitlements: Rows

@@ -12,6 +12,7 @@ from marketplace.trading.activity import Activity
 from marketplace.trading.agenda import Agenda
 from marketplace.trading.commands import Command
 from marketplace.trading.contests import Contests
+from marketplace.trading.dues import Dues
 from marketplace.trading.escrows import Disputes, Escrows
 from marketplace.trading.filings import Filings
 from marketplace.trading.kept import KeptPrices
@@ -63,7 +64,7 @@ class Market:
         self.refunds, self.busts, self.workdays = Refunds(), Busts(), Workdays()
         self.kept, self.tenders = KeptPrices(self.agenda), Tenders(self.agenda)
         self.filings, self.usage = Filings(), Usage(self.agenda)
-        self.splits, self.shares = Splits(), SharedTrades()
+        self.splits, self.shares, self.dues = Splits(), SharedTrades(), Dues()
         self.taxes: TaxSchedule = FIRST_TAXES
         self.taxes_new = [(FIRST_TAXES, 0)]  # (schedule, seq)
         self.trials: dict[int, int] = {}  # paid instrument → its free trial

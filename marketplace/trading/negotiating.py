@@ -8,7 +8,7 @@ of a request that is taken ends all others made in it: one request, one purchase
 from collections.abc import Callable
 from dataclasses import replace
 
-from marketplace.trading import charging, exclusivity
+from marketplace.trading import charging, deferring, exclusivity
 from marketplace.trading.clearing import clear
 from marketplace.trading.market import Market, handles
 from marketplace.trading.offers import (
@@ -241,14 +241,19 @@ def take(market: Market, command: TakeOffer, seq: int, at_us: int) -> int:
         check_first(market, offer.member, venue, offer.quantity)
     value = offer.price * offer.quantity
     if buys:
-        market.ledger.require(offer.member, venue.currency, value)
+        needed = value
+        if not venue.acceptance.days:
+            needed = market.dues.needed(
+                offer.member, venue.currency, "negotiated", value
+            )
+        market.ledger.require(offer.member, venue.currency, needed)
     number = market.last_trade = market.last_trade + 1
     trade = Trade(
         number, seq, at_us, venue.instrument, offer.price, offer.quantity,
         venue.currency, offer.member, offer.vendor, NO_ORDER, NO_ORDER,
         "buy" if buys else "sell",
         charging.fee(market, venue, "negotiated", offer.vendor, value), "negotiated",
-        venue.opening(value),
+        deferring.opening(market, venue, "negotiated", value),
     )  # fmt: skip
     end(market, offer, OfferEvent.TAKE, seq)
     market.ledger.post(

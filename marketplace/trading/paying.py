@@ -69,6 +69,7 @@ def request_payout(market: Market, command: RequestPayout, seq: int, at_us: int)
     check_amount(command.currency, command.amount)
     check_text(command.destination, "destination")
     _check_reserve(market, command, at_us)
+    market.dues.check_paid(command.member, command.currency)
     payout = Payout(
         market.payouts.last + 1,
         at_us,

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from marketplace.trading import accepting, charging, exclusivity
+from marketplace.trading import accepting, charging, deferring, exclusivity
 from marketplace.trading.book import Fill
 from marketplace.trading.clearing import clear
 from marketplace.trading.commands import (
@@ -37,7 +37,7 @@ from settlement.ledger import Pocket, Transfer
 
 OPEN_ORDERS_MAX = 10_000  # of one member
 FREE, HELD, OPEN = Pocket.FREE, Pocket.HELD, Pocket.OPEN
-ACTIVE = EntitlementState.ACTIVE
+ACTIVE, SUSPENDED = EntitlementState.ACTIVE, EntitlementState.SUSPENDED
 
 
 @handles(PlaceOrder)
@@ -267,7 +267,7 @@ def _settle(
         "buy" if taker_buys else "sell",
         charging.fee(market, venue, origin, sell.member, price * quantity),
         origin,
-        venue.opening(price * quantity),
+        deferring.opening(market, venue, origin, price * quantity),
     )
     pays_from = FREE if taker_buys else HELD
     source = _source(venue, sell, taker)
@@ -336,10 +336,10 @@ def grant(
             until_us,
             0,
             None if each is None else each * trade.quantity,
-            ACTIVE,
+            ACTIVE if trade.state != deferring.DUE else SUSPENDED,
         )
     )
-    if trade.state != SETTLED:
+    if trade.state not in (SETTLED, deferring.DUE):
         accepting.keep(market, venue, trade, market.rights.last, rule)
     note_trial(market, trade.buyer, venue, trade.seq)
 

@@ -11,6 +11,7 @@ from marketplace.trading import (
     card_records,
     consents,
     contest_records,
+    due_records,
     escrow_records,
     exclusivity,
     filing_records,
@@ -45,7 +46,7 @@ DESKS = (
     bust_records, contest_records, tender_records, filing_records, escrow_records,
     card_records,
     usage_records,
-    share_records,
+    share_records, due_records,
 )  # fmt: skip
 DELIVERY, OF_TRADES = "delivery", frozenset(("payment", "fee"))
 LIVE_ORDER = (str(OrderState.OPEN), str(OrderState.PARTIAL))

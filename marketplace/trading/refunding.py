@@ -35,7 +35,8 @@ def check(market: Market, step: RefundSale) -> None:
     schedule = market.schedules.get(sale.schedule)
     known = schedule is not None and 0 <= sale.rule <= len(schedule.rules)
     busted = market.busts.of.get(sale.trade, sale.paid) is None
-    if sale.trade in market.escrows.live or busted or not known:
+    waits = sale.trade in market.escrows.live or sale.trade in market.dues.live
+    if waits or busted or not known:
         raise WrongOrder("trade")
     left = _paid(market, sale) - market.refunds.of.get(sale.trade, 0)
     if not 0 < step.amount <= left:

@@ -13,6 +13,7 @@ from marketplace.trading.commands import decode
 from marketplace.trading.market import Market
 from marketplace.trading.records import drain, load, write
 from marketplace.trading.snapshot import digest
+from settlement import cycle_tables as d
 from settlement import share_tables as h
 from settlement import tables as s
 from settlement.canonical import canonical
@@ -33,6 +34,7 @@ REBUILT: tuple[Table, ...] = (
     s.transfers,
     s.fee_schedules, s.trades, s.terms, s.contracts, s.entitlements, s.measures,
     s.escrows, s.workdays, s.disputes, s.refunds, s.busts,
+    d.cycles, d.credits_, d.penalties, d.obligations, d.runs, d.run_lines, d.fails,
     h.splits, h.split_parties, h.shares, h.tax_schedules,
     s.receipts, s.payins, s.payouts, s.arrivals,
     p.cards, p.provider_lines, p.withheld,

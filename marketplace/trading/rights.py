@@ -10,6 +10,7 @@ from marketplace.trading.commands import (
     RevokeRight,
     SuspendRight,
 )
+from marketplace.trading.dues import NotYetPaid
 from marketplace.trading.holds import cancel_where
 from marketplace.trading.market import Market, handles
 from marketplace.trading.orders import QUANTITY_MAX, Reason
@@ -105,6 +106,8 @@ def restore(market: Market, command: RestoreRight, seq: int, at_us: int) -> None
     """
     check_reason(command.reason)
     right = market.rights.get(command.entitlement)
+    if right.trade in market.dues.live:
+        raise NotYetPaid
     dispute = market.disputes.of_trade(right.trade)
     if dispute is None:
         market.rights.move(right, EntitlementEvent.RESTORE)

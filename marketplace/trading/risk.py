@@ -5,6 +5,7 @@ from typing import Protocol
 
 from marketplace.trading.auction import Call
 from marketplace.trading.commands import Line
+from marketplace.trading.dues import Dues
 from marketplace.trading.orders import (
     BUY,
     PRICE_MAX,
@@ -42,9 +43,11 @@ class Funds(Protocol):
 
     ledger: Ledger
     rights: Register
+    dues: Dues
 
 
 SIDES = {str(side): side for side in Side}
+AT_ONCE = (TimeInForce.IOC.value, TimeInForce.FOK.value)
 TIMES = {str(time): time for time in TimeInForce}
 PURPOSE_MAX = 64  # characters
 PURPOSE = re.compile(f"[ -~]{{1,{PURPOSE_MAX}}}")  # printable ASCII
@@ -169,6 +172,8 @@ def check_cover(
                 assert venue.call is not None, replaced
                 limit = venue.call.ceiling
             needed = max(0, needed - limit * replaced.remaining)
+        if line.time_in_force in AT_ONCE and _is_deferred(market, venue):
+            needed = market.dues.needed(member, venue.currency, "book", needed)
         market.ledger.require(member, venue.currency, needed)
     elif member != venue.vendor:
         if not venue.transferable:
@@ -177,6 +182,12 @@ def check_cover(
             raise WrongOrder("evergreen")
         spare = 0 if replaced is None else replaced.remaining
         _require_rights(line.quantity, member, venue, market, spare)
+
+
+def _is_deferred(market: Funds, venue: Venue) -> bool:
+    """Tell whether what the book trades here now settles at the end of a cycle."""
+    cycles = market.dues.cycles
+    return bool(cycles) and venue.call is None and not venue.acceptance.days
 
 
 def _require_rights(

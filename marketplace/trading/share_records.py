@@ -50,7 +50,7 @@ def put_down(script: Script, effects: Effects) -> None:
     """Add to *script* what a batch changed."""
     script.upsert(t.splits, effects.splits)
     script.upsert(t.split_parties, effects.split_parties)
-    script.upsert(t.shares, effects.shares, ("amount",))
+    script.upsert(t.shares, effects.shares, ("amount", "netted"))
     script.insert(t.tax_schedules, effects.tax_schedules)
 
 
@@ -91,3 +91,4 @@ def _load_shares(db: Connection, market: Market) -> None:
             market.shares.of[row.trade] = found
         found.stakes = (*found.stakes, Stake(row.party, row.role, row.weight))
         found.amounts.append(row.amount)
+        found.netted.append(row.netted)

@@ -104,6 +104,14 @@ def _after(market: Market) -> dict[str, Any]:
             for _, shares in sorted(market.shares.of.items())
         ],
         "taxes": market.taxes,
+        "cycles": sorted(market.dues.cycles.items()),
+        "credit": sorted(market.dues.credit.items()),
+        "penalties": sorted(market.dues.penalties.items()),
+        "owed": sorted(market.dues.owed.items()),
+        "obligations": [owed.row() for _, owed in sorted(market.dues.live.items())],
+        "runs": [(r.row(), r.lines) for _, r in sorted(market.dues.runs.items())],
+        "fails": [fail.row() for _, fail in sorted(market.dues.fails.items())],
+        "last_runs": (market.dues.last_run, market.dues.last_fail),
     }
 
 

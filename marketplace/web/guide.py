@@ -46,6 +46,7 @@ from marketplace.web.facts import NAMES
 from marketplace.web.surveillance import DETECTOR_NAMES, DETECTOR_RULES
 from marketplace.web.words import TOPICS
 from settlement import clock, statements
+from settlement.cycles import OBLIGATION, RUN
 from settlement.disputes import DISPUTE
 from settlement.entitlements import ENTITLEMENT
 from settlement.escrows import TRADE
@@ -84,6 +85,8 @@ MACHINES = (
     TRADE,
     DISPUTE,
     SPLIT,
+    OBLIGATION,
+    RUN,
     REQUEST,
     PUBLICATION,
 )
@@ -105,6 +108,8 @@ MACHINE_NAMES = {
     "dispute": N_("Dispute"),
     "publication": N_("Publication of statistics"),
     "split": N_("Agreement on shares"),
+    "obligation": N_("Obligation"),
+    "run": N_("Netting run"),
 }
 # Chinese, English, what it means: the words of the design, one meaning each.
 GLOSSARY = (

@@ -96,6 +96,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "trade": {
         "matched": N_("Matched"),
+        "due": N_("Due in its cycle"),
         "escrowed": N_("In escrow"),
         "delivered": N_("Delivered"),
         "disputed": N_("Disputed"),
@@ -222,6 +223,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "resolve": N_("resolve"),
         "withdraw": N_("withdraw"),
         "replace": N_("replaced"),
+        "defer": N_("deferred"),
+        "freeze": N_("freeze"),
+        "execute": N_("execute"),
+        "write_off": N_("written off"),
     },
     "scope": {
         "read": N_("Read what you may see"),

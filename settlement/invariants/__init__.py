@@ -16,6 +16,7 @@ from settlement.invariants import (
     busts,
     cards,
     contests,
+    cycles,
     disputes,
     escrows,
     exclusivity,
@@ -81,6 +82,12 @@ CHECKS: tuple[Check, ...] = (
     disputes.refunded_once,
     busts.busted_by_two,
     busts.busted_in_full,
+    cycles.owed_as_traded,
+    cycles.netted_as_owed,
+    cycles.paid_as_netted,
+    cycles.reserve_covers_credit,
+    cycles.reserve_follows,
+    cycles.debts_are_kept,
     shares.shares_sum_to_the_trade,
     shares.shares_are_paid,
     shares.shared_as_agreed,
@@ -133,6 +140,7 @@ TABLES = (
     "busts",
     "tenders", "tender_bids", "filings", "tabs", "periods", "uses", "meters",
     "cards", "provider_lines", "withheld",
+    "cycles", "credits", "penalties", "obligations", "runs", "run_lines", "fails",
     "splits", "split_parties", "shares", "tax_schedules",
 )  # fmt: skip
 

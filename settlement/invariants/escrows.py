@@ -31,6 +31,13 @@ def waiting_is_owed(db: Connection) -> Iterator[Violation]:
             key = row.buyer, row.currency
             left = row.value - row.released - row.refunded
             owed[key] = owed.get(key, 0) + left
+    covers = """
+        SELECT t.buyer, t.currency, SUM(o.cover) AS cover FROM obligations o
+        JOIN trades t ON t.id = o.trade WHERE o.state = 'due'
+        GROUP BY t.buyer, t.currency
+    """
+    for buyer, currency, cover in ask(db, covers):
+        owed[buyer, currency] = owed.get((buyer, currency), 0) + cover
     query = f"SELECT owner, asset, balance FROM accounts WHERE pocket = {ESCROW}"
     has = {(owner, asset): balance for owner, asset, balance in ask(db, query)}
     for owner, asset in sorted(has.keys() | owed.keys()):

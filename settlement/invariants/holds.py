@@ -50,7 +50,10 @@ def held_is_needed(db: Connection) -> Iterator[Violation]:
         *ask(db, budgets),
     ):
         needed[member, currency] = needed.get((member, currency), 0) + amount
-    query = "SELECT owner, asset, balance FROM accounts WHERE pocket = 1 ORDER BY id"
+    query = (
+        "SELECT owner, asset, balance FROM accounts"
+        " WHERE pocket = 1 AND owner <> 0 ORDER BY id"  # the house's: its reserve
+    )
     held = {(owner, asset): balance for owner, asset, balance in ask(db, query)}
     for owner, asset in sorted(held.keys() | needed.keys()):
         has, needs = held.get((owner, asset), 0), needed.get((owner, asset), 0)
@@ -75,7 +78,7 @@ def each_order_its_hold(db: Connection) -> Iterator[Violation]:
         FROM transfers t
         JOIN accounts a ON a.id = t.debit AND a.pocket = 1
         JOIN trades r ON r.id = t.subject
-        WHERE t.reason IN ('payment', 'delivery', 'escrow')
+        WHERE t.reason IN ('payment', 'delivery', 'escrow', 'cover')
     """
     for order, amount in ask(db, spent):
         left[order] = left.get(order, 0) - amount

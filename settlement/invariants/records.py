@@ -35,12 +35,15 @@ NUMBERED: dict[str, tuple[str, int]] = {
     "busts": ("id", 1),
     "provider_lines": ("id", 1),
     "splits": ("id", 1),
+    "runs": ("id", 1),
+    "fails": ("id", 1),
     "tax_schedules": ("version", 1),
 }
 SEQUENCED = (
     "transfers", "trades", "orders", "receipts", "fee_schedules", "offers", "contests",
     "contest_bids", "proposals",
     "disputes", "refunds", "busts", "uses", "splits", "tax_schedules",
+    "runs", "fails",
     "provider_lines",
 )  # fmt: skip
 
@@ -66,6 +69,11 @@ CAUSES: dict[str, frozenset[str]] = {
     "refunds": frozenset({"Decide"}),
     "busts": frozenset({"Decide"}),
     "splits": frozenset({"ProposeSplit"}),
+    "runs": frozenset({"FreezeRun"}),
+    "fails": frozenset({"ExecuteRun"}),
+    "cycles": frozenset({"Decide"}),
+    "credits": frozenset({"Decide"}),
+    "penalties": frozenset({"Decide"}),
     "tax_schedules": frozenset({"Decide"}),
     "auctions": frozenset({"SetPhase", "Uncross", "Tick"}),
     "filings": frozenset({"FileTrade"}),

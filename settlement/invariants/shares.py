@@ -15,7 +15,7 @@ FREE = 0
 PROCEEDS = """
     SELECT t.id, t.seq, t.seller, t.currency,
            CASE WHEN e.trade IS NULL
-                THEN CASE WHEN t.state = 'settled'
+                THEN CASE WHEN COALESCE(o.state, t.state) <> 'due'
                      THEN t.price * t.quantity - t.fee ELSE 0 END
                 ELSE e.released - e.fee END
            - COALESCE((SELECT SUM(r.amount - r.fee) FROM refunds r
@@ -24,6 +24,7 @@ PROCEEDS = """
                        WHERE b.trade = t.id
                        AND (e.trade IS NULL OR e.released > 0)), 0) AS proceeds
     FROM trades t LEFT JOIN escrows e ON e.trade = t.id
+    LEFT JOIN obligations o ON o.trade = t.id
 """
 MOVES = """
     SELECT x.subject, x.seq, x.reason, x.amount, d.owner AS giver, d.pocket AS source,
@@ -89,7 +90,8 @@ def shares_are_paid(db: Connection) -> Iterator[Violation]:
         key = row.subject, party
         moved[key] = moved.get(key, 0) + (row.amount if gives else -row.amount)
     said: dict[tuple[int, int], int] = {}
-    for number, party, amount in ask(db, "SELECT trade, party, amount FROM shares"):
+    query = "SELECT trade, party, amount - netted FROM shares"
+    for number, party, amount in ask(db, query):
         trade = trades.get(number)
         if trade is not None and party != trade.seller:
             said[number, party] = said.get((number, party), 0) + amount

@@ -16,16 +16,19 @@ FINAL = ("settled", "unwound")
 
 TRADES = """
     SELECT t.id, t.seq, t.instrument, t.price, t.quantity, t.currency, t.buyer,
-           t.seller, t.fee, t.state, b.vendor, e.trade AS escrow, b.acceptance_days
+           t.seller, t.fee, t.state, b.vendor, e.trade AS escrow, b.acceptance_days,
+           o.cover
     FROM trades t LEFT JOIN books b ON b.instrument = t.instrument
-    LEFT JOIN escrows e ON e.trade = t.id ORDER BY t.id
+    LEFT JOIN escrows e ON e.trade = t.id
+    LEFT JOIN obligations o ON o.trade = t.id ORDER BY t.id
 """
 LEGS = """
     SELECT x.subject, x.reason, x.seq, x.amount, d.asset, d.owner AS giver,
            d.pocket AS source, c.owner AS taker, c.pocket AS target
     FROM transfers x
     LEFT JOIN accounts d ON d.id = x.debit LEFT JOIN accounts c ON c.id = x.credit
-    WHERE x.reason IN ('delivery', 'payment', 'fee', 'escrow') ORDER BY x.subject, x.id
+    WHERE x.reason IN ('delivery', 'payment', 'fee', 'escrow', 'cover')
+    ORDER BY x.subject, x.id
 """
 
 
@@ -44,11 +47,13 @@ class Leg(NamedTuple):
 def settled_once(db: Connection) -> Iterator[Violation]:
     """S1: a trade that settles at once is settled; only escrow lets one wait or end."""
     query = """
-        SELECT t.id, t.state, e.trade FROM trades t
-        LEFT JOIN escrows e ON e.trade = t.id ORDER BY t.id
+        SELECT t.id, t.state, e.trade, o.trade AS owes FROM trades t
+        LEFT JOIN escrows e ON e.trade = t.id
+        LEFT JOIN obligations o ON o.trade = t.id ORDER BY t.id
     """
-    for number, state, escrow in ask(db, query):
-        if state not in (OPEN_STATES + FINAL if escrow else ("settled",)):
+    for number, state, escrow, owes in ask(db, query):
+        deferred = ("due", *FINAL) if owes else ("settled",)
+        if state not in (OPEN_STATES + FINAL if escrow else deferred):
             name = ids.encode("trade", number)
             yield Violation(
                 "S1", f"Trade {name} is {state}, neither settled nor undone."
@@ -115,6 +120,9 @@ def _expected(trade: Row[Any]) -> list[Leg]:
     )
     if trade.acceptance_days and value:
         return [delivery, Leg("escrow", seq, money, value, buyer, buyer, ESCROW)]
+    if trade.cover is not None:
+        cover = Leg("cover", seq, money, trade.cover, buyer, buyer, ESCROW)
+        return [delivery, *([cover] if trade.cover else [])]
     legs = [
         delivery,
         Leg("payment", seq, money, value, buyer, seller, FREE),

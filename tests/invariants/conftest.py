@@ -19,7 +19,7 @@ from settlement.canonical import canonical
 from settlement.errors import Refusal
 from settlement.ids import encode
 from settlement.refunds import Sale
-from tests import sharing
+from tests import netting, sharing
 from tests.floor import Clock
 from tests.invariants.use_damage import use
 
@@ -121,6 +121,9 @@ def live(gateway: Gateway, hands: Clock, *, scarce: bool = True) -> None:
     _correct(do, order, hands)
     use(do, hands, USED)
     sharing.live(do, VENDOR, ANN, BOB, CAT)
+    netting.live(do, hands, 5)
+    (last,) = order(ANN, WAITED, "buy", 41, 1, "IOC", purpose="analysis").trades
+    do(c.ReportDelivery(10, VENDOR, last[0], 1))
 
 
 def _compete(do: Callable[..., object], hands: Clock) -> None:

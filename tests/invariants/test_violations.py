@@ -10,6 +10,7 @@ from settlement.invariants import CHECKS, QUICK, Progress, count_rows, violation
 from tests.invariants.bust_damage import BUSTS
 from tests.invariants.card_damage import CARDS
 from tests.invariants.contest_damage import CONTESTS
+from tests.invariants.cycle_damage import CYCLES
 from tests.invariants.dispute_damage import DISPUTES
 from tests.invariants.escrow_damage import ESCROWS
 from tests.invariants.quote_damage import QUOTES
@@ -129,6 +130,7 @@ DAMAGE = [
     *ESCROWS,
     *BUSTS,
     *SHARES,
+    *CYCLES,
     *DISPUTES,
     ("S1", "is matched", "UPDATE trades SET state = 'matched' WHERE id = 3"),
     ("S1", "never arrived", "UPDATE payins SET state = 'refunded' WHERE id = 1"),

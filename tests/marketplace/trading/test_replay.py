@@ -16,7 +16,7 @@ from settlement.busts import Struck
 from settlement.canonical import canonical
 from settlement.errors import Refusal
 from settlement.refunds import Sale
-from tests import sharing
+from tests import netting, sharing
 from tests.floor import (
     BUY,
     CAT,
@@ -25,6 +25,7 @@ from tests.floor import (
     STAFF,
     SUN,
     VERA,
+    Clock,
     bid,
     line,
     opened,
@@ -47,7 +48,8 @@ def traded(tmp_path_factory):
     """The file of a market in which every table has rows."""
     path = tmp_path_factory.mktemp("traded") / "traded.db"
     later_us = clock.now_us() + 80 * clock.DAY_US
-    with trading(f"sqlite:///{path}") as floor:
+    hands = Clock(clock.now_us())
+    with trading(f"sqlite:///{path}", now_us=hands) as floor:
         for command in (
             BUY,
             bid(),
@@ -113,6 +115,7 @@ def traded(tmp_path_factory):
                 floor.submit(command)
             except Refusal:
                 continue
+        netting.live(lambda command: floor.submit(command).result, hands, 5)
     return path
 
 
