@@ -14,7 +14,8 @@ from marketplace.services import Services
 from marketplace.surveillance import desk
 from marketplace.surveillance.detectors import Alert
 from settlement import clock
-from settlement.ids import encode
+from settlement.cycle_tables import run_lines, runs
+from settlement.ids import decode, encode
 from tests.gates import DECLARED, list_by_api
 
 V1 = "/api/v1"
@@ -165,6 +166,20 @@ def dispute(program: Callable[[str], Program]) -> str:
     waits = program("buyer").made("/orders", buy(moon))["trades"][0]["trade"]
     objection = {"reason": "quality", "note": "half is empty"}
     return str(program("buyer").made(f"/trades/{waits}/dispute", objection)["id"])
+
+
+def netted(parts: Services, *members: str) -> str:
+    """Leave the record of a run in which *members* had a position; the run's id.
+
+    Only a run's day is missing in a test: what pages show of it is read from here.
+    """
+    with parts.writes.begin() as db:
+        values = (1, 1, clock.now_us(), 1, 1, "cancelled", 1, 100, 100, None, None, 1)
+        db.execute(runs.insert().values(values))
+        for member in members:
+            line = (1, decode("member", member), 100, 0, 0, 0, 100)
+            db.execute(run_lines.insert().values(line))
+    return encode("run", 1)
 
 
 def case(parts: Services) -> str:

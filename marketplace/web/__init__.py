@@ -44,6 +44,7 @@ from marketplace.web import (
     listings,
     log,
     makers,
+    netting,
     notices,
     orders,
     oversight,
@@ -87,7 +88,7 @@ assert all(
 )
 assert all((selling.set_price, buying.offered, publicdata.register, dispersion.report))
 assert all((evidence.NO_FILE, profiles.write, acceptance.accept))
-assert all((disputes.mine, fees.fees, shares.statement))
+assert all((disputes.mine, fees.fees, shares.statement, netting.runs))
 assert all((waiting.NEXT, wizard.STEPS, tenders.seal))
 assert all((duties.show, duties.of_buyers))
 assert all((quality.report, connection.call, fetches.cancel_fetch))

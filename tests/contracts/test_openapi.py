@@ -172,6 +172,7 @@ def test_whoever_has_no_key_sees_only_what_is_public(app, description, known):
         "list_auctions",
         "list_candles",
         "list_completions",
+        "list_cycles",
         "list_contests",
         "list_demands",
         "list_differences",
