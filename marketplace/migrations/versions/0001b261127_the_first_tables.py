@@ -482,6 +482,30 @@ def upgrade() -> None:
         batch_op.create_index("ix_corrections_trade", ["trade", "id"], unique=False)
 
     op.create_table(
+        "credits",
+        sa.Column("member", Whole, autoincrement=False, nullable=False),
+        sa.Column("currency", Whole, autoincrement=False, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("amount", Whole, nullable=False),
+        sa.CheckConstraint("amount >= 0", name=op.f("ck_credits_amount")),
+        sa.PrimaryKeyConstraint("member", "currency", name=op.f("pk_credits")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "cycles",
+        sa.Column("currency", Whole, autoincrement=False, nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("days", Whole, nullable=False),
+        sa.Column("cover_bps", Whole, nullable=False),
+        sa.CheckConstraint(
+            "days >= 0 AND cover_bps BETWEEN 0 AND 10000",
+            name=op.f("ck_cycles_numbers"),
+        ),
+        sa.PrimaryKeyConstraint("currency", "origin", name=op.f("pk_cycles")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "designations",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("instrument", Whole, nullable=False),
@@ -626,6 +650,38 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("trade", name=op.f("pk_escrows")),
         sqlite_strict=True,
     )
+    op.create_table(
+        "fails",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("run", Whole, nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("currency", Whole, nullable=False),
+        sa.Column("amount", Whole, nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("penalty", Whole, nullable=False),
+        sa.Column("ended_seq", Whole, nullable=True),
+        sa.CheckConstraint(
+            "(state = 'open') = (ended_seq IS NULL)", name=op.f("ck_fails_end")
+        ),
+        sa.CheckConstraint(
+            "cause IN ('no_money', 'pending', 'suspended')", name=op.f("ck_fails_cause")
+        ),
+        sa.CheckConstraint(
+            "state IN ('open', 'cured', 'written_off')", name=op.f("ck_fails_state")
+        ),
+        sa.CheckConstraint(
+            "amount > 0 AND penalty >= 0", name=op.f("ck_fails_amounts")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fails")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("fails", schema=None) as batch_op:
+        batch_op.create_index("ix_fails_member", ["member", "id"], unique=False)
+        batch_op.create_index("ix_fails_state", ["state", "id"], unique=False)
+
     op.create_table(
         "fee_schedules",
         sa.Column("version", Whole, autoincrement=False, nullable=False),
@@ -925,6 +981,39 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "obligations",
+        sa.Column("trade", Whole, autoincrement=False, nullable=False),
+        sa.Column("entitlement", Whole, nullable=False),
+        sa.Column("cover", Whole, nullable=False),
+        sa.Column("due_us", Whole, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("run", Whole, nullable=True),
+        sa.Column("fail", Whole, nullable=True),
+        sa.CheckConstraint(
+            "state <> 'failed' OR fail IS NOT NULL", name=op.f("ck_obligations_fail")
+        ),
+        sa.CheckConstraint(
+            "state = 'due' OR run IS NOT NULL", name=op.f("ck_obligations_run")
+        ),
+        sa.CheckConstraint(
+            "state IN ('due', 'settled', 'failed', 'written_off')",
+            name=op.f("ck_obligations_state"),
+        ),
+        sa.CheckConstraint("cover >= 0", name=op.f("ck_obligations_cover")),
+        sa.PrimaryKeyConstraint("trade", name=op.f("pk_obligations")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("obligations", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_obligations_due",
+            ["trade"],
+            unique=False,
+            sqlite_where=sa.text("state = 'due'"),
+            postgresql_where=sa.text("state = 'due'"),
+        )
+        batch_op.create_index("ix_obligations_run", ["run", "trade"], unique=False)
+
+    op.create_table(
         "offers",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("seq", Whole, nullable=False),
@@ -1103,6 +1192,14 @@ def upgrade() -> None:
         batch_op.create_index("ix_payouts_member", ["member", "id"], unique=False)
         batch_op.create_index("ix_payouts_state", ["state", "id"], unique=False)
 
+    op.create_table(
+        "penalties",
+        sa.Column("seq", Whole, autoincrement=False, nullable=False),
+        sa.Column("currency", Whole, nullable=False),
+        sa.Column("steps", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_penalties")),
+        sqlite_strict=True,
+    )
     op.create_table(
         "periods",
         sa.Column("entitlement", Whole, autoincrement=False, nullable=False),
@@ -1461,6 +1558,54 @@ def upgrade() -> None:
         batch_op.create_index("ix_refunds_trade", ["trade", "id"], unique=False)
 
     op.create_table(
+        "run_lines",
+        sa.Column("run", Whole, autoincrement=False, nullable=False),
+        sa.Column("member", Whole, autoincrement=False, nullable=False),
+        sa.Column("pays", Whole, nullable=False),
+        sa.Column("gets", Whole, nullable=False),
+        sa.Column("fee", Whole, nullable=False),
+        sa.Column("shares", Whole, nullable=False),
+        sa.Column("cover", Whole, nullable=False),
+        sa.CheckConstraint(
+            "pays >= 0 AND gets >= 0 AND fee BETWEEN 0 AND gets AND cover >= 0",
+            name=op.f("ck_run_lines_amounts"),
+        ),
+        sa.PrimaryKeyConstraint("run", "member", name=op.f("pk_run_lines")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("run_lines", schema=None) as batch_op:
+        batch_op.create_index("ix_run_lines_member", ["member", "run"], unique=False)
+
+    op.create_table(
+        "runs",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("currency", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("trades", Whole, nullable=False),
+        sa.Column("gross", Whole, nullable=False),
+        sa.Column("net", Whole, nullable=False),
+        sa.Column("approved_by", Whole, nullable=True),
+        sa.Column("executed_by", Whole, nullable=True),
+        sa.Column("ended_seq", Whole, nullable=True),
+        sa.CheckConstraint(
+            "state IN ('frozen', 'approved', 'executed', 'cancelled')",
+            name=op.f("ck_runs_state"),
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('approved', 'executed') OR approved_by IS NOT NULL",
+            name=op.f("ck_runs_approved"),
+        ),
+        sa.CheckConstraint("approved_by <> by_user", name=op.f("ck_runs_two_persons")),
+        sa.CheckConstraint(
+            "net >= 0 AND net <= gross AND trades > 0", name=op.f("ck_runs_numbers")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "shares",
         sa.Column("trade", Whole, autoincrement=False, nullable=False),
         sa.Column("place", Whole, autoincrement=False, nullable=False),
@@ -1468,12 +1613,14 @@ def upgrade() -> None:
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("weight", Whole, nullable=False),
         sa.Column("amount", Whole, nullable=False),
+        sa.Column("netted", Whole, server_default="0", nullable=False),
         sa.CheckConstraint(
             "role IN ('vendor', 'source', 'operator', 'developer', 'licensor')",
             name=op.f("ck_shares_role"),
         ),
         sa.CheckConstraint(
-            "amount >= 0 AND weight >= 0 AND party > 0", name=op.f("ck_shares_numbers")
+            "amount >= 0 AND netted >= 0 AND weight >= 0 AND party > 0",
+            name=op.f("ck_shares_numbers"),
         ),
         sa.PrimaryKeyConstraint("trade", "place", name=op.f("pk_shares")),
         sqlite_strict=True,
@@ -1675,7 +1822,7 @@ def upgrade() -> None:
             name=op.f("ck_trades_origin"),
         ),
         sa.CheckConstraint(
-            "state IN ('matched', 'escrowed', 'delivered', 'disputed', 'settled', 'unwound')",
+            "state IN ('matched', 'due', 'escrowed', 'delivered', 'disputed', 'settled', 'unwound')",
             name=op.f("ck_trades_state"),
         ),
         sa.CheckConstraint("taker IN ('buy', 'sell')", name=op.f("ck_trades_taker")),
@@ -3213,6 +3360,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_shares_party")
 
     op.drop_table("shares")
+    op.drop_table("runs")
+    with op.batch_alter_table("run_lines", schema=None) as batch_op:
+        batch_op.drop_index("ix_run_lines_member")
+
+    op.drop_table("run_lines")
     with op.batch_alter_table("refunds", schema=None) as batch_op:
         batch_op.drop_index("ix_refunds_trade")
 
@@ -3259,6 +3411,7 @@ def downgrade() -> None:
     op.drop_table("price_changes")
     op.drop_table("phases")
     op.drop_table("periods")
+    op.drop_table("penalties")
     with op.batch_alter_table("payouts", schema=None) as batch_op:
         batch_op.drop_index("ix_payouts_state")
         batch_op.drop_index("ix_payouts_member")
@@ -3288,6 +3441,15 @@ def downgrade() -> None:
         )
 
     op.drop_table("offers")
+    with op.batch_alter_table("obligations", schema=None) as batch_op:
+        batch_op.drop_index("ix_obligations_run")
+        batch_op.drop_index(
+            "ix_obligations_due",
+            sqlite_where=sa.text("state = 'due'"),
+            postgresql_where=sa.text("state = 'due'"),
+        )
+
+    op.drop_table("obligations")
     op.drop_table("meters")
     with op.batch_alter_table("members", schema=None) as batch_op:
         batch_op.drop_index("ix_members_state")
@@ -3349,6 +3511,11 @@ def downgrade() -> None:
 
     op.drop_table("figures")
     op.drop_table("fee_schedules")
+    with op.batch_alter_table("fails", schema=None) as batch_op:
+        batch_op.drop_index("ix_fails_state")
+        batch_op.drop_index("ix_fails_member")
+
+    op.drop_table("fails")
     op.drop_table("escrows")
     with op.batch_alter_table("entitlements", schema=None) as batch_op:
         batch_op.drop_index("ix_entitlements_instrument")
@@ -3364,6 +3531,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_designations_vendor")
 
     op.drop_table("designations")
+    op.drop_table("cycles")
+    op.drop_table("credits")
     with op.batch_alter_table("corrections", schema=None) as batch_op:
         batch_op.drop_index("ix_corrections_trade")
 
