@@ -3,7 +3,7 @@
 import re
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import structlog
 from flask import (
@@ -56,7 +56,7 @@ from marketplace.language import N_, language, translated_within
 from marketplace.limits import TooManyTries
 from marketplace.members.keys import BadKey, TooManyKeys
 from marketplace.members.profiles import RequestDecided
-from marketplace.members.roles import SignInNeeded
+from marketplace.members.roles import PasswordNeeded, SignInNeeded
 from marketplace.members.users import WrongSignIn
 from marketplace.metering.breaker import ServiceFull, ServiceRests
 from marketplace.metering.calling import ServiceFailed
@@ -68,6 +68,7 @@ from marketplace.metering.standing import (
     NotConnected,
     PeriodUsedUp,
 )
+from marketplace.payments.payees import NotThePayoutAccount
 from marketplace.pricing.tenders import NotScored, NotTheBest
 from marketplace.publishing import NotOverYet, Simulated
 from marketplace.security import is_api
@@ -144,6 +145,8 @@ log = structlog.get_logger()
 # What is not here is 422: understood, but not possible by the rules of the market.
 STATUS: dict[type[Refusal], HTTPStatus] = {
     SignInNeeded: HTTPStatus.UNAUTHORIZED,
+    PasswordNeeded: HTTPStatus.FORBIDDEN,
+    NotThePayoutAccount: HTTPStatus.CONFLICT,
     WrongSignIn: HTTPStatus.UNAUTHORIZED,
     BadKey: HTTPStatus.UNAUTHORIZED,
     BadToken: HTTPStatus.UNAUTHORIZED,
@@ -267,6 +270,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     IndexBusy: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 SIGN_IN = "/signin"
+PROVE = "/account/prove"
 HALTED_RETRY_S = 30
 TITLES = {
     400: N_("The request cannot be understood."),
@@ -322,6 +326,10 @@ def refused(refusal: Refusal) -> Answer:
     if isinstance(refusal, SignInNeeded) and not is_api():
         there = request.full_path.rstrip("?") if request.method == "GET" else "/"
         return redirect(f"{SIGN_IN}?{urlencode({'next': there})}", HTTPStatus.SEE_OTHER)
+    if isinstance(refusal, PasswordNeeded) and not is_api():
+        there = urlsplit(request.referrer or "").path or "/"
+        asked = urlencode({"next": there})
+        return redirect(f"{PROVE}?{asked}", HTTPStatus.SEE_OTHER)
     facts = facts_of(refusal)
     answer = _answer(status_of(refusal), refusal.code, refusal.title(), facts)
     if "retry_after_s" in facts:

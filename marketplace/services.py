@@ -16,6 +16,7 @@ from marketplace.fetching import Fetcher
 from marketplace.followers import following
 from marketplace.members import organisations
 from marketplace.members.passwords import Passwords
+from marketplace.payments import payees
 from marketplace.pricing import quotes, tenders
 from marketplace.pricing.changes import Guard
 from marketplace.seal import Seal
@@ -80,6 +81,7 @@ def open_services(config: Config) -> Services:
             rises.check(command)
             quotes.check_answer(reads, command)
             tenders.check_award(reads, command)
+            payees.check(reads, command)
 
         gateway = open_gateway(config.exchange_url, writes, reads, guard)
         stack.callback(gateway.close)

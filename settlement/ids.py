@@ -56,6 +56,7 @@ KINDS = {
     "demand": "dmd",
     "search": "sch",
     "profile": "prf",
+    "break": "brk",
     "sharing": "shr",
     "fetch": "fch",
     "publication": "pub",

@@ -26,6 +26,7 @@ class FakeStripe:
     """One account: sessions, payments, disputes and the lines they leave."""
 
     def __init__(self) -> None:
+        self.address = ""  # where it is served
         self.now_s = 1_000_000
         self.sessions: dict[str, dict[str, Any]] = {}
         self.payments: dict[str, dict[str, Any]] = {}

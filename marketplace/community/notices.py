@@ -29,6 +29,10 @@ KINDS: Mapping[str, str] = {
         " hold keeps its terms."
     ),
     "personal_price": N_("A vendor offers you a price of your own for %(title)s."),
+    "payout_account": N_(
+        "The account of your payouts was set to %(number)s. A change counts after two"
+        " days; stop it on your cash page if it was not you."
+    ),
     "saved_search": N_("New for your search “%(name)s”: %(number)s"),
     "access_requested": N_("%(member)s asks for access to %(title)s."),
     "access_approved": N_("You may trade %(title)s now."),

@@ -17,7 +17,7 @@ from listings.search.index import open_index
 from listings.search.projection import Projection
 from marketplace import migrations
 from marketplace.config import Config
-from marketplace.demo import answers, dates, demands, listing, objections, voices
+from marketplace.demo import answers, bank, dates, demands, listing, objections, voices
 from marketplace.demo.agreements import agree
 from marketplace.demo.calendar import DAYS, ZONE, Day, days, midnight
 from marketplace.demo.cashier import Cashier
@@ -253,6 +253,8 @@ class _Making:
             storage = Storage(self._config.files_url)
             stages = Stages(floor, self._writes, self._cast, storage)
             stages.make(self._numbers, self._traded, self._seed, self._first())
+            since_us = self._days[-bank.DAYS].begins_us
+            bank.bring(self._reads, self._writes, gateway, officer, since_us)
             market = exchange.market
             cast = self._cast
             venues = market.venues.values()

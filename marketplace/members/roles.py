@@ -42,6 +42,11 @@ class SignInNeeded(Refusal):
     """Please sign in first."""
 
 
+@dataclass(eq=False)
+class PasswordNeeded(Refusal):
+    """Give your password again for this step."""
+
+
 def effective(
     granted: frozenset[str],
     *,

@@ -13,6 +13,7 @@ from settlement import clock
 IDLE_US = 12 * clock.HOUR_US
 AGE_US = 14 * clock.DAY_US  # after which everybody signs in again
 SEEN_US = 5 * clock.MINUTE_US  # how exactly "last seen" is kept: a write costs a commit
+FRESH_US = 15 * clock.MINUTE_US  # after which outgoing steps ask for the password
 AGENT_MAX = 200
 
 
@@ -27,6 +28,7 @@ def start(db: Connection, user: int, agent: str) -> str:
             created_us=at_us,
             seen_us=at_us,
             expires_us=at_us + AGE_US,
+            proved_us=at_us,
         )
     )
     return token
@@ -53,6 +55,19 @@ def touch(db: Connection, token: str) -> None:
     """Record that the session was used just now."""
     seen = sessions.c.hash == _hash(token)
     db.execute(update(sessions).where(seen).values(seen_us=clock.now_us()))
+
+
+def is_fresh(db: Connection, token: str) -> bool:
+    """Tell whether the password was given in this session a short while ago."""
+    query = select(sessions.c.proved_us).where(sessions.c.hash == _hash(token))
+    proved_us = db.scalar(query)
+    return proved_us is not None and proved_us > clock.now_us() - FRESH_US
+
+
+def prove(db: Connection, token: str) -> None:
+    """Record that the password was given again just now."""
+    which = sessions.c.hash == _hash(token)
+    db.execute(update(sessions).where(which).values(proved_us=clock.now_us()))
 
 
 def revoke(db: Connection, token: str) -> None:

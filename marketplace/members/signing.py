@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from marketplace import limits
 from marketplace.members import keys, sessions, users
 from marketplace.members.organisations import Organisation
+from marketplace.members.roles import PasswordNeeded
 from marketplace.members.users import NOBODY, User, WrongSignIn
 from marketplace.security import is_api
 from marketplace.services import services
@@ -99,6 +100,30 @@ def change_password(old: str, new: str) -> None:
         users.set_password(db, user.id, hashed)
         sessions.revoke_all(db, user.id)
     _start(user.id)
+
+
+def require_fresh() -> None:
+    """Refuse an outgoing or correcting step unless the password was given lately.
+
+    PasswordNeeded. A key of the API is a secret of its own, made for programs.
+    """
+    user = me()
+    if user.key is not None or user.token is None:
+        return
+    with services().reads.connect() as db:
+        if not sessions.is_fresh(db, user.token):
+            raise PasswordNeeded
+
+
+def prove(password: str) -> None:
+    """Take the password again; WrongSignIn, TooManyTries."""
+    user = me()
+    limits.count("password", str(user.id), limits.PASSWORD_USER)
+    with services().reads.connect() as db:
+        users.find(db, user.email, services().passwords, password)
+    if user.token is not None:
+        with services().writes.begin() as db:
+            sessions.prove(db, user.token)
 
 
 def _start(user: int) -> User:

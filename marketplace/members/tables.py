@@ -131,6 +131,7 @@ sessions = table(
     Column("seen_us", Whole, nullable=False),
     Column("expires_us", Whole, nullable=False),
     Column("revoked_us", Whole),
+    Column("proved_us", Whole, nullable=False),  # when the password was last given
     CheckConstraint("expires_us > created_us", name="expiry"),
 )
 Index("ix_sessions_user", sessions.c.user, sessions.c.id)

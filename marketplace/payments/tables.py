@@ -1,6 +1,6 @@
 """The tables of the rails: checkouts, messages, and foreign lines as they were read."""
 
-from sqlalchemy import CheckConstraint, Column, Index, Text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Text
 
 from settlement.store import Whole, table
 
@@ -58,3 +58,79 @@ Index(
     sqlite_where=_refused,
     postgresql_where=_refused,
 )
+
+statements = table(
+    "bank_statements",  # taken in by staff, each file once
+    Column("id", Whole, primary_key=True),
+    Column("sha256", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("currency", Whole, nullable=False),
+    Column("opening", Whole),  # minor units; null: the format says none
+    Column("closing", Whole),
+    Column("from_day", Text, nullable=False),
+    Column("to_day", Text, nullable=False),
+    Column("by_user", Whole, nullable=False),
+    Column("taken_us", Whole, nullable=False),
+)
+
+bank_lines = table(
+    "bank_lines",  # what the bank says moved, and what it is of
+    Column("id", Whole, primary_key=True),
+    Column("statement", Whole, ForeignKey("bank_statements.id"), nullable=False),
+    Column("currency", Whole, nullable=False),
+    Column("reference", Text, nullable=False),  # the bank's own
+    Column("day", Text, nullable=False),
+    Column("amount", Whole, nullable=False),  # minor units, signed
+    Column("text", Text, nullable=False),
+    Column("party", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # payin, payout, provider; "": of nothing yet
+    Column("subject", Whole, nullable=False),
+    Column("doubt", Text, nullable=False),  # why it is of nothing
+    CheckConstraint("kind IN ('', 'payin', 'payout', 'provider')", name="kind"),
+    CheckConstraint("amount <> 0", name="amount"),
+    CheckConstraint("(kind = '') = (doubt <> '')", name="doubt"),
+)
+Index(
+    "uq_bank_lines_reference",
+    bank_lines.c.currency,
+    bank_lines.c.reference,
+    unique=True,
+)
+Index("ix_bank_lines_subject", bank_lines.c.kind, bank_lines.c.subject)
+
+payout_accounts = table(
+    "payout_accounts",  # where payouts go; a change counts after its delay
+    Column("id", Whole, primary_key=True),
+    Column("member", Whole, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("bank", Text, nullable=False),
+    Column("set_us", Whole, nullable=False),
+    Column("usable_us", Whole, nullable=False),
+    Column("by_user", Whole, nullable=False),
+    Column("stopped_us", Whole),  # a change that was taken back in time
+    CheckConstraint("usable_us >= set_us", name="usable"),
+)
+Index("ix_payout_accounts_member", payout_accounts.c.member, payout_accounts.c.id)
+
+breaks = table(
+    "breaks",  # what does not agree: why, since when, whose it is, what is proposed
+    Column("id", Whole, primary_key=True),
+    Column("cause", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("rail", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("amount", Whole, nullable=False),  # minor units, signed: what moved there
+    Column("member", Whole, nullable=False),  # 0: nobody known
+    Column("said", Text, nullable=False),
+    Column("found_us", Whole, nullable=False),
+    Column("owner", Whole),  # the user who takes care of it
+    Column("proposal", Whole),
+    Column("ended_us", Whole),
+    Column("how", Text, nullable=False),  # cleared: it agrees by now; corrected
+    CheckConstraint("rail IN ('card', 'bank', 'trade')", name="rail"),
+    CheckConstraint("how IN ('', 'cleared', 'corrected')", name="how"),
+    CheckConstraint("(how = '') = (ended_us IS NULL)", name="ended"),
+)
+Index("uq_breaks_subject", breaks.c.cause, breaks.c.subject, unique=True)
+Index("ix_breaks_ended_us", breaks.c.ended_us, breaks.c.id)

@@ -21,11 +21,13 @@ def drain(market: Market) -> dict[str, Rows]:
     rows: dict[str, Rows] = {
         "cards": [card.row() for card in cards.changed.values()],
         "provider_lines": list(cards.lines_new),
+        "corrections": [tuple(made) for made in market.corrections.new],
         "withheld": [tuple(kept) for kept in cards.withheld_changed],
     }
     cards.changed.clear()
     cards.lines_new.clear()
     cards.withheld_changed.clear()
+    market.corrections.new.clear()
     return rows
 
 
@@ -33,6 +35,7 @@ def put_down(script: Script, effects: Effects) -> None:
     """Add to *script* what a batch changed."""
     script.upsert(p.cards, effects.cards)
     script.insert(p.provider_lines, effects.provider_lines)
+    script.insert(p.mendings, effects.corrections)
     latest = {row[0]: row for row in effects.withheld}
     script.upsert(p.withheld, list(latest.values()))
 
@@ -61,6 +64,8 @@ def load(db: Connection, market: Market) -> None:
         if number in cards.live:
             cards.live[number].reached.add(state)
     cards.last = int(db.scalar(select(func.coalesce(func.max(lines.id), 0))) or 0)
+    mended = select(func.coalesce(func.max(p.mendings.c.id), 0))
+    market.corrections.last = int(db.scalar(mended) or 0)
     waits = select(p.withheld).where(p.withheld.c.ended_seq.is_(None))
     cards.withheld = {row.entitlement: Withheld(*row) for row in db.execute(waits)}
     owing = select(s.accounts.c.owner, s.accounts.c.asset).where(

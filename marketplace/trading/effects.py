@@ -44,6 +44,7 @@ class Effects(NamedTuple):
     cards: Rows  # upserted
     provider_lines: Rows
     withheld: Rows  # upserted
+    corrections: Rows
     fee_schedules: Rows
     books: Rows  # upserted
     standings: Rows  # upserted

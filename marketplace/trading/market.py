@@ -27,6 +27,7 @@ from marketplace.trading.venue import Terms, UnknownInstrument, Venue
 from marketplace.trading.workdays import Workdays
 from settlement.busts import Busts
 from settlement.clearing import Trade
+from settlement.corrections import Corrections
 from settlement.entitlements import Register
 from settlement.errors import NotFound
 from settlement.fees import FIRST, FeeSchedule
@@ -58,13 +59,13 @@ class Market:
         self.payins, self.payouts, self.cards = Payins(), Payouts(), Cards()
         self.owing: set[tuple[int, int]] = set()  # (member, currency); see `debts`
         self.agenda = Agenda()
-        self.offers = Offers(self.agenda)
-        self.contests = Contests(self.agenda)
+        self.offers, self.contests = Offers(self.agenda), Contests(self.agenda)
         self.escrows, self.disputes = Escrows(self.agenda), Disputes(self.agenda)
-        self.refunds, self.busts, self.workdays = Refunds(), Busts(), Workdays()
+        self.refunds, self.busts, self.corrections = Refunds(), Busts(), Corrections()
         self.kept, self.tenders = KeptPrices(self.agenda), Tenders(self.agenda)
         self.filings, self.usage = Filings(), Usage(self.agenda)
         self.splits, self.shares, self.dues = Splits(), SharedTrades(), Dues()
+        self.workdays = Workdays()
         self.taxes: TaxSchedule = FIRST_TAXES
         self.taxes_new = [(FIRST_TAXES, 0)]  # (schedule, seq)
         self.trials: dict[int, int] = {}  # paid instrument → its free trial

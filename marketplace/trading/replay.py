@@ -37,7 +37,7 @@ REBUILT: tuple[Table, ...] = (
     d.cycles, d.credits_, d.penalties, d.obligations, d.runs, d.run_lines, d.fails,
     h.splits, h.split_parties, h.shares, h.tax_schedules,
     s.receipts, s.payins, s.payouts, s.arrivals,
-    p.cards, p.provider_lines, p.withheld,
+    p.cards, p.provider_lines, p.withheld, p.mendings,
 )  # fmt: skip
 
 

@@ -30,25 +30,7 @@ def state(market: Market) -> dict[str, Any]:
         "activity": market.activity.state(),
         "fees": market.fees,
         "limits": market.limits,
-        "last": (
-            market.last_order,
-            market.last_trade,
-            market.last_receipt,
-            market.ledger.transfers,
-            market.rights.last,
-            market.payins.last,
-            market.payouts.last,
-            market.cards.last,
-            market.offers.last,
-            market.filings.last,
-            market.contests.last,
-            market.contests.last_bid,
-            market.last_proposal,
-            market.disputes.last,
-            market.refunds.last,
-            market.busts.last,
-            market.splits.last,
-        ),
+        "last": _numbers(market),
         "escrows": [
             (escrow.row(), str(escrow.state))
             for _, escrow in sorted(market.escrows.live.items())
@@ -141,3 +123,27 @@ def _payments(market: Market) -> list[object]:
         sorted(cards.general),
         sorted(market.owing),
     ]
+
+
+def _numbers(market: Market) -> tuple[int, ...]:
+    """Return the last number given of each kind."""
+    return (
+        market.last_order,
+        market.last_trade,
+        market.last_receipt,
+        market.ledger.transfers,
+        market.rights.last,
+        market.payins.last,
+        market.payouts.last,
+        market.cards.last,
+        market.corrections.last,
+        market.offers.last,
+        market.filings.last,
+        market.contests.last,
+        market.contests.last_bid,
+        market.last_proposal,
+        market.disputes.last,
+        market.refunds.last,
+        market.busts.last,
+        market.splits.last,
+    )

@@ -13,6 +13,7 @@ from marketplace.web import (
     buying,
     calls,
     cash,
+    cashguide,
     certificates,
     changes,
     codes,
@@ -55,6 +56,7 @@ from marketplace.web import (
     publisher,
     quality,
     quotes,
+    reconciliation,
     reviews,
     rights,
     sales,
@@ -95,6 +97,7 @@ assert all((quality.report, connection.call, fetches.cancel_fetch))
 assert all((control.market, examples.EXAMPLES, busts.trade, makers.owed))
 assert dictionary.PAGE
 assert lifecycle.OF_PRODUCT
+assert all((reconciliation.HANDS, cashguide.money))
 assert surveillance.DETECTOR_NAMES
 assert all((publications.calendar, publisher.desk))
 AREAS = (

@@ -53,6 +53,13 @@ class SignInForm(Form):
     next = text(2_000, needed=False)
 
 
+class ProveForm(Form):
+    """The password again, and where to go then."""
+
+    password = text(PASSWORD_MAX)
+    next = text(2_000, needed=False)
+
+
 class SignUpForm(Form):
     """An organisation and its first user."""
 
@@ -184,6 +191,24 @@ def hand_in() -> ResponseReturnValue:
         verification.submit(db, me().member, me().id)
     flash(gettext("Handed in for verification."), "success")
     return redirect(url_for(".show"), HTTPStatus.SEE_OTHER)
+
+
+@bp.get("/account/prove")
+@needs()
+def show_prove() -> ResponseReturnValue:
+    """Ask for the password again, before an outgoing step."""
+    wanted = safe_next(request.values.get("next"))
+    return render_template("accounts/prove.html", next=wanted)
+
+
+@bp.post("/account/prove")
+@needs()
+@again(show_prove)
+def prove() -> ResponseReturnValue:
+    """Take the password again and go back."""
+    typed = read(ProveForm())
+    signing.prove(typed["password"])
+    return redirect(safe_next(typed["next"]), HTTPStatus.SEE_OTHER)
 
 
 @bp.post("/account/password")

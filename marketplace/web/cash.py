@@ -8,8 +8,8 @@ from flask_babel import gettext
 
 from marketplace.members import organisations
 from marketplace.members.roles import needs
-from marketplace.members.signing import me
-from marketplace.payments import checkouts, starting, withheld
+from marketplace.members.signing import me, require_fresh
+from marketplace.payments import checkouts, payees, starting, withheld
 from marketplace.services import services
 from marketplace.trading.carding import RequestCardPayin
 from marketplace.trading.cashing import CancelPayout, RequestPayin, RequestPayout
@@ -17,8 +17,9 @@ from marketplace.trading.gateway import KEY_LENGTH_MAX
 from marketplace.trading.paying import TEXT_MAX
 from marketplace.web.forms import Form, again, amount, choice, read, text
 from marketplace.web.layout import before
-from settlement import ids, moves, statements
+from settlement import clock, ids, moves, statements
 from settlement.money import BY_CODE, CURRENCIES
+from settlement.payments.bank import reference_of
 from settlement.payments.cards import CARD_MAX, RESERVE_DAYS
 
 bp = Blueprint("cash", __name__, url_prefix="/cash")
@@ -52,7 +53,15 @@ class PayoutForm(OnceForm):
 
     payout_currency = choice(BY_CODE)
     payout_amount = text(24)
-    destination = text(TEXT_MAX)
+    destination = text(TEXT_MAX, needed=False)  # while there is no account on file
+
+
+class AccountForm(Form):
+    """Where payouts go."""
+
+    holder = text(payees.HOLDER_MAX)
+    number = text(payees.NUMBER_MAX)
+    bank = text(payees.BANK_MAX)
 
 
 @bp.get("/")
@@ -70,6 +79,9 @@ def show() -> ResponseReturnValue:
             card_max=CARD_MAX,
             reserve_days=RESERVE_DAYS,
             held_back=withheld.of_member(db, member),
+            account=payees.current(db, member),
+            next_account=payees.pending(db, member),
+            delay_hours=payees.DELAY_US // clock.HOUR_US,
             moves=page,
             names=organisations.names(db, {move.other for move in page.rows}),
             payins=statements.payins_of(db, member, limit=RECENT),
@@ -123,6 +135,7 @@ def payin(payin: str) -> ResponseReturnValue:
             card=statements.card(db, number),
             checkout=checkouts.find(db, number),
             arrivals=statements.arrivals_of(db, "payin", number),
+            reference=reference_of(number),
         )
 
 
@@ -148,17 +161,45 @@ def _page_of(number: int, *, external: bool = True) -> str:
 @again(show)
 def pay_out() -> ResponseReturnValue:
     """Ask for money out; it is held from now on."""
+    require_fresh()
     typed = read(PayoutForm())
+    with services().reads.connect() as db:
+        account = payees.current(db, me().member)
+    there = typed["destination"] if account is None else payees.text_of(account)
     minor = amount(typed, "payout_amount", typed["payout_currency"])
     asset = BY_CODE[typed["payout_currency"]].asset
     services().gateway.submit(
-        RequestPayout(me().id, me().member, asset, minor, typed["destination"]),
+        RequestPayout(me().id, me().member, asset, minor, there),
         typed["key"] or None,
     )
     flash(
         gettext("Requested. The money is held until it is paid or given back."),
         "success",
     )
+    return redirect(url_for(".show"), HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/payout-account")
+@needs("buyer", "vendor")
+@again(show)
+def change_account() -> ResponseReturnValue:
+    """Set where payouts go; a change counts after its delay."""
+    require_fresh()
+    typed = read(AccountForm())
+    with services().writes.begin() as db:
+        payees.change(db, me().member, me().id, **typed)
+    flash(gettext("Set. Everybody at your organisation is told."), "success")
+    return redirect(url_for(".show"), HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/payout-account/stop")
+@needs("buyer", "vendor")
+@again(show)
+def stop_account() -> ResponseReturnValue:
+    """Stop a change of the account that does not count yet."""
+    with services().writes.begin() as db:
+        payees.stop(db, me().member)
+    flash(gettext("Stopped; payouts go where they went."), "success")
     return redirect(url_for(".show"), HTTPStatus.SEE_OTHER)
 
 

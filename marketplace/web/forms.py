@@ -23,7 +23,7 @@ from werkzeug.datastructures import MultiDict
 
 from marketplace.errors import status_of
 from marketplace.language import N_, TIMEZONE
-from marketplace.members.roles import SignInNeeded
+from marketplace.members.roles import PasswordNeeded, SignInNeeded
 from settlement import clock, ids, money
 from settlement.errors import Forbidden, Invalid, NotFound, Refusal
 
@@ -200,7 +200,7 @@ def again(
         def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
             try:
                 return view(*args, **kwargs)
-            except (SignInNeeded, Forbidden, NotFound):
+            except (SignInNeeded, PasswordNeeded, Forbidden, NotFound):
                 raise
             except Refusal as refusal:
                 g.refusal, g.shown_refusal = refusal.code, refusal

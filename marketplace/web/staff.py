@@ -12,7 +12,7 @@ from listings import catalogue
 from marketplace.control import BUSTERS
 from marketplace.members import organisations, profiles, users, verification
 from marketplace.members.roles import STAFF, needs, require
-from marketplace.members.signing import me
+from marketplace.members.signing import me, require_fresh
 from marketplace.members.verification import MEMBER, REASON_MAX, MemberEvent
 from marketplace.services import services
 from marketplace.trading import claims, mistakes, pending, reads
@@ -124,6 +124,7 @@ def move_money(kind: str, number: str, step: str) -> ResponseReturnValue:
         raise NotFound("step", step[:20])
     roles, command = STEPS[kind][step]
     require(*roles)
+    require_fresh()
     services().gateway.submit(command(me().id, ids.decode(kind, number)))
     flash(gettext("Done and recorded."), "success")
     return redirect(url_for(".money"), HTTPStatus.SEE_OTHER)

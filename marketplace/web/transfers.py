@@ -12,6 +12,7 @@ REASONS = {
     "provider_cost": N_("Cost of the payment provider"),
     "provider_payout": N_("From the payment provider to the bank"),
     "provider_payout_back": N_("From the bank back to the payment provider"),
+    "correction": N_("Correction"),
     "payout": N_("Payout"),
     "payout_hold": N_("Held for a payout"),
     "payout_release": N_("Payout given back"),

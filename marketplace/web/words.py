@@ -11,7 +11,7 @@ from marketplace.control import PHASES
 from marketplace.language import N_, per_visitor
 from marketplace.members.organisations import KINDS
 from marketplace.members.roles import NAMES
-from marketplace.web import objections
+from marketplace.web import breakwords, objections
 from marketplace.web.clauses import CLAUSES
 from marketplace.web.dealings import DEALINGS
 from marketplace.web.dossier import DOSSIER
@@ -139,6 +139,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "cancelled": N_("Withdrawn"),
     },
     "transfer": REASONS,
+    "rail": breakwords.RAILS,
+    "break": breakwords.CAUSES,
+    "break_end": breakwords.ENDS,
+    "ledger_side": breakwords.SIDES,
     "dispute": objections.STATES,
     "objection": objections.REASONS,
     "member": {

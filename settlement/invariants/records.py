@@ -38,13 +38,14 @@ NUMBERED: dict[str, tuple[str, int]] = {
     "runs": ("id", 1),
     "fails": ("id", 1),
     "tax_schedules": ("version", 1),
+    "mendings": ("id", 1),
 }
 SEQUENCED = (
     "transfers", "trades", "orders", "receipts", "fee_schedules", "offers", "contests",
     "contest_bids", "proposals",
     "disputes", "refunds", "busts", "uses", "splits", "tax_schedules",
     "runs", "fails",
-    "provider_lines",
+    "provider_lines", "mendings",
 )  # fmt: skip
 
 # Which commands may leave rows in which table; transfers come from most of them.
@@ -87,6 +88,7 @@ CAUSES: dict[str, frozenset[str]] = {
     "fee_schedules": frozenset({"PublishFees"}),
     "uses": frozenset({"CountUse", "DeclareUse"}),
     "workdays": frozenset({"SetWorkdays"}),
+    "mendings": frozenset({"Decide"}),
     "provider_lines": frozenset({"RecordLine"}),
     "withheld": frozenset({"RecordLine"}),
     "measures": frozenset({"SuspendRight", "RestoreRight", "RevokeRight"}),

@@ -55,3 +55,20 @@ withheld = table(
     CheckConstraint("state IN ('withheld', 'restored', 'revoked')", name="state"),
     CheckConstraint("(state = 'withheld') = (ended_seq IS NULL)", name="ended"),
 )
+
+mendings = table(
+    "mendings",  # journals that mend a break, each by two persons
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("seq", Whole, nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("break", Whole, nullable=False),
+    Column("debit", Text, nullable=False),
+    Column("credit", Text, nullable=False),
+    Column("member", Whole, nullable=False),  # 0: of none
+    Column("currency", Whole, nullable=False),
+    Column("amount", Whole, nullable=False),
+    Column("proposed_by", Whole, nullable=False),
+    CheckConstraint(f"amount BETWEEN 1 AND {AMOUNT_MAX}", name="amount"),
+    CheckConstraint("debit <> credit", name="two_sides"),
+)
+Index("ix_mendings_break", mendings.c["break"])

@@ -26,5 +26,8 @@ CARDS = [
             " WHERE owner = 4 AND asset = 1 AND pocket = 1"
         ),
     ),
+    ("A6", "approved by a second", "UPDATE mendings SET proposed_by = 902"),
+    ("M6", "moved 7 otherwise", "UPDATE mendings SET amount = 8"),
+    ("M6", "a correction of nothing", "DELETE FROM mendings"),
     ("M6", "provider_lines: 3 follows 1", "DELETE FROM provider_lines WHERE id = 2"),
 ]

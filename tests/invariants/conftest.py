@@ -217,11 +217,11 @@ def _object(
         found.append(do(note))
     do(c.AnswerDispute(10, VENDOR, found[0], "it is not", 5))
     do(c.Propose(STAFF, "ResolveDispute", (found[0], 20), "half of it is"))
-    do(c.Decide(SECOND, 1, approve=True))
+    do(c.Decide(SECOND, 2, approve=True))
     do(c.AgreeDispute(10, VENDOR, found[1]))
     sale = Sale(settled, ANN, VENDOR, WAITED, 1, 123, 2, 17)
     do(c.OfferRefund(10, VENDOR, sale, 23, "late"))
-    do(c.Decide(SECOND, 2, approve=True))
+    do(c.Decide(SECOND, 3, approve=True))
 
 
 def _correct(
@@ -340,6 +340,8 @@ def _pay_by_card(do: Callable[..., object]) -> None:
     do(c.EndCard(0, do(c.RequestCardPayin(40, CAT, 1, 7))))
     do(c.RecordLine(0, "txn_3", "cost", 0, "", 1, -3, 0, 5))
     do(c.RecordLine(0, "txn_4", "payout", 0, "", 1, -50, 0, 5))
+    mend = do(c.Propose(STAFF, "Correct", (1, "bank", "member", CAT, 1, 7), "late"))
+    do(c.Decide(SECOND, mend, approve=True))
 
 
 def _pay_out(do: Callable[..., object]) -> None:

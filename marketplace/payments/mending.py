@@ -1,0 +1,79 @@
+"""Mending a break: a journal that one person proposes and another decides."""
+
+import json
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, select
+
+from marketplace.members.users import User
+from marketplace.payments import reconciliation
+from marketplace.services import Services
+from marketplace.trading.control import Decide, Propose
+from marketplace.trading.tables import proposals as proposals_table
+from settlement.corrections import LIMITS, MEMBER, may
+from settlement.errors import Forbidden, IllegalMove, NotFound
+from settlement.ids import encode
+from settlement.money import BY_CODE
+
+
+def propose(
+    parts: Services, number: int, journal: tuple[str, str], reason: str, who: User
+) -> int:
+    """Propose a journal for a break; the proposal's number.
+
+    Forbidden above the limit of the person's roles, IllegalMove if one waits already.
+    """
+    with parts.reads.connect() as db:
+        row = reconciliation.get(db, number)
+    if row.how or row.proposal is not None or row.currency not in BY_CODE:
+        raise IllegalMove("break", row.how or "proposed", "propose")
+    _check_limit(row, who)
+    member = row.member if MEMBER in journal else 0
+    asset = BY_CODE[row.currency].asset
+    values = (number, *journal, member, asset, abs(row.amount))
+    made = parts.gateway.submit(Propose(who.id, "Correct", values, reason)).result
+    with parts.writes.begin() as db:
+        reconciliation.note_proposal(db, number, made)
+        reconciliation.own(db, number, who.id)
+    return int(made)
+
+
+def decide(parts: Services, number: int, *, approve: bool, who: User) -> None:
+    """Carry out, or turn down, what was proposed for a break; OwnWork, Forbidden."""
+    with parts.reads.connect() as db:
+        row = reconciliation.get(db, number)
+    if row.proposal is None or row.how:
+        raise NotFound("proposal", encode("proposal", 0))
+    if approve:
+        _check_limit(row, who)
+    parts.gateway.submit(Decide(who.id, row.proposal, approve))
+    with parts.writes.begin() as db:
+        if not approve:
+            reconciliation.note_proposal(db, number, None)
+        reconciliation.run(db)
+
+
+def _check_limit(row: Row[Any], who: User) -> None:
+    exponent = BY_CODE[row.currency].exponent
+    if not may(who.roles, abs(row.amount), exponent):
+        raise Forbidden(" / ".join(LIMITS))
+
+
+class Waiting(NamedTuple):
+    """A proposed journal: by whom, why, which accounts."""
+
+    by_user: int
+    reason: str
+    debit: str
+    credit: str
+
+
+def proposals(db: Connection, numbers: Collection[int]) -> dict[int, Waiting]:
+    """Return the proposed journals by the proposal's number."""
+    which = proposals_table.c.id.in_(numbers)
+    found = db.execute(select(proposals_table).where(which))
+    return {
+        row.id: Waiting(row.by_user, row.reason, *json.loads(row.body)[1:3])
+        for row in found
+    }
