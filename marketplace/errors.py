@@ -68,7 +68,7 @@ from marketplace.metering.standing import (
     NotConnected,
     PeriodUsedUp,
 )
-from marketplace.payments.payees import NotThePayoutAccount
+from marketplace.payments.answers import RAILS
 from marketplace.pricing.tenders import NotScored, NotTheBest
 from marketplace.publishing import NotOverYet, Simulated
 from marketplace.security import is_api
@@ -135,8 +135,6 @@ from settlement.errors import (
     OwnWork,
     Refusal,
 )
-from settlement.payments.cards import CardMismatch, CardReserve
-from settlement.payments.provider import BadSignature, CardsOff, ProviderDown
 from settlement.refunds import MoreThanPaid
 from settlement.statistics.publications import AlreadyProposed, Withdrawn
 
@@ -146,7 +144,6 @@ log = structlog.get_logger()
 STATUS: dict[type[Refusal], HTTPStatus] = {
     SignInNeeded: HTTPStatus.UNAUTHORIZED,
     PasswordNeeded: HTTPStatus.FORBIDDEN,
-    NotThePayoutAccount: HTTPStatus.CONFLICT,
     WrongSignIn: HTTPStatus.UNAUTHORIZED,
     BadKey: HTTPStatus.UNAUTHORIZED,
     BadToken: HTTPStatus.UNAUTHORIZED,
@@ -183,11 +180,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     NotInCall: HTTPStatus.CONFLICT,
     TradingStopped: HTTPStatus.CONFLICT,
     TradingHalted: HTTPStatus.CONFLICT,
-    CardMismatch: HTTPStatus.CONFLICT,
-    CardReserve: HTTPStatus.CONFLICT,
-    CardsOff: HTTPStatus.CONFLICT,
-    ProviderDown: HTTPStatus.SERVICE_UNAVAILABLE,
-    BadSignature: HTTPStatus.BAD_REQUEST,
+    **RAILS,
     TooFast: HTTPStatus.TOO_MANY_REQUESTS,
     TooManyUntraded: HTTPStatus.TOO_MANY_REQUESTS,
     SymbolTaken: HTTPStatus.CONFLICT,
