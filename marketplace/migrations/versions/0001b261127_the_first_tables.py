@@ -125,6 +125,22 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "bank_statements",
+        sa.Column("id", Whole, nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("currency", Whole, nullable=False),
+        sa.Column("opening", Whole, nullable=True),
+        sa.Column("closing", Whole, nullable=True),
+        sa.Column("from_day", sa.Text(), nullable=False),
+        sa.Column("to_day", sa.Text(), nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("taken_us", Whole, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_statements")),
+        sa.UniqueConstraint("sha256", name=op.f("uq_bank_statements_sha256")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "bid_scores",
         sa.Column("offer", Whole, autoincrement=False, nullable=False),
         sa.Column("technical", Whole, nullable=False),
@@ -192,6 +208,37 @@ def upgrade() -> None:
         sa.UniqueConstraint("symbol", name=op.f("uq_books_symbol")),
         sqlite_strict=True,
     )
+    op.create_table(
+        "breaks",
+        sa.Column("id", Whole, nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("rail", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("amount", Whole, nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("found_us", Whole, nullable=False),
+        sa.Column("owner", Whole, nullable=True),
+        sa.Column("proposal", Whole, nullable=True),
+        sa.Column("ended_us", Whole, nullable=True),
+        sa.Column("how", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "(how = '') = (ended_us IS NULL)", name=op.f("ck_breaks_ended")
+        ),
+        sa.CheckConstraint(
+            "how IN ('', 'cleared', 'corrected')", name=op.f("ck_breaks_how")
+        ),
+        sa.CheckConstraint(
+            "rail IN ('card', 'bank', 'trade')", name=op.f("ck_breaks_rail")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_breaks")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("breaks", schema=None) as batch_op:
+        batch_op.create_index("ix_breaks_ended_us", ["ended_us", "id"], unique=False)
+        batch_op.create_index("uq_breaks_subject", ["cause", "subject"], unique=True)
+
     op.create_table(
         "busts",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
@@ -973,6 +1020,28 @@ def upgrade() -> None:
         batch_op.create_index("ix_members_state", ["state", "id"], unique=False)
 
     op.create_table(
+        "mendings",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("break", Whole, nullable=False),
+        sa.Column("debit", sa.Text(), nullable=False),
+        sa.Column("credit", sa.Text(), nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("currency", Whole, nullable=False),
+        sa.Column("amount", Whole, nullable=False),
+        sa.Column("proposed_by", Whole, nullable=False),
+        sa.CheckConstraint(
+            "amount BETWEEN 1 AND 1000000000000000", name=op.f("ck_mendings_amount")
+        ),
+        sa.CheckConstraint("debit <> credit", name=op.f("ck_mendings_two_sides")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mendings")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("mendings", schema=None) as batch_op:
+        batch_op.create_index("ix_mendings_break", ["break"], unique=False)
+
+    op.create_table(
         "meters",
         sa.Column("meter", sa.Text(), nullable=False),
         sa.Column("position", Whole, nullable=False),
@@ -1158,6 +1227,28 @@ def upgrade() -> None:
     with op.batch_alter_table("payins", schema=None) as batch_op:
         batch_op.create_index("ix_payins_member", ["member", "id"], unique=False)
         batch_op.create_index("ix_payins_state", ["state", "id"], unique=False)
+
+    op.create_table(
+        "payout_accounts",
+        sa.Column("id", Whole, nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("holder", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("bank", sa.Text(), nullable=False),
+        sa.Column("set_us", Whole, nullable=False),
+        sa.Column("usable_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("stopped_us", Whole, nullable=True),
+        sa.CheckConstraint(
+            "usable_us >= set_us", name=op.f("ck_payout_accounts_usable")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payout_accounts")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("payout_accounts", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_payout_accounts_member", ["member", "id"], unique=False
+        )
 
     op.create_table(
         "payouts",
@@ -2034,6 +2125,41 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("attachments", schema=None) as batch_op:
         batch_op.create_index("ix_attachments_product", ["product", "id"], unique=False)
+
+    op.create_table(
+        "bank_lines",
+        sa.Column("id", Whole, nullable=False),
+        sa.Column("statement", Whole, nullable=False),
+        sa.Column("currency", Whole, nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("amount", Whole, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("party", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", Whole, nullable=False),
+        sa.Column("doubt", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "(kind = '') = (doubt <> '')", name=op.f("ck_bank_lines_doubt")
+        ),
+        sa.CheckConstraint(
+            "kind IN ('', 'payin', 'payout', 'provider')",
+            name=op.f("ck_bank_lines_kind"),
+        ),
+        sa.CheckConstraint("amount <> 0", name=op.f("ck_bank_lines_amount")),
+        sa.ForeignKeyConstraint(
+            ["statement"], ["bank_statements.id"], name=op.f("fk_bank_lines_statement")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bank_lines")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("bank_lines", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_bank_lines_subject", ["kind", "subject"], unique=False
+        )
+        batch_op.create_index(
+            "uq_bank_lines_reference", ["currency", "reference"], unique=True
+        )
 
     op.create_table(
         "buyer_ratings",
@@ -2960,6 +3086,7 @@ def upgrade() -> None:
         sa.Column("seen_us", Whole, nullable=False),
         sa.Column("expires_us", Whole, nullable=False),
         sa.Column("revoked_us", Whole, nullable=True),
+        sa.Column("proved_us", Whole, nullable=False),
         sa.CheckConstraint("expires_us > created_us", name=op.f("ck_sessions_expiry")),
         sa.ForeignKeyConstraint(["user"], ["users.id"], name=op.f("fk_sessions_user")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
@@ -3291,6 +3418,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_buyer_ratings_buyer")
 
     op.drop_table("buyer_ratings")
+    with op.batch_alter_table("bank_lines", schema=None) as batch_op:
+        batch_op.drop_index("uq_bank_lines_reference")
+        batch_op.drop_index("ix_bank_lines_subject")
+
+    op.drop_table("bank_lines")
     with op.batch_alter_table("attachments", schema=None) as batch_op:
         batch_op.drop_index("ix_attachments_product")
 
@@ -3417,6 +3549,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_payouts_member")
 
     op.drop_table("payouts")
+    with op.batch_alter_table("payout_accounts", schema=None) as batch_op:
+        batch_op.drop_index("ix_payout_accounts_member")
+
+    op.drop_table("payout_accounts")
     with op.batch_alter_table("payins", schema=None) as batch_op:
         batch_op.drop_index("ix_payins_state")
         batch_op.drop_index("ix_payins_member")
@@ -3451,6 +3587,10 @@ def downgrade() -> None:
 
     op.drop_table("obligations")
     op.drop_table("meters")
+    with op.batch_alter_table("mendings", schema=None) as batch_op:
+        batch_op.drop_index("ix_mendings_break")
+
+    op.drop_table("mendings")
     with op.batch_alter_table("members", schema=None) as batch_op:
         batch_op.drop_index("ix_members_state")
         batch_op.drop_index(
@@ -3570,8 +3710,14 @@ def downgrade() -> None:
         batch_op.drop_index("ix_busts_trade")
 
     op.drop_table("busts")
+    with op.batch_alter_table("breaks", schema=None) as batch_op:
+        batch_op.drop_index("uq_breaks_subject")
+        batch_op.drop_index("ix_breaks_ended_us")
+
+    op.drop_table("breaks")
     op.drop_table("books")
     op.drop_table("bid_scores")
+    op.drop_table("bank_statements")
     op.drop_table("authorisations")
     with op.batch_alter_table("auctions", schema=None) as batch_op:
         batch_op.drop_index("ix_auctions_instrument")
