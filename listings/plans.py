@@ -21,6 +21,7 @@ TRIAL = "trial"
 TIERS_MAX = 10
 PACK_MAX = 1_000_000_000
 UNITS_MAX = 1_000_000_000_000  # in one period
+COST_MAX = 1 << 62  # minor units, of UNITS_MAX units at any one price
 SEATS_MAX = 100_000
 PERIOD_DAYS_MAX = 366
 
@@ -78,7 +79,8 @@ def charge(plan: Plan, units: int) -> Bill:
     """Return what *units* of one period cost; the lines add up to the total.
 
     More use never costs less. Each line is rounded with those before it, so that all
-    of them together are rounded up once, against whoever uses.
+    of them together are rounded up once, against whoever uses. No period costs more
+    than AMOUNT_MAX, whatever its plan says: that is the most an account can hold.
     """
     assert 0 <= units <= UNITS_MAX, units
     served = units if plan.quota is None else min(units, plan.quota)
@@ -93,9 +95,10 @@ def charge(plan: Plan, units: int) -> Bill:
         upto_here = -(-worth // plan.pack)
         lines.append(Line("tier", room, tier.price, upto_here - total))
         left, total, below = left - room, upto_here, tier.up_to or 0
-    if plan.spend_cap is not None and total > plan.spend_cap:
-        lines.append(Line("cap", 0, 0, plan.spend_cap - total))
-        total = plan.spend_cap
+    cap = AMOUNT_MAX if plan.spend_cap is None else min(plan.spend_cap, AMOUNT_MAX)
+    if total > cap:
+        lines.append(Line("cap", 0, 0, cap - total))
+        total = cap
     return Bill(tuple(lines), total, units - served)
 
 
@@ -117,6 +120,8 @@ def wrong(plan: Plan | None, mode: str) -> dict[str, list[str]]:
         problems["tiers"] = [
             N_("Tiers begin at the first unit, rise, and the last one has no end.")
         ]
+    elif any(t.price * UNITS_MAX > COST_MAX * max(1, plan.pack) for t in plan.tiers):
+        problems["tiers"] = [N_("This price for a unit is higher than can be counted.")]
     if plan.seats != 1 and mode != PER_SEAT:
         problems["seats"] = [N_("Only rights sold by seats have seats.")]
     return problems

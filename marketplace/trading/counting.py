@@ -16,7 +16,6 @@ from marketplace.trading.usage import (
     Period,
     Tab,
     TooLateToDeclare,
-    body_of,
     charged,
 )
 from marketplace.trading.using import CountUse, DeclareUse, SetBudget
@@ -39,7 +38,7 @@ def set_budget(market: Market, command: SetBudget, seq: int, at_us: int) -> int:
     tab = _own(market, command.member, command.entitlement)
     if command.amount:
         market.rights.get(tab.number)
-        if charged(body_of(market.terms, tab.terms))[1] is None:
+        if charged(market.bodies[tab.terms - 1])[1] is None:
             raise NotMetered(encode("entitlement", tab.number))
     more = command.amount - tab.held
     if more > 0:
@@ -75,7 +74,7 @@ def count(market: Market, command: CountUse, seq: int, at_us: int) -> int:
             continue  # it ended before its first call was counted
         tab = tab or _open(market, right)
         use = plans.Usage(*numbers)
-        mode, _ = charged(body_of(market.terms, tab.terms))
+        mode, _ = charged(market.bodies[tab.terms - 1])
         _use(market, tab, period, use, counted(mode, use), seq, at_us, command.meter)
         known += 1
     return known
@@ -101,7 +100,7 @@ def declare(market: Market, command: DeclareUse, seq: int, at_us: int) -> int:
     if not text.strip() or len(text) > STATEMENT_MAX or UNSTORABLE.search(text):
         raise WrongOrder("statement")
     tab = _own(market, command.member, command.entitlement)
-    mode, plan = charged(body_of(market.terms, tab.terms))
+    mode, plan = charged(market.bodies[tab.terms - 1])
     if plan is None:
         raise NotMetered(encode("entitlement", tab.number))
     length_us = plan.period_days * DAY_US
@@ -150,8 +149,7 @@ def _due(plan: plans.Plan | None, before: int, units: int) -> int:
     """Return what *units* more of a period cost: each tier's price inside it."""
     if plan is None:
         return 0
-    after = min(UNITS_MAX, before + units)
-    return charge(plan, after).total - charge(plan, before).total
+    return charge(plan, before + units).total - charge(plan, before).total
 
 
 def _use(
@@ -167,8 +165,9 @@ def _use(
 ) -> None:
     """Add one use to its period, take what it costs, and leave a row of it."""
     usage, key = market.usage, (tab.number, number)
-    _, plan = charged(body_of(market.terms, tab.terms))
+    _, plan = charged(market.bodies[tab.terms - 1])
     period = usage.periods.get(key) or _begin(market, tab, number)
+    units = min(units, UNITS_MAX - period.units)
     due = _due(plan, period.units, units)
     amount = min(due, tab.held)
     rate = market.schedules[period.schedule].rate(period.rule)
@@ -176,7 +175,7 @@ def _use(
     period.calls += use.calls
     period.hits += use.hits
     period.records += use.records
-    period.units = min(UNITS_MAX, period.units + units)
+    period.units += units
     period.due += due
     period.amount += amount
     period.fee += fee

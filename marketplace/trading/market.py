@@ -77,10 +77,11 @@ class Market:
         self.of_product: dict[int, dict[int, Venue]] = {}
         self.rivals: dict[int, tuple[int, ...]] = {}  # whose rights exclude each other
         self.terms: dict[str, Terms] = {}  # by sha256
+        self.bodies: list[str] = []  # of the terms 1, 2, …
         self.verified: set[int] = set()
         self.orders: dict[int, Order] = {}  # those that wait in a book
         self.orders_of: dict[int, dict[int, Order]] = {}
-        self.last_order = self.last_trade = self.last_receipt = 0
+        self.last_order = self.last_trade = self.last_receipt = self.last_proposal = 0
         self._expiries: list[tuple[int, int]] = []
         self.orders_new: list[tuple[Order, int, int, int, Reason | None]] = []
         self.orders_changed: dict[int, tuple[Order, Reason | None]] = {}
@@ -99,7 +100,6 @@ class Market:
         self.activity = Activity()
         self.proposals: dict[int, Proposal] = {}  # those that wait
         self.steps: dict[int, Any] = {}  # what they would do
-        self.last_proposal = 0
         self.proposals_changed: dict[int, Proposal] = {}
         self.phases_changed: dict[int, Venue] = {}
         self.auctions_new: list[tuple[object, ...]] = []

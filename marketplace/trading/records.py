@@ -304,6 +304,7 @@ def _load_venues(db: Connection, market: Market) -> None:
     kinds: dict[int, str] = {}  # by terms
     for row in db.execute(select(s.terms).order_by(s.terms.c.id)):
         market.terms[row.sha256] = Terms(row.id, row.sha256, row.body)
+        market.bodies.append(row.body)
         kinds[row.id] = kind_of(row.body)
     for row in db.execute(select(t.books)):
         market.venues[row.instrument] = Venue(

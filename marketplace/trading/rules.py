@@ -229,6 +229,7 @@ def _terms(market: Market, body: str) -> Terms:
     found = market.terms.get(digest)
     if found is None:
         found = market.terms[digest] = Terms(len(market.terms) + 1, digest, body)
+        market.bodies.append(body)
         market.terms_new.append(found)
     return found
 

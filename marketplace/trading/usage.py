@@ -8,7 +8,6 @@ refused by the gateway (`marketplace.metering`).
 import json
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
 from typing import Any
 
 from listings import plans
@@ -137,13 +136,6 @@ class Usage:
             sorted(self.meters.items()),
             self.last,
         )
-
-
-def body_of(terms: dict[str, Any], number: int) -> str:
-    """Return the text of the terms numbered *number*; they are kept in that order."""
-    found = next(islice(terms.values(), number - 1, None))
-    assert found.number == number, number
-    return str(found.body)
 
 
 @lru_cache(maxsize=4_096)

@@ -9,7 +9,9 @@ from sqlalchemy import Connection
 from settlement import ids
 from settlement.invariants import charges
 from settlement.invariants.violation import Violation, ask
+from settlement.money import AMOUNT_MAX
 
+UNITS_MAX = 1_000_000_000_000  # that a period charges
 METERED = ("per_call", "per_record", "per_hit")
 
 
@@ -39,6 +41,7 @@ def periods_add_up(db: Connection) -> Iterator[Violation]:
             yield _wrong(row, "is not the sum of its uses")
         mode, plan = plans.get(row.terms, ("", None))
         units = {"per_hit": row.hits, "per_record": row.records}.get(mode, row.calls)
+        units = min(units, UNITS_MAX)
         if units != row.units:
             yield _wrong(row, f"counts {row.units}; its calls make {units}")
         if row.due != _cost(plan, row.units):
@@ -129,7 +132,7 @@ def _cost(plan: Any, units: int) -> int:
         below = max(below, end)
     total = -(-worth // plan["pack"])
     cap = plan["spend_cap"]
-    return int(total if cap is None else min(total, cap))
+    return int(min(total, AMOUNT_MAX if cap is None else cap, AMOUNT_MAX))
 
 
 def _wrong(row: Any, what: str) -> Violation:

@@ -2,7 +2,17 @@
 
 import pytest
 
-from listings.plans import Line, Plan, Tier, Usage, charge, counted, wrong
+from listings.plans import (
+    UNITS_MAX,
+    Line,
+    Plan,
+    Tier,
+    Usage,
+    charge,
+    counted,
+    wrong,
+)
+from settlement.money import AMOUNT_MAX
 
 CALLS = Plan(10_000, (Tier(100_000, 2_800), Tier(None, 2_000)), free_units=1_000)
 
@@ -34,6 +44,20 @@ def test_the_cap_is_a_line_of_its_own():
 def test_use_ends_at_the_quota():
     bill = charge(CALLS._replace(quota=1_500), 2_000)
     assert (bill.refused, bill.total) == (500, 140)
+
+
+def test_no_period_costs_more_than_an_account_can_hold():
+    plan = Plan(tiers=(Tier(1, 0), Tier(None, AMOUNT_MAX)))
+    bill = charge(plan, 500_000)
+    assert bill.total == AMOUNT_MAX == sum(line.amount for line in bill.lines)
+    assert "tiers" in wrong(plan, "per_record")
+    assert charge(plan, UNITS_MAX).total == AMOUNT_MAX
+
+
+def test_the_highest_price_is_that_of_a_pack():
+    plan = Plan(1_000_000, (Tier(None, 10**12),))
+    assert wrong(plan, "per_record") == {}
+    assert "tiers" in wrong(plan._replace(pack=1), "per_record")
 
 
 def test_only_hits_count_where_only_hits_are_charged():
