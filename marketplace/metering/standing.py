@@ -6,7 +6,7 @@ Several processes see each other's calls once they were counted, within a second
 """
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -81,6 +81,7 @@ class Facts(NamedTuple):
     period: int
     ends_us: int  # of the period; then the next one is looked at
     units: int  # of the period
+    charged: int  # minor units, for these
     allowed: int
     most: int | None  # deliveries, of what has been delivered so far
     keeps: bool  # the licence lets answers be kept
@@ -105,6 +106,7 @@ class Standing:
     entitlement: int
     facts: Facts | None = None
     pending: deque[Taken] = field(default_factory=deque)
+    waiting: Counter[int] = field(default_factory=Counter)  # units of these, by period
     under_way: int = 0  # units of calls that are being made
     second: tuple[int, int] = (0, 0)  # (which, calls in it)
     day: tuple[int, int] = (-1, 0)
@@ -117,14 +119,14 @@ class Standing:
         assert facts is not None
         with self.guard:
             self._limit(facts, now_us)
-            waiting = sum(taken.units for taken in self.pending)
             name = ids.encode("entitlement", self.entitlement)
-            used = facts.right.deliveries + waiting + self.under_way
-            if facts.most is not None and used >= facts.most:
-                raise QuotaUsedUp(name, facts.most)
+            if facts.most is not None:
+                waiting = sum(self.waiting.values()) + self.under_way
+                if facts.right.deliveries + waiting >= facts.most:
+                    raise QuotaUsedUp(name, facts.most)
             if facts.plan is not None:
-                here = sum(t.units for t in self.pending if t.period == facts.period)
-                self._afford(facts, facts.plan, here + self.under_way, name)
+                here = self.waiting[facts.period] + self.under_way
+                self._afford(facts, facts.plan, here, name)
             self.under_way += 1
 
     def note(self, taken: Taken) -> None:
@@ -133,6 +135,7 @@ class Standing:
             self.under_way -= 1
             if taken.units:
                 self.pending.append(taken)
+                self.waiting[taken.period] += taken.units
 
     def let_go(self) -> None:
         """Give the unit of a call back that was not made."""
@@ -157,7 +160,7 @@ class Standing:
         units = facts.units + under_way
         if plan.quota is not None and units >= plan.quota:
             raise PeriodUsedUp(name, plan.quota)
-        cost = charge(plan, units + 1).total - charge(plan, facts.units).total
+        cost = charge(plan, units + 1).total - facts.charged
         if cost > facts.allowed:
             raise BudgetUsedUp(name, facts.allowed)
 
@@ -200,6 +203,7 @@ def read(db: Connection, standing: Standing, prefix: str) -> Facts:
         period,
         ends_us,
         units,
+        charge(plan, units).total if plan else 0,
         allowed,
         _delivered(db, right),
         said is not None and said.retention == "keep",
@@ -241,6 +245,9 @@ def _settle(db: Connection, standing: Standing) -> None:
     with standing.guard:
         kept = [t for t in standing.pending if t.place >= known.get(t.meter, 0)]
         standing.pending = deque(kept)
+        standing.waiting = Counter()
+        for taken in kept:
+            standing.waiting[taken.period] += taken.units
 
 
 def _used(db: Connection, entitlement: int, period: int) -> tuple[int, int]:
