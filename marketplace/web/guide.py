@@ -28,8 +28,6 @@ from marketplace.delivery.sharings import LIVING_MAX
 from marketplace.holidays import day_of
 from marketplace.language import N_
 from marketplace.members.verification import MEMBER
-from marketplace.metering.keys import LIVING_MAX as KEYS_MAX
-from marketplace.metering.keys import SIGNED_S
 from marketplace.pricing.changes import notice_of
 from marketplace.services import services
 from marketplace.streams.feed import STREAMS_EACH_MAX
@@ -42,7 +40,6 @@ from marketplace.trading.pending import exceptions
 from marketplace.trading.splits import SPLIT
 from marketplace.trading.tape import SIZES
 from marketplace.trading.tenders import TENDER
-from marketplace.trading.usage import DECLARED_US
 from marketplace.trading.venue import BOOK
 from marketplace.web.diagrams import draw
 from marketplace.web.facts import NAMES
@@ -57,7 +54,6 @@ from settlement.payments.payins import ALONE_MAX, PAYIN
 from settlement.payments.payouts import PAYOUT
 from settlement.statistics.publications import PUBLICATION
 
-DECLARED_DAYS = DECLARED_US // clock.DAY_US
 bp = Blueprint("help", __name__, url_prefix="/help")
 # What an examination stops at: its number, and what it is of.
 LIMITS = (
@@ -312,14 +308,6 @@ def market_data() -> ResponseReturnValue:
 def sharing() -> ResponseReturnValue:
     """Show how Delta Sharing opens a right to the tools that a buyer uses."""
     return render_template("help/sharing.html", link_s=LINK_S, most=LIVING_MAX)
-
-
-@bp.get("/services")
-def services_called() -> ResponseReturnValue:
-    """Show how a data service is called, counted and paid."""
-    return render_template(
-        "help/services.html", minutes=SIGNED_S // 60, most=KEYS_MAX, days=DECLARED_DAYS
-    )
 
 
 @bp.get("/agents")

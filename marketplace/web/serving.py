@@ -18,12 +18,15 @@ from marketplace.metering.endpoints import (
     WAIT_S_MAX,
     Endpoint,
 )
+from marketplace.metering.keys import LIVING_MAX, SIGNED_S
 from marketplace.outgoing import URL_MAX
 from marketplace.services import services
+from marketplace.trading.usage import DECLARED_US
+from marketplace.web import guide
 from marketplace.web.forms import Form, Whole, again, read, text
 from marketplace.web.layout import before
 from marketplace.web.vendor import bp, mine
-from settlement import ids
+from settlement import clock, ids
 
 
 class EndpointForm(Form):
@@ -72,3 +75,14 @@ def connect_service(product: str) -> ResponseReturnValue:
         )
     flash(gettext("Calls go there from now on."), "success")
     return redirect(url_for("vendor.serve", product=product), HTTPStatus.SEE_OTHER)
+
+
+@guide.bp.get("/services")
+def services_called() -> ResponseReturnValue:
+    """Show how a data service is called, counted and paid."""
+    return render_template(
+        "help/services.html",
+        minutes=SIGNED_S // 60,
+        most=LIVING_MAX,
+        days=DECLARED_US // clock.DAY_US,
+    )
