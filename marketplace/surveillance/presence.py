@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, or_, select
 from marketplace.surveillance.tables import designations
 from marketplace.trading.tables import orders
 from settlement.journal import read
+from settlement.ledger import HOUSE
 from settlement.tables import journal, trades, transfers
 
 BPS = 10_000
@@ -124,8 +125,9 @@ def _filled(
         trades.c.instrument == instrument,
         or_(trades.c.buyer == vendor, trades.c.seller == vendor),
     )
+    query = query.where(trades.c.seq > min((r.seq for r in known.values()), default=0))
     found: dict[tuple[int, int], tuple[int, int]] = {}
-    for row in db.execute(query):
+    for row in db.execute(query) if known else ():
         number = row.buy_order if row.buyer == vendor else row.sell_order
         if number in known and row.seq > known[number].seq:
             _, units = found.get((number, row.seq), (0, 0))
@@ -162,7 +164,8 @@ def _posted(
 ) -> list[Step]:
     """Return when posted prices were there; the journal says when they ended."""
     ended = sorted(row.id for row in rows if row.state not in ("open", "partial"))
-    ends = _endings(db, vendor, instrument) if ended else []
+    since = min((row.seq for row in rows), default=0)
+    ends = _endings(db, vendor, instrument, since) if ended else []
     found = []
     for row in rows:
         found.append(Step(row.at_us, row.side, row.price, ENDLESS))
@@ -174,10 +177,17 @@ def _posted(
     return found
 
 
-def _endings(db: Connection, vendor: int, instrument: int) -> list[tuple[int, int]]:
-    """Return when orders of the vendor here were ended: the moment, which; 0: all."""
+def _endings(
+    db: Connection, vendor: int, instrument: int, since: int
+) -> list[tuple[int, int]]:
+    """Return when orders of the vendor here were ended: the moment, which; 0: all.
+
+    Looked for among what the vendor and the house commanded after record *since*.
+    """
     query = select(journal.c.body).where(
-        or_(*(journal.c.body.like(f'%"{kind}"%') for kind in ENDING))
+        journal.c.seq > since,
+        journal.c.principal.in_((vendor, HOUSE)),
+        or_(*(journal.c.body.like(f'%"{kind}"%') for kind in ENDING)),
     )
     found: list[tuple[int, int]] = []
     for body in db.execute(query.order_by(journal.c.seq)).scalars():

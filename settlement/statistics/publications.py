@@ -168,8 +168,18 @@ def decide(
     values = {"state": state.value, "decided_by": by, "decided_us": at_us}
     if approve:
         values["release_us"] = max(found.release_us, at_us)
-    db.execute(update(publications).where(_p.id == number).values(**values))
+    _settle(db, found, event, values)
     return found
+
+
+def _settle(
+    db: Connection, found: Row[Any], event: _E, values: Mapping[str, Any]
+) -> None:
+    """Write what was decided of a publication; IllegalMove if it moved meanwhile."""
+    this = (_p.id == found.id) & (_p.state == found.state)
+    if db.execute(update(publications).where(this).values(**values)).rowcount != 1:
+        PUBLICATION.after(_S(get(db, found.id).state), event)
+        raise NotFound("publication", encode("publication", found.id))
 
 
 def withdraw(db: Connection, number: int, reason: str, by: int, at_us: int) -> None:
@@ -181,12 +191,9 @@ def withdraw(db: Connection, number: int, reason: str, by: int, at_us: int) -> N
         raise ReasonNeeded
     if len(reason) > REASON_MAX:
         raise Invalid({"reason": ["This is too long."]})
-    values = {"withdrawn_by": by, "withdrawn_us": at_us}
-    db.execute(
-        update(publications)
-        .where(_p.id == number)
-        .values(state=state.value, withdrawn_because=reason, **values)
-    )
+    values: dict[str, Any] = {"withdrawn_by": by, "withdrawn_us": at_us}
+    values |= {"state": state.value, "withdrawn_because": reason}
+    _settle(db, found, _E.WITHDRAW, values)
 
 
 def get(db: Connection, number: int) -> Row[Any]:

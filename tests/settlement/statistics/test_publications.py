@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Connection, Engine, delete, select, update
 
 from marketplace.schema import metadata
 from settlement import clock, store
@@ -118,6 +118,29 @@ def test_two_persons_publish_and_the_embargo_holds(market: Market) -> None:
         assert [row.id for row in publications.in_force(db, after_us)] == [number]
         with pytest.raises(IllegalMove):
             publications.decide(db, number, OTHER, before_us, approve=False)
+
+
+def test_a_decision_that_comes_second_changes_nothing(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two look at the same moment; PostgreSQL lets both go on from there."""
+    ready = made(market, EARLY)
+    at_us = ready.release_us - 1
+    with market.engine.begin() as db:
+        number = publications.propose(db, ready, "", ONE, at_us)
+        stale = publications.get(db, number)
+        publications.decide(db, number, OTHER, at_us, approve=True)
+        present, seen = publications.get, []
+
+        def get(db: Connection, number: int) -> Any:
+            seen.append(number)
+            return stale if len(seen) == 1 else present(db, number)
+
+        monkeypatch.setattr(publications, "get", get)
+        with pytest.raises(IllegalMove):
+            publications.decide(db, number, ONE, at_us, approve=False)
+        monkeypatch.undo()
+        assert publications.get(db, number).decided_by == OTHER
 
 
 def test_a_revision_needs_a_reason_and_takes_the_place_of_the_first(
