@@ -173,7 +173,7 @@ def decide(
 
 
 def _settle(
-    db: Connection, found: Row[Any], event: _E, values: Mapping[str, Any]
+    db: Connection, found: Row[Any], event: PublicationEvent, values: Mapping[str, Any]
 ) -> None:
     """Write what was decided of a publication; IllegalMove if it moved meanwhile."""
     this = (_p.id == found.id) & (_p.state == found.state)
