@@ -95,6 +95,7 @@ COLUMNS: Mapping[str, Name] = {
     "quantity": Name("数量", "Units"),
     "instruments": Name("标的数", "Instruments"),
     "instrument": Name("标的", "Instrument"),
+    "vendor": Name("供方", "Vendor"),
     "symbol": Name("代码", "Symbol"),
     "place": Name("名次", "Place"),
     "parties": Name("参与方", "Parties"),
@@ -137,7 +138,9 @@ SHARES = frozenset(
     ]
 )
 # Columns that say which row it is; all others are figures.
-KEYS = frozenset({*DIMENSIONS, "period", "state", "currency", "symbol", "instrument"})
+KEYS = frozenset(
+    {*DIMENSIONS, "period", "state", "currency", "symbol", "instrument", "vendor"}
+)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import permutations
 from pathlib import Path
@@ -155,6 +155,12 @@ def published(db: Connection, code: str, *, by: Iterable[str] | None = None) -> 
             sources=(*found.sources, table.publication),
         )
     return _turned(found, canonical_by)
+
+
+def preliminary(db: Connection, numbers: Collection[int]) -> set[str]:
+    """Return the months of publications that were not over when they were counted."""
+    rows = publications.numbered(db, numbers)
+    return {row.period for row in rows if not Cut.on(row.last_day).is_final}
 
 
 def _turned(found: Figures, kept_by: tuple[str, ...]) -> Figures:

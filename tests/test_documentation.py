@@ -235,6 +235,7 @@ def places(
         "form": "jsonld",
         "suffix": "ttl",
         "action": "site_read",
+        "dimension": "sector",
         **places_of(parts),
         "intake": _intake(visit("vendor")),
     }

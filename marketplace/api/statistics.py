@@ -13,10 +13,12 @@ from marketplace.api.market import WIDTHS
 from marketplace.api.resource import Resource
 from marketplace.dimensions import DIMENSIONS
 from marketplace.disclosed import ask_publicly
+from marketplace.indices import index_of, newest_weights
 from marketplace.language import N_
 from marketplace.members.signing import me
 from marketplace.services import services
 from settlement.errors import Invalid
+from settlement.money import BY_CODE, DEFAULT
 from settlement.statistics import publications
 from settlement.statistics.questions import (
     MONTH,
@@ -175,6 +177,63 @@ class FiguresSchema(Schema):
 def list_questions() -> Any:
     """List the questions."""
     return {"data": questions().values()}
+
+
+class IndexQuery(Schema):
+    """By what the indices are told apart, in which currency."""
+
+    by = Code("class", "sector", load_default="class")
+    currency = Code(*BY_CODE, load_default=DEFAULT)
+
+
+class LevelSchema(Schema):
+    """The indices at a week, from 1000 at the first one."""
+
+    week = fields.Integer(required=True, metadata={"description": "Its Monday, _us."})
+    laspeyres = fields.Float(required=True)
+    fisher = fields.Float(required=True)
+    activity = fields.Float(required=True)
+    common = fields.Integer(
+        required=True, metadata={"description": "Instruments in the link."}
+    )
+    members = fields.Integer(required=True)
+
+
+class WeightSchema(Schema):
+    """A constituent of the newest week; without a symbol if it is not public."""
+
+    symbol = fields.String(required=True, allow_none=True)
+    share = fields.Float(required=True)
+    price = fields.Float(required=True)
+    before = fields.Float(required=True, allow_none=True)
+
+
+class IndicesSchema(Schema):
+    """The indices of the whole market ("") and of each group; the newest weights."""
+
+    position = fields.Integer(required=True)
+    levels = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.Nested(LevelSchema)),
+        required=True,
+    )
+    weights = fields.List(fields.Nested(WeightSchema), required=True)
+
+
+@bp.route("/statistics/indices")
+@bp.arguments(IndexQuery, location="query")
+@bp.response(200, IndicesSchema)
+def get_indices(asked: dict[str, Any]) -> Any:
+    """Read the weekly price and activity indices, with constituents and weights."""
+    found = index_of(services(), asked["currency"], asked["by"])
+    with services().reads.connect() as db:
+        hidden = visibility.hidden_instruments(db)
+    weighed = newest_weights(found, hidden)
+    return {
+        "position": found.figures.position,
+        "levels": found.levels,
+        "weights": [one._asdict() | {"symbol": symbol} for one, symbol in weighed],
+    }
 
 
 @bp.route("/statistics/<code>")

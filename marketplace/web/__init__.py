@@ -46,6 +46,7 @@ from marketplace.web import (
     log,
     makers,
     netting,
+    market,
     notices,
     orders,
     oversight,
@@ -99,7 +100,7 @@ assert dictionary.PAGE
 assert lifecycle.OF_PRODUCT
 assert all((reconciliation.HANDS, cashguide.money))
 assert surveillance.DETECTOR_NAMES
-assert all((publications.calendar, publisher.desk))
+assert all((publications.calendar, publisher.desk, market.indices))
 AREAS = (
     home,
     search,

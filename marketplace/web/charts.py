@@ -40,6 +40,19 @@ def bars(
     }
 
 
+def lines(
+    title: str, weeks: Sequence[int], series: Sequence[Mapping[str, Any]]
+) -> Chart:
+    """Return lines over *weeks*, moments at which they begin."""
+    return {
+        "kind": "lines",
+        "title": title,
+        "places": 0,
+        "labels": [f"{moment(week):%Y-%m-%d}" for week in weeks],
+        "series": list(series),
+    }
+
+
 def candles(title: str, figures: Figures, currency: str, names: Chart) -> Chart:
     """Return a candle chart of the answer to the question ``candles``."""
     rows = records(figures)

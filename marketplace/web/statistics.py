@@ -9,11 +9,12 @@ from sqlalchemy import Connection
 
 from listings import instruments, visibility
 from listings.instruments import Instrument
+from marketplace import publishing
+from marketplace.datafiles import FORMS
 from marketplace.dimensions import DIMENSIONS, called
 from marketplace.language import language
 from marketplace.members.signing import me
 from marketplace.services import services
-from marketplace.spreadsheet import as_csv
 from marketplace.trading import reads
 from marketplace.web import charts, periods, tabulation
 from marketplace.web.figures import figures
@@ -207,9 +208,13 @@ def _asked(form: type[PeriodForm]) -> dict[str, str]:
     return {name: said for name in form().fields if (said := request.args.get(name))}
 
 
-@bp.get("/<code>.csv")
-def download(code: str) -> Response:
-    """Answer the figures of a question as CSV, amounts in minor units as in its SQL.
+@bp.get("/<code>.csv", defaults={"form": "csv"})
+@bp.get("/<code>.xlsx", defaults={"form": "xlsx"})
+@bp.get("/<code>.parquet", defaults={"form": "parquet"})
+@bp.get("/<code>.sdmx.csv", defaults={"form": "sdmx.csv"})
+@bp.get("/<code>.sdmx.xml", defaults={"form": "sdmx.xml"})
+def download(code: str, form: str) -> Response:
+    """Answer the figures of a question as a file, amounts in minor units as in its SQL.
 
     A day or a symbol that is none is refused.
     """
@@ -220,8 +225,11 @@ def download(code: str) -> Response:
             found = _candles(_named(db, asked["symbol"]).id, asked)
     else:
         found = _figures(code, read(TableForm(), request.args))
-    answer = Response(as_csv(found.columns, found.rows), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{code}.csv"'
+    with services().reads.connect() as db:
+        preliminary = publishing.preliminary(db, found.sources)
+    file = FORMS[form]
+    answer = Response(file.write(found, preliminary), mimetype=file.media_type)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{code}.{form}"'
     return answer
 
 

@@ -29,7 +29,7 @@ NOT_PORTABLE = (
     "asof", "isodow", "dayofweek", "percentile_cont", "approx_count_distinct",
     "stddev", "corr", "first(", "list(", "read_parquet", "make_timestamp",
 )  # fmt: skip
-MARKET_DATA = ("candles", "top_instruments")
+MARKET_DATA = ("candles", "top_instruments", "s15_constituents")
 
 
 @pytest.fixture(scope="module")

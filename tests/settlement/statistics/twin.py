@@ -157,18 +157,6 @@ def s14_concentration(rows: list, by: By) -> Rows:
     return found
 
 
-def s15_constituents(rows: list, _by: By) -> Rows:
-    public = [row for row in rows if row["origin"] == "on_book" and row["value"]]
-    return [
-        (
-            month, number, f"S{number}", of[0]["class"], of[0]["sector"], currency,
-            round(total(of) / sum(row["quantity"] for row in of), 6),
-            sum(row["quantity"] for row in of), total(of),
-        )
-        for (month, number, currency), of in grouped(public, ("instrument",))
-    ]  # fmt: skip
-
-
 def _listed(month: str) -> list[dict[str, Any]]:
     """Return the steps of the products that are listed at the end of a month."""
     standing: dict[int, dict[str, Any]] = {}
