@@ -81,7 +81,7 @@ const charts = {
       color: data.steps ? [css("--rise"), css("--fall")] : frame(data).color,
       legend: { top: 0, textStyle: { color: css("--ink-soft") } },
       xAxis: { ...x, boundaryGap: false },
-      yAxis: y,
+      yAxis: data.scaled ? { ...y, scale: true } : y, // an index: what moves, not what is
       series: data.series.map((line) => ({
         name: line.name,
         type: "line",

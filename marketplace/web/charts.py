@@ -46,6 +46,7 @@ def lines(
     """Return lines over *weeks*, moments at which they begin."""
     return {
         "kind": "lines",
+        "scaled": True,
         "title": title,
         "places": 0,
         "labels": [f"{moment(week):%Y-%m-%d}" for week in weeks],

@@ -107,7 +107,9 @@ def _by_class(found: Figures, currency: str, month: str) -> dict[str, Any]:
         "down": down,
         "heat": charts.heat(
             tabulation.title(found.question), cells, across, down, exponent
-        ),
+        )
+        if any(row["turnover"] is not None for row in there)
+        else None,
     }
 
 

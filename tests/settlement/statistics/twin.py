@@ -157,6 +157,26 @@ def s14_concentration(rows: list, by: By) -> Rows:
     return found
 
 
+def top_vendors(rows: list, _by: By) -> Rows:
+    found = []
+    for (month, currency), of in grouped(rows, ()):
+        bought: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        for row in of:
+            bought[row["seller"]][row["buyer"]] += row["value"]
+        whole = {seller: sum(by.values()) for seller, by in bought.items()}
+        fair = [
+            seller
+            for seller, by in bought.items()
+            if len(by) >= 3 and max(by.values()) <= 0.75 * whole[seller]
+        ]
+        ranked = sorted(fair, key=lambda seller: (-whole[seller], seller))
+        found += [
+            (month, currency, seller, place, len(bought[seller]))
+            for place, seller in enumerate(ranked[:20], start=1)
+        ]
+    return found
+
+
 def _listed(month: str) -> list[dict[str, Any]]:
     """Return the steps of the products that are listed at the end of a month."""
     standing: dict[int, dict[str, Any]] = {}
@@ -269,5 +289,5 @@ def s17_usage(_rows: list, by: By) -> Rows:
 TWINS: dict[str, Callable[[list, By], Rows]] = {
     name: value
     for name, value in list(globals().items())
-    if name.startswith("s") and name[1:3].isdigit()
+    if (name.startswith("s") and name[1:3].isdigit()) or name == "top_vendors"
 }
