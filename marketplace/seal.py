@@ -22,9 +22,9 @@ class Seal:
         """Read the key below *data*; the first process that asks makes it."""
         self._key = ECKey.import_key(json.loads(kept(data / FOLDER / NAME, _new)))
 
-    def sign(self, content: str) -> str:
-        """Return *content* signed: JWS in compact form (RFC 7515)."""
-        header = {"alg": ALGORITHM, "kid": self._key.kid, "typ": "JOSE"}
+    def sign(self, content: str, kind: str = "JOSE") -> str:
+        """Return *content* signed as a compact JWS (RFC 7515); *kind* is its typ."""
+        header = {"alg": ALGORITHM, "kid": self._key.kid, "typ": kind}
         return jws.serialize_compact(header, content, self._key, [ALGORITHM])
 
     def content(self, token: str) -> str | None:

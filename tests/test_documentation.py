@@ -236,6 +236,7 @@ def places(
         "suffix": "ttl",
         "action": "site_read",
         "dimension": "sector",
+        "kind": "trade",
         **places_of(parts),
         "intake": _intake(visit("vendor")),
     }

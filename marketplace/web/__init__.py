@@ -23,6 +23,7 @@ from marketplace.web import (
     connection,
     contests,
     control,
+    credentials,
     demands,
     dictionary,
     disclosure,
@@ -101,6 +102,7 @@ assert lifecycle.OF_PRODUCT
 assert all((reconciliation.HANDS, cashguide.money))
 assert surveillance.DETECTOR_NAMES
 assert all((publications.calendar, publisher.desk, market.indices))
+assert all((credentials.trade_status,))
 AREAS = (
     home,
     search,

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from marketplace import certificates
+from marketplace import certificates, credentials
 from marketplace.certificates import FILE_MAX, NoCertificate
 from marketplace.services import services
 from marketplace.web.forms import Form, again, read, text
@@ -37,11 +37,17 @@ def look() -> ResponseReturnValue:
         document = file.stream.read(FILE_MAX + 1)
         if len(document) > FILE_MAX:
             raise NoCertificate
+        if b"~" in document and document.isascii():
+            return _presented(document.decode("ascii"))
         found = certificates.recognise(services(), document, address)
         return render_template(
             "certificates/certificate.html", answer=found, document=1
         )
     typed = read(NumberForm())["number"].lower()
+    if typed.startswith("trd_"):
+        trade = ids.encode("trade", ids.decode("trade", typed))
+        where = url_for(".trade_status", trade=trade)
+        return redirect(where, HTTPStatus.SEE_OTHER)
     try:
         number = ids.encode("registration", ids.decode("registration", typed))
         certificates.answer(services(), ids.decode("registration", typed))
@@ -63,7 +69,7 @@ def printed(registration: str) -> ResponseReturnValue:
     """Give the certificate as PDF."""
     known = certificates.issued(services(), ids.decode("registration", registration))
     body = certificates.printed(known, address(registration))
-    return _file(body, "application/pdf", f"{registration}.pdf")
+    return attached(body, "application/pdf", f"{registration}.pdf")
 
 
 @bp.get("/certificates/<registration>/json")
@@ -76,7 +82,7 @@ def signed(registration: str) -> ResponseReturnValue:
         "signature": known.signature,
     }
     text_of = json.dumps(body, ensure_ascii=False, indent=1).encode()
-    return _file(text_of, "application/json", f"{registration}.json")
+    return attached(text_of, "application/json", f"{registration}.json")
 
 
 @bp.get("/.well-known/jwks.json")
@@ -90,7 +96,22 @@ def address(registration: str) -> str:
     return url_for("certificates.show", registration=registration, _external=True)
 
 
-def _file(body: bytes, media_type: str, name: str) -> Response:
+def _presented(document: str) -> ResponseReturnValue:
+    """Show what an SD-JWT says that somebody brings, and whether it is in force."""
+    said = credentials.verified(services(), document)
+    with services().reads.connect() as db:
+        found = credentials.status(db, said.trade)
+    return render_template(
+        "certificates/trade.html",
+        number=said.trade,
+        status=found,
+        told=said.told,
+        kind=said.kind,
+    )
+
+
+def attached(body: bytes, media_type: str, name: str) -> Response:
+    """Return a file to keep."""
     answer = Response(body, mimetype=media_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
