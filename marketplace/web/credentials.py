@@ -4,6 +4,7 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from marketplace import credentials
+from marketplace.evidencepack import pack
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.services import services
@@ -45,6 +46,16 @@ def trade_token(trade: str, kind: str) -> ResponseReturnValue:
     shown = request.args.getlist("show")
     made = credentials.token(services(), said, issuer, shown)
     return attached(made.encode(), "application/dc+sd-jwt", f"{trade}-{kind}.sd-jwt")
+
+
+@bp.get("/certificates/trades/<trade>/evidence.zip")
+@needs()
+def evidence_pack(trade: str) -> ResponseReturnValue:
+    """Give a party all that proves its trade, in one ZIP."""
+    number = ids.decode("trade", trade)
+    issuer = url_for("home.show", _external=True)
+    made = pack(services(), number, me().member, issuer, _address(number))
+    return attached(made, "application/zip", f"{trade}-evidence.zip")
 
 
 def _address(trade: int) -> str:

@@ -1,7 +1,9 @@
 """Certificates of trades: shown in parts, verified by anybody, revoked in the open."""
 
+import hashlib
 import io
 import json
+import zipfile
 
 import pytest
 from sqlalchemy import update
@@ -88,3 +90,20 @@ def test_the_number_tells_whether_it_stands_and_nothing_else(visit, trade, parts
         assert credentials.status(db, 1) == "revoked"
     assert "alert-warning" in reader.get(path(trade, "")).text
     assert "alert-warning" in bring(reader, token).text
+
+
+def test_the_evidence_pack_has_what_proves_the_trade(visit, trade, parts):
+    parts.log.step(parts.reads)
+    buyer = visit("buyer")
+    answer = buyer.get(path(trade, "/evidence.zip"))
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as file:
+        there = {name: file.read(name) for name in file.namelist()}
+    hashes = json.loads(there.pop("manifest.json"))
+    assert hashes == {n: hashlib.sha256(b).hexdigest() for n, b in there.items()}
+    assert there.keys() >= {
+        *("trade.pdf", "trade.sd-jwt", "terms.json", "licence.txt"),
+        *("parties.json", "reviews.json", "proof.json"),
+    }
+    assert json.loads(there["reviews.json"])[-1]["event"]
+    assert json.loads(there["parties.json"])["buyer"]["state"] == "verified"
+    assert visit("other").get(path(trade, "/evidence.zip")).status_code == 404
