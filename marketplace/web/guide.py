@@ -52,9 +52,7 @@ from settlement.entitlements import ENTITLEMENT
 from settlement.escrows import TRADE
 from settlement.payments.payins import ALONE_MAX, PAYIN
 from settlement.payments.payouts import PAYOUT
-from settlement.statistics.disclosure import PARTIES_MIN, SHARE_MAX
 from settlement.statistics.publications import PUBLICATION
-from settlement.statistics.schedule import AT_HOUR, DELAY_DAYS
 
 bp = Blueprint("help", __name__, url_prefix="/help")
 # What an examination stops at: its number, and what it is of.
@@ -303,18 +301,6 @@ def market_data() -> ResponseReturnValue:
         rule=services().config.tape,
         sizes=SIZES,
         each_max=STREAMS_EACH_MAX,
-    )
-
-
-@bp.get("/statistics")
-def statistics() -> ResponseReturnValue:
-    """Show how figures come about, are withheld, published and computed again."""
-    return render_template(
-        "help/statistics.html",
-        parties=PARTIES_MIN,
-        share_bps=round(SHARE_MAX * 10_000),
-        delay_days=DELAY_DAYS,
-        hour=AT_HOUR,
     )
 
 

@@ -6,11 +6,13 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from marketplace.services import services
+from marketplace.web import guide
 from marketplace.web.statistics import bp
 from settlement import clock, ids
 from settlement.statistics import publications
+from settlement.statistics.disclosure import PARTIES_MIN, SHARE_MAX
 from settlement.statistics.questions import question, questions
-from settlement.statistics.schedule import coming
+from settlement.statistics.schedule import AT_HOUR, DELAY_DAYS, coming
 from settlement.statistics.vintages import read
 
 
@@ -63,4 +65,16 @@ def figure(figure: str) -> ResponseReturnValue:
         question=asked,
         columns=columns,
         rows=[dict(zip(columns, line, strict=True)) for line in lines],
+    )
+
+
+@guide.bp.get("/statistics", endpoint="statistics")
+def explained() -> ResponseReturnValue:
+    """Show how figures come about, are withheld, published and computed again."""
+    return render_template(
+        "help/statistics.html",
+        parties=PARTIES_MIN,
+        share_bps=round(SHARE_MAX * 10_000),
+        delay_days=DELAY_DAYS,
+        hour=AT_HOUR,
     )
