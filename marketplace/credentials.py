@@ -151,8 +151,8 @@ def _disclosure(parts: Services, said: Certified, name: str) -> str:
     salt = hmac.digest(
         secret, f"{said.kind} {said.told['trade']} {name}".encode(), "sha256"
     )
-    listed = [_base64(salt[:16]), name, said.told[name]]
-    return _base64(json.dumps(listed, ensure_ascii=False).encode())
+    listed = [_unpadded(salt[:16]), name, said.told[name]]
+    return _unpadded(json.dumps(listed, ensure_ascii=False).encode())
 
 
 def verified(parts: Services, presented: str) -> Certified:
@@ -248,8 +248,8 @@ def _section(said: Certified) -> Section:
 
 
 def _digest(disclosure: str) -> str:
-    return _base64(hashlib.sha256(disclosure.encode()).digest())
+    return _unpadded(hashlib.sha256(disclosure.encode()).digest())
 
 
-def _base64(content: bytes) -> str:
+def _unpadded(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()

@@ -52,7 +52,7 @@ def test_what_is_shown_cannot_be_changed_or_borrowed(visit, trade, parts):
     made = credentials.token(parts, said, "https://x.example/", ("price",))
     assert credentials.verified(parts, made).told["price"] == "120.00"
     signed, price, _ = made.split("~")
-    forged = credentials._base64(json.dumps(["salt", "price", "1.00"]).encode())
+    forged = credentials._unpadded(json.dumps(["salt", "price", "1.00"]).encode())
     for wrong in (
         f"{signed}~{forged}~",
         f"{signed}~{price}~{price}~",
