@@ -12,6 +12,8 @@ from marketplace.language import N_, per_visitor
 from marketplace.members.organisations import KINDS
 from marketplace.members.roles import NAMES
 from marketplace.web import breakwords, objections
+from marketplace.web import objections
+from marketplace.web.attested import ATTESTED
 from marketplace.web.clauses import CLAUSES
 from marketplace.web.dealings import DEALINGS
 from marketplace.web.dossier import DOSSIER
@@ -25,6 +27,7 @@ from settlement.money import BY_ASSET, BY_CODE
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     **DEALINGS,
+    **ATTESTED,
     **TIDINGS,
     **PROCEEDS,
     "order": {
@@ -43,48 +46,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "filed": N_("Filed"),
     },
     "phase": PHASES,
-    "credential": {
-        "valid": N_("in force"),
-        "corrected": N_("price adjusted"),
-        "disputed": N_("in dispute"),
-        "revoked": N_("revoked"),
-    },
-    "certified": {
-        "trade": N_("Trade"),
-        "record": N_("Journal record"),
-        "at_us": N_("Time"),
-        "instrument": N_("Instrument"),
-        "licence": N_("Licence"),
-        "origin": N_("Origin"),
-        "terms_sha256": N_("Hash of the terms"),
-        "seller": N_("Seller"),
-        "buyer": N_("The buyer"),
-        "price": N_("Price"),
-        "quantity": N_("Units"),
-        "amount": N_("Amount"),
-        "currency": N_("Currency"),
-        "purpose": N_("Declared purpose"),
-        "deliveries": N_("Deliveries"),
-    },
-    "correction": {
-        "exclude": N_("taken out"),
-        "restore": N_("put back"),
-        "adjust": N_("counted at another price"),
-    },
-    "tape_check": {
-        "trades": N_("Trades"),
-        "once": N_("Each trade once"),
-        "corrections": N_("Corrections"),
-        "counted": N_("Trades that count"),
-        "value": N_("Turnover, minor units"),
-        "untold": N_("Trades of which it is not known"),
-    },
-    "publication": {
-        "proposed": N_("Waits for a second person"),
-        "approved": N_("Approved"),
-        "rejected": N_("Rejected"),
-        "withdrawn": N_("Withdrawn"),
-    },
     "case": {
         "open": N_("Being looked into"),
         "proposed": N_("Waits for a second person"),
