@@ -186,7 +186,7 @@ class IndexQuery(Schema):
     currency = Code(*BY_CODE, load_default=DEFAULT)
 
 
-class LevelSchema(Schema):
+class IndexLevelSchema(Schema):
     """The indices at a week, from 1000 at the first one."""
 
     week = fields.Integer(required=True, metadata={"description": "Its Monday, _us."})
@@ -199,7 +199,7 @@ class LevelSchema(Schema):
     members = fields.Integer(required=True)
 
 
-class WeightSchema(Schema):
+class IndexWeightSchema(Schema):
     """A constituent of the newest week; without a symbol if it is not public."""
 
     symbol = fields.String(required=True, allow_none=True)
@@ -208,21 +208,21 @@ class WeightSchema(Schema):
     before = fields.Float(required=True, allow_none=True)
 
 
-class IndicesSchema(Schema):
+class PriceIndicesSchema(Schema):
     """The indices of the whole market ("") and of each group; the newest weights."""
 
     position = fields.Integer(required=True)
     levels = fields.Dict(
         keys=fields.String(),
-        values=fields.List(fields.Nested(LevelSchema)),
+        values=fields.List(fields.Nested(IndexLevelSchema)),
         required=True,
     )
-    weights = fields.List(fields.Nested(WeightSchema), required=True)
+    weights = fields.List(fields.Nested(IndexWeightSchema), required=True)
 
 
 @bp.route("/statistics/indices")
 @bp.arguments(IndexQuery, location="query")
-@bp.response(200, IndicesSchema)
+@bp.response(200, PriceIndicesSchema)
 def get_indices(asked: dict[str, Any]) -> Any:
     """Read the weekly price and activity indices, with constituents and weights."""
     found = index_of(services(), asked["currency"], asked["by"])
