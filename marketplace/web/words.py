@@ -12,7 +12,6 @@ from marketplace.language import N_, per_visitor
 from marketplace.members.organisations import KINDS
 from marketplace.members.roles import NAMES
 from marketplace.web import breakwords, objections
-from marketplace.web import objections
 from marketplace.web.attested import ATTESTED
 from marketplace.web.clauses import CLAUSES
 from marketplace.web.dealings import DEALINGS
