@@ -17,7 +17,17 @@ from listings.search.index import open_index
 from listings.search.projection import Projection
 from marketplace import migrations
 from marketplace.config import Config
-from marketplace.demo import answers, bank, dates, demands, listing, objections, voices
+from marketplace.correcting import Corrector
+from marketplace.demo import (
+    answers,
+    bank,
+    dates,
+    demands,
+    listing,
+    mistakes,
+    objections,
+    voices,
+)
 from marketplace.demo.agreements import agree
 from marketplace.demo.calendar import DAYS, ZONE, Day, days, midnight
 from marketplace.demo.cashier import Cashier
@@ -248,6 +258,7 @@ class _Making:
             Auctions(floor, menus).make(self._numbers, self._traded)
             objections.make(floor, self._cast.vendors)
             agree(floor, menus, self._writes, self._numbers, self._traded)
+            mistakes.make(floor, self._writes, staff)
             vault = Vault(self._config.data)
             Requests(floor, self._writes, vault).make(self._traded)
             storage = Storage(self._config.files_url)
@@ -300,6 +311,7 @@ class _Making:
             voices.speak(db, self._cast.buyers)
             answers.measure(db, self._numbers, self._seed, self._until)
         Prices(self._reads, self._writes, self._config.data).step()
+        Corrector(self._reads, self._writes).step()
         index = open_index(self._config.search_url)
         Projection(self._reads, index, changes_after).catch_up()
         self._config.warehouse().mkdir(parents=True, exist_ok=True)
