@@ -48,7 +48,7 @@ def make(floor: Floor, writes: Engine, staff: dict[str, User]) -> None:
 
 
 def _posted(floor: Floor, buyer: Trader) -> list[tuple[int, int]]:
-    """Return what is posted in yuan for anybody, the cheapest first: (number, price)."""
+    """Return what is posted in yuan for anybody, the cheapest first, with its price."""
     found = []
     for number, venue in sorted(floor.market.venues.items()):
         best = venue.book.best(SELL)
