@@ -75,6 +75,7 @@ from marketplace.security import is_api
 from marketplace.streams.disconnects import CannotWatch
 from marketplace.streams.feed import TooManyStreams
 from marketplace.surveillance.desk import CaseClosed
+from marketplace.trading import agreements, pools
 from marketplace.trading.auction import NotInCall
 from marketplace.trading.baskets import BlockedLine, NotOffered, OverTotal
 from marketplace.trading.contests import (
@@ -189,6 +190,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     SoldOut: HTTPStatus.CONFLICT,
     QuoteOver: HTTPStatus.CONFLICT,
     TooManyFilings: HTTPStatus.CONFLICT,
+    **dict.fromkeys(agreements.CONFLICTS + pools.CONFLICTS, HTTPStatus.CONFLICT),
     TenderOver: HTTPStatus.CONFLICT,
     TenderRuns: HTTPStatus.CONFLICT,
     NotScored: HTTPStatus.CONFLICT,

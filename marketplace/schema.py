@@ -11,6 +11,8 @@ import marketplace.metering.tables
 import marketplace.payments.tables
 import marketplace.pricing.tables
 import marketplace.surveillance.tables
+import marketplace.trading.agreement_tables
+import marketplace.trading.pool_tables
 import marketplace.trading.tables
 import marketplace.trading.usage_tables
 import settlement.cycle_tables
@@ -36,6 +38,8 @@ ROOMS = (
     marketplace.trading.tables,
     marketplace.trading.usage_tables,
     marketplace.metering.tables,
+    marketplace.trading.agreement_tables,
+    marketplace.trading.pool_tables,
     marketplace.surveillance.tables,
     marketplace.pricing.tables,
     marketplace.payments.tables,

@@ -38,6 +38,7 @@ MODELS = {
     "negotiated": "negotiated",
     "auction": "call",
     "contest": "contest",
+    "group": "call",
     "filed": "filed",
 }
 # The steps that count: what the records call them → what the statistics do.

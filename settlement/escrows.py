@@ -7,6 +7,7 @@ SAMR, 2025: 交付 → 验收 → 付款). Use is no acceptance: a download move
 from dataclasses import dataclass
 from enum import StrEnum
 
+from settlement.canonical import canonical
 from settlement.clearing import Trade
 from settlement.fees import Rate
 from settlement.ledger import HOUSE, Ledger, Pocket, Transfer
@@ -73,6 +74,7 @@ class Escrow:
 
     What is *released* went to the seller, who bears the *fee* out of it; what is
     *refunded* went back to the buyer, for the units *returned* or by a decision.
+    Of a contract in *stages* these take the place of the units, in their order.
     """
 
     trade: Trade  # as it was struck; where it stands now is in `state`
@@ -89,6 +91,8 @@ class Escrow:
     fee: int = 0
     deliver_by_us: int | None = None
     accept_by_us: int | None = None
+    stages: tuple[tuple[int, int], ...] = ()  # (amount, to be delivered by)
+    cancel_asked: int = 0  # the member that asks to end it; 0: nobody
 
     rank = 2  # on the agenda
 
@@ -109,9 +113,20 @@ class Escrow:
         return self.trade.price * self.trade.quantity - self.released - self.refunded
 
     @property
+    def steps(self) -> int:
+        """Return in how many units or stages it is delivered and paid."""
+        return len(self.stages) or self.trade.quantity
+
+    def worth(self, first: int, count: int) -> int:
+        """Return the price of *count* units or stages from number *first*."""
+        if self.stages:
+            return sum(amount for amount, _ in self.stages[first : first + count])
+        return self.trade.price * count
+
+    @property
     def undelivered(self) -> int:
-        """Return how many units are still to be delivered."""
-        return self.trade.quantity - self.returned - self.delivered
+        """Return how many units or stages are still to be delivered."""
+        return self.steps - self.returned - self.delivered
 
     @property
     def unaccepted(self) -> int:
@@ -124,6 +139,7 @@ class Escrow:
             self.number, self.right, self.schedule, self.rule, self.days,
             self.delivered, self.accepted, self.returned, self.released,
             self.refunded, self.fee, self.deliver_by_us, self.accept_by_us,
+            canonical(self.stages), self.cancel_asked,
         )  # fmt: skip
 
 

@@ -37,6 +37,8 @@ KINDS = {
     "intake": "imp",
     "offer": "off",
     "contest": "cts",
+    "agreement": "agr",
+    "pool": "grp",
     "filing": "fdl",
     "proposal": "prp",
     "dispute": "dsp",

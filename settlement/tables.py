@@ -4,7 +4,7 @@ Only the one writer writes here, so hot tables carry no foreign keys: what they 
 to is written in the same transaction by the same hand (design §3).
 """
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, Text
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, Text, text
 
 from settlement.money import AMOUNT_MAX, INSTRUMENT_MIN
 from settlement.store import Whole, table
@@ -130,7 +130,8 @@ trades = table(
     ),
     CheckConstraint("taker IN ('buy', 'sell')", name="taker"),
     CheckConstraint(
-        "origin IN ('book', 'pinned', 'negotiated', 'auction', 'contest', 'filed')",
+        "origin IN ('book', 'pinned', 'negotiated', 'auction', 'contest',"
+        " 'group', 'filed')",
         name="origin",
     ),
     CheckConstraint(
@@ -166,6 +167,9 @@ escrows = table(
     Column("fee", Whole, nullable=False),
     Column("deliver_by_us", Whole),
     Column("accept_by_us", Whole),
+    # Of a contract: canonical JSON of [amount, to be delivered by]; none: by units.
+    Column("stages", Text, nullable=False, server_default=text("'[]'")),
+    Column("cancel_asked", Whole, nullable=False, server_default="0"),  # by whom
     CheckConstraint(
         "accepted >= 0 AND accepted <= delivered AND returned >= 0 AND days > 0",
         name="units",

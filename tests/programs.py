@@ -38,6 +38,15 @@ FACTS = {
     "dictionary": [{"name": "hours", "type": "number", "zh": "时数", "en": "Hours"}],
     **DECLARED,
 }
+FIXED = {
+    "number": "1",
+    "level": "0",
+    "place": "000.p/1",
+    "form": "jsonld",
+    "suffix": "ttl",
+    "action": "site_read",
+    "paper_kind": "pdf",
+}
 CONTENT = b"station,hours\n58362,7\n"
 
 
@@ -201,6 +210,34 @@ def offered(program: Callable[[str], Program], sold: Sold) -> str:
         "purpose": "internal_analysis",
     }
     return str(program("buyer").made("/offers", wanted)["id"])
+
+
+def pooled(program: Callable[[str], Program], sold: Sold) -> str:
+    """Let the vendor open a group buy; its id."""
+    wanted = {
+        "instrument": sold.instrument,
+        "tiers": [{"least": 1, "price": 1_100}, {"least": 2, "price": 900}],
+        "least": 2,
+        "closes_us": clock.now_us() + 2 * clock.HOUR_US,
+    }
+    return str(program("vendor").made("/groups", wanted)["id"])
+
+
+def drafted(program: Callable[[str], Program], sold: Sold) -> str:
+    """Let the buyer draft a contract in two stages; the contract's id."""
+    stages = zip(("first", "rest"), (3_000, 7_000), (0, 9), strict=True)
+    wanted = {
+        "member": program("vendor").read("/me")["member"],
+        "instrument": sold.instrument,
+        "price": 1_000,
+        "purpose": "internal_analysis",
+        "stages": [{"name": n, "bps": b, "days": d} for n, b, d in stages],
+        "acceptance_days": 5,
+        "expires_us": clock.now_us() + clock.DAY_US,
+        "model": "provision",
+        "title": "Sun for a year",
+    }
+    return str(program("buyer").made("/contracts", wanted)["id"])
 
 
 def filed(program: Callable[[str], Program]) -> str:

@@ -32,11 +32,13 @@ from marketplace.demo.agreements import agree
 from marketplace.demo.calendar import DAYS, ZONE, Day, days, midnight
 from marketplace.demo.cashier import Cashier
 from marketplace.demo.contests import Auctions
+from marketplace.demo.contracts import sign
 from marketplace.demo.floor import Floor, Hands, Traded
 from marketplace.demo.members import Cast, invite
 from marketplace.demo.menus import Menus
 from marketplace.demo.numbers import publish
 from marketplace.demo.payloads import goods
+from marketplace.demo.pools import gather
 from marketplace.demo.products import Product, products
 from marketplace.demo.requests import Requests
 from marketplace.demo.stages import Stages
@@ -259,6 +261,9 @@ class _Making:
             objections.make(floor, self._cast.vendors)
             agree(floor, menus, self._writes, self._numbers, self._traded)
             mistakes.make(floor, self._writes, staff)
+            gather(floor, self._traded)
+            registrar = staff["registrar"].id
+            sign(floor, self._reads, self._traded, registrar)
             vault = Vault(self._config.data)
             Requests(floor, self._writes, vault).make(self._traded)
             storage = Storage(self._config.files_url)

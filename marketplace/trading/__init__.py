@@ -2,6 +2,7 @@
 
 # Importing these registers what carries out each command (see `market.handles`).
 from marketplace.trading import (
+    agreeing,
     baskets,
     busting,
     calls,
@@ -16,6 +17,7 @@ from marketplace.trading import (
     netting,
     paying,
     placing,
+    pool_deals,
     proposals,
     refunding,
     rights,
@@ -27,6 +29,7 @@ from marketplace.trading import (
 )
 
 __all__ = [
+    "agreeing",
     "baskets",
     "busting",
     "calls",
@@ -41,6 +44,7 @@ __all__ = [
     "netting",
     "paying",
     "placing",
+    "pool_deals",
     "proposals",
     "refunding",
     "rights",

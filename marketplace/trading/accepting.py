@@ -2,13 +2,14 @@
 
 from marketplace.trading import rights, splitting
 from marketplace.trading.acceptance import (
+    Acceptance,
     AcceptDelivery,
     ReportDelivery,
     SetWorkdays,
 )
 from marketplace.trading.escrows import NothingToAccept, NotSoMany
 from marketplace.trading.market import Market, handles
-from marketplace.trading.venue import Venue, WrongOrder
+from marketplace.trading.venue import WrongOrder
 from marketplace.trading.workdays import EXCEPTIONS_MAX
 from settlement.clearing import Trade
 from settlement.entitlements import EntitlementEvent
@@ -20,13 +21,25 @@ DAY_MAX = 1 << 17  # the year 2328
 ANYBODY = 0
 
 
-def keep(market: Market, venue: Venue, trade: Trade, right: int, rule: int) -> None:
+def keep(
+    market: Market,
+    trade: Trade,
+    right: int,
+    rule: int,
+    how: Acceptance,
+    stages: tuple[tuple[int, int], ...] = (),
+) -> None:
     """Put the money of a trade that has just been struck in escrow."""
-    days, delivery_days = venue.acceptance
+    days, delivery_days = how
     escrow = Escrow(
-        trade, right, market.fees.version, rule, days, TradeState(trade.state)
+        trade, right, market.fees.version, rule, days, TradeState(trade.state),
+        stages=stages,
     )  # fmt: skip
-    if delivery_days:
+    if stages:
+        escrow.deliver_by_us = stages[0][1]
+        if escrow.deliver_by_us <= trade.at_us:
+            _deliver(market, escrow, 1, trade.at_us)
+    elif delivery_days:
         escrow.deliver_by_us = market.workdays.deadline_us(trade.at_us, delivery_days)
     else:
         _deliver(market, escrow, trade.quantity, trade.at_us)
@@ -37,7 +50,10 @@ def _deliver(market: Market, escrow: Escrow, units: int, at_us: int) -> None:
     """Count units as delivered; the buyer's time for all that waits runs from now."""
     escrow.delivered += units
     escrow.accept_by_us = market.workdays.deadline_us(at_us, escrow.days)
-    if not escrow.undelivered:
+    if escrow.undelivered:
+        if escrow.stages:
+            escrow.deliver_by_us = escrow.stages[escrow.delivered][1]
+    else:
         escrow.deliver_by_us = None
         if escrow.state is TradeState.ESCROWED:
             escrow.state = TRADE.after(escrow.state, TradeEvent.DELIVER)
@@ -74,7 +90,7 @@ def _accept(
     market: Market, escrow: Escrow, units: int, event: TradeEvent, seq: int
 ) -> int:
     """Pay for *units*; the trade is settled with the last of them."""
-    amount = escrow.trade.price * units
+    amount = escrow.worth(escrow.accepted, units)
     rate = market.schedules[escrow.schedule].rate(escrow.rule)
     paid = release(market.ledger, escrow, amount, rate)
     market.ledger.post(seq, [*paid, *_shared(market, escrow)])
@@ -106,9 +122,9 @@ def drop_undelivered(market: Market, escrow: Escrow, seq: int) -> None:
     missing = escrow.undelivered
     if not missing:
         return
-    back = give_back(market.ledger, escrow, escrow.trade.price * missing)
-    market.ledger.post(seq, back)
-    take_units(market, escrow, missing, seq)
+    worth = escrow.worth(escrow.delivered, missing)
+    market.ledger.post(seq, give_back(market.ledger, escrow, worth))
+    _lose(market, escrow, missing, escrow.delivered, seq)
     escrow.returned += missing
 
 
@@ -147,15 +163,26 @@ def finish(
     back = give_back(market.ledger, escrow, refund)
     paid = release(market.ledger, escrow, pays, rate)
     market.ledger.post(seq, [*back, *paid, *_shared(market, escrow)])
-    unpaid = escrow.trade.quantity - escrow.returned - escrow.accepted
+    unpaid = escrow.steps - escrow.returned - escrow.accepted
     if not pays:
-        take_units(market, escrow, unpaid, seq)
+        _lose(market, escrow, unpaid, escrow.accepted, seq)
         escrow.returned += unpaid
     else:
         escrow.accepted = escrow.delivered
     ends = done if escrow.released else undone
     escrow.state = TRADE.after(escrow.state, ends)
     market.escrows.note(escrow)
+
+
+def _lose(market: Market, escrow: Escrow, steps: int, kept: int, seq: int) -> None:
+    """End the right to what is not paid; that of stages while none of them is *kept*.
+
+    A contract's right is one: it stays when a later stage fails.
+    """
+    if not escrow.stages:
+        take_units(market, escrow, steps, seq)
+    elif not kept:
+        take_units(market, escrow, escrow.trade.quantity, seq)
 
 
 def take_units(market: Market, escrow: Escrow, units: int, seq: int) -> None:

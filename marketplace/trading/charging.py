@@ -17,7 +17,7 @@ from settlement.fees import (
 from settlement.money import AMOUNT_MAX, BY_ASSET
 
 KINDS = ("", "dataset", "service", "application")
-ORIGINS = ("", "book", "auction", "negotiated", "contest")
+ORIGINS = ("", "book", "auction", "negotiated", "contest", "group")
 
 
 def rule(market: Market, venue: Venue, origin: str, seller: int) -> int:

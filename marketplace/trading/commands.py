@@ -51,6 +51,12 @@ from marketplace.trading.control import (
     Uncross,
     Uncrossed,
 )
+from marketplace.trading.drafting import (
+    CancelSale,
+    DraftContract,
+    ReturnContract,
+    SignContract,
+)
 from marketplace.trading.dues import (
     ApproveRun,
     CancelRun,
@@ -66,6 +72,7 @@ from marketplace.trading.objecting import (
     ReturnSale,
     WithdrawDispute,
 )
+from marketplace.trading.pooling import CancelPool, JoinPool, OpenPool
 from marketplace.trading.questioning import QuestionTrade
 from marketplace.trading.quoting import (
     CounterOffer,
@@ -305,6 +312,8 @@ Command = (
     | FreezeRun | ApproveRun | ExecuteRun | CancelRun | PayDebt
     | RequestCardPayin | RecordLine | CloseDispute | EndCard
     | SetBudget | CountUse | DeclareUse
+    | OpenPool | JoinPool | CancelPool
+    | DraftContract | SignContract | ReturnContract | CancelSale
 )  # fmt: skip
 UNCROSSING = ("SetPhase", "Uncross")
 KINDS: dict[str, type[Command]] = {kind.__name__: kind for kind in Command.__args__}

@@ -62,6 +62,10 @@ class Effects(NamedTuple):
     periods: Rows  # upserted
     uses: Rows
     meters: Rows  # upserted
+    pools: Rows  # upserted
+    pool_members: Rows  # upserted
+    agreements: Rows  # upserted
+    signatures: Rows
     tenders: Rows  # upserted
     tender_bids: Rows  # upserted
     contests: Rows

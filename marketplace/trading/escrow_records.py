@@ -1,5 +1,7 @@
 """Between the escrows in memory and their tables: drain and write, load."""
 
+import json
+
 from sqlalchemy import Connection, func, select
 
 from marketplace.trading.effects import Effects, Rows
@@ -52,6 +54,7 @@ def load(db: Connection, market: Market) -> None:
             row.days,
             TradeState(row.state), *row[COUNTS:],
         )  # fmt: skip
+        escrow.stages = tuple((amount, by) for amount, by in json.loads(row.stages))
         market.escrows.restore(escrow)
     _load_disputes(db, market)
 

@@ -104,6 +104,8 @@ class Escrows:
         escrow = self.live.get(right.trade or 0)
         if escrow is None or not escrow.undelivered:
             return
+        if escrow.stages and escrow.delivered:
+            return  # stages are no shares of the files
         most, units = right.deliveries_max, right.quantity
         used_up = most is not None and (
             (right.deliveries + 1) * units > most * escrow.delivered

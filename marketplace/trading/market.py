@@ -6,10 +6,12 @@ same numbers and times give the same state, so that the journal can rebuild it.
 
 import heapq
 from collections.abc import Callable
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from marketplace.trading.activity import Activity
 from marketplace.trading.agenda import Agenda
+from marketplace.trading.agreements import Agreements
 from marketplace.trading.commands import Command
 from marketplace.trading.contests import Contests
 from marketplace.trading.dues import Dues
@@ -19,6 +21,7 @@ from marketplace.trading.kept import KeptPrices
 from marketplace.trading.limits import NONE, Limits
 from marketplace.trading.offers import Offers
 from marketplace.trading.orders import Order, OrderState, Reason
+from marketplace.trading.pools import Pools
 from marketplace.trading.splits import SharedTrades, Splits
 from marketplace.trading.stops import Stop
 from marketplace.trading.tenders import Tenders
@@ -26,6 +29,7 @@ from marketplace.trading.usage import Usage
 from marketplace.trading.venue import Terms, UnknownInstrument, Venue
 from marketplace.trading.workdays import Workdays
 from settlement.busts import Busts
+from settlement.canonical import sha256_of
 from settlement.clearing import Trade
 from settlement.corrections import Corrections
 from settlement.entitlements import Register
@@ -57,15 +61,15 @@ class Market:
         """Open an empty market with the first fee schedule."""
         self.ledger, self.rights = Ledger(), Register()
         self.payins, self.payouts, self.cards = Payins(), Payouts(), Cards()
+        agenda = self.agenda = Agenda()
+        self.agreements, self.tenders = Agreements(agenda), Tenders(agenda)
+        self.pools, self.usage, self.filings = Pools(agenda), Usage(agenda), Filings()
+        self.kept, self.workdays = KeptPrices(agenda), Workdays()
         self.owing: set[tuple[int, int]] = set()  # (member, currency); see `debts`
-        self.agenda = Agenda()
-        self.offers, self.contests = Offers(self.agenda), Contests(self.agenda)
-        self.escrows, self.disputes = Escrows(self.agenda), Disputes(self.agenda)
+        self.offers, self.contests = Offers(agenda), Contests(agenda)
+        self.escrows, self.disputes = Escrows(agenda), Disputes(agenda)
         self.refunds, self.busts, self.corrections = Refunds(), Busts(), Corrections()
-        self.kept, self.tenders = KeptPrices(self.agenda), Tenders(self.agenda)
-        self.filings, self.usage = Filings(), Usage(self.agenda)
         self.splits, self.shares, self.dues = Splits(), SharedTrades(), Dues()
-        self.workdays = Workdays()
         self.taxes: TaxSchedule = FIRST_TAXES
         self.taxes_new = [(FIRST_TAXES, 0)]  # (schedule, seq)
         self.trials: dict[int, int] = {}  # paid instrument → its free trial
@@ -123,6 +127,20 @@ class Market:
         if found is None:
             raise UnknownInstrument(instrument)
         return found
+
+    def freeze(self, body: str) -> Terms:
+        """Return the frozen terms with this text; number them if they are new."""
+        digest = sha256_of(body)
+        found = self.terms.get(digest)
+        if found is None:
+            found = self.terms[digest] = Terms(len(self.terms) + 1, digest, body)
+            self.bodies.append(body)
+            self.terms_new.append(found)
+        return found
+
+    def frozen(self, number: int) -> Terms:
+        """Return the terms with this number."""
+        return next(islice(self.terms.values(), number - 1, None))
 
     def order_of(self, member: int, number: int) -> Order:
         """Return the member's waiting order; NotFound if it is another's or ended."""

@@ -60,7 +60,7 @@ def offer_price(market: Market, command: OfferPrice, seq: int, at_us: int) -> in
 
 def offer_opened(market: Market, command: OfferPrice, seq: int, at_us: int) -> int:
     """Put up an offer, also one that was sealed until now; the offer's number."""
-    venue = _open_venue(market, command.instrument)
+    venue = open_venue(market, command.instrument)
     maker, taker = command.member, command.to
     if venue.vendor not in (maker, taker):
         raise NotFound("instrument", encode("instrument", command.instrument))
@@ -88,7 +88,7 @@ def counter(market: Market, command: CounterOffer, seq: int, at_us: int) -> int:
     market.tenders.check_none(answered.demand)
     if answered.expires_us <= at_us:
         raise AlreadyExpired(answered.expires_us)
-    venue = _open_venue(market, answered.instrument)
+    venue = open_venue(market, answered.instrument)
     offer = replace(
         answered, number=market.offers.last + 1, seq=seq, at_us=at_us, by=command.by,
         price=command.price, quantity=command.quantity, note=command.note,
@@ -102,7 +102,8 @@ def counter(market: Market, command: CounterOffer, seq: int, at_us: int) -> int:
     return offer.number
 
 
-def _open_venue(market: Market, instrument: int) -> Venue:
+def open_venue(market: Market, instrument: int) -> Venue:
+    """Return the venue of an instrument that trades; InstrumentClosed if not now."""
     venue = market.venue(instrument)
     if venue.state is not BookState.LISTED:
         raise InstrumentClosed(venue.symbol, str(venue.state))
@@ -127,10 +128,10 @@ def _check_reason(command: OfferPrice, *, negotiated: bool) -> None:
 
 def _check(market: Market, venue: Venue, offer: Offer, at_us: int) -> None:
     """Refuse what may not be offered: by whom, to whom, how much, until when."""
-    _check_parties(market, venue, offer)
+    check_parties(market, venue, offer.maker, offer.taker, offer.member)
     if len(offer.note) > NOTE_MAX or UNSTORABLE.search(offer.note):
         raise WrongOrder("note")
-    _check_numbers(offer, venue)
+    check_numbers(offer.price, offer.quantity, venue)
     if offer.expires_us <= at_us:
         raise AlreadyExpired(offer.expires_us)
     if offer.expires_us > EXPIRES_MAX_US:
@@ -144,18 +145,19 @@ def _check(market: Market, venue: Venue, offer: Offer, at_us: int) -> None:
     market.offers.check_room(offer.maker)
 
 
-def _check_parties(market: Market, venue: Venue, offer: Offer) -> None:
+def check_parties(
+    market: Market, venue: Venue, maker: int, taker: int, buyer: int
+) -> None:
     """Refuse unless both are verified and the buyer is let in."""
-    for party in (offer.maker, offer.taker):
+    for party in (maker, taker):
         if party not in market.verified:
             raise NotVerified(party)
-    check_named(offer.member, venue)
-    check_stops(market, venue, offer.member, offer.vendor)
+    check_named(buyer, venue)
+    check_stops(market, venue, buyer, venue.vendor)
 
 
-def _check_numbers(offer: Offer, venue: Venue) -> None:
+def check_numbers(price: int, quantity: int, venue: Venue) -> None:
     """Check price, quantity and their product."""
-    price, quantity = offer.price, offer.quantity
     if not 0 <= price <= PRICE_MAX:
         raise WrongOrder("price")
     if venue.price_max is not None and price > venue.price_max:
@@ -231,8 +233,8 @@ def take(market: Market, command: TakeOffer, seq: int, at_us: int) -> int:
             raise NotVerified(party)
     if offer.expires_us <= at_us:
         raise AlreadyExpired(offer.expires_us)
-    venue = _open_venue(market, offer.instrument)
-    _check_parties(market, venue, offer)
+    venue = open_venue(market, offer.instrument)
+    check_parties(market, venue, offer.maker, offer.taker, offer.member)
     buys = command.member == offer.member
     purpose = command.purpose if buys else offer.purpose
     check_purpose(purpose, offer.member, venue)
@@ -263,9 +265,14 @@ def take(market: Market, command: TakeOffer, seq: int, at_us: int) -> int:
     agreed = Agreed(offer.terms, offer.term_us, offer.deliveries_max)
     grant(market, venue, trade, purpose, agreed)
     exclusivity.withdraw_bids(market, venue, offer.member, seq)
-    offer.trade = number
+    note_trade(market, offer, number, seq)
+    return number
+
+
+def note_trade(market: Market, offer: Offer, trade: int, seq: int) -> None:
+    """Say which trade came of a taken offer; all others made in its request end."""
+    offer.trade = trade
     if offer.demand:
         for other in market.offers.to_demand(offer.demand):
             if other.member == offer.member:
                 end(market, other, OfferEvent.DECLINE, seq)
-    return number

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from marketplace.trading import accepting, charging, deferring, exclusivity
+from marketplace.trading.acceptance import Acceptance
 from marketplace.trading.book import Fill
 from marketplace.trading.clearing import clear
 from marketplace.trading.commands import (
@@ -292,11 +293,16 @@ def _source(venue: Venue, sell: Order, taker: Order) -> Pocket:
 
 
 class Agreed(NamedTuple):
-    """What a buyer gets: the frozen terms, how long, how many deliveries a unit."""
+    """What a buyer gets: the frozen terms, how long, how many deliveries a unit.
+
+    A contract may say how it is delivered and accepted, unlike the instrument.
+    """
 
     terms: int
     term_us: int | None
     deliveries_max: int | None
+    acceptance: Acceptance | None = None
+    stages: tuple[tuple[int, int], ...] = ()
 
 
 def grant(
@@ -340,7 +346,8 @@ def grant(
         )
     )
     if trade.state not in (SETTLED, deferring.DUE):
-        accepting.keep(market, venue, trade, market.rights.last, rule)
+        how = agreed.acceptance or venue.acceptance
+        accepting.keep(market, trade, market.rights.last, rule, how, agreed.stages)
     note_trial(market, trade.buyer, venue, trade.seq)
 
 

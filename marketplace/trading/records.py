@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from marketplace.trading import (
+    agreement_records,
     bust_records,
     card_records,
     consents,
@@ -15,6 +16,7 @@ from marketplace.trading import (
     escrow_records,
     exclusivity,
     filing_records,
+    pool_records,
     restoring,
     share_records,
     tender_records,
@@ -43,6 +45,7 @@ from settlement.script import Script
 
 OPEN = Pocket.OPEN
 DESKS = (
+    agreement_records, pool_records,
     bust_records, contest_records, tender_records, filing_records, escrow_records,
     card_records,
     usage_records,

@@ -1,19 +1,24 @@
 """Commands of the house: who may trade, what trades, at what fee; and time passing."""
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 from marketplace.trading import (
     accepting,
+    agreeing,
     calls,
     contesting,
     counting,
     disputing,
     exclusivity,
     negotiating,
+    pool_deals,
     scope,
     tendering,
 )
 from marketplace.trading.accepting import DAYS_MAX
+from marketplace.trading.agreements import Agreement, AgreementEvent
 from marketplace.trading.book import Book
 from marketplace.trading.commands import (
     DelistInstrument,
@@ -39,6 +44,7 @@ from marketplace.trading.orders import (
     Order,
     Reason,
 )
+from marketplace.trading.pools import Pool
 from marketplace.trading.rights import UNSTORABLE, end
 from marketplace.trading.tenders import Tender
 from marketplace.trading.usage import Tab
@@ -48,12 +54,10 @@ from marketplace.trading.venue import (
     BookState,
     FixedFact,
     SymbolTaken,
-    Terms,
     Venue,
     WrongOrder,
     kind_of,
 )
-from settlement.canonical import sha256_of
 from settlement.disputes import Dispute
 from settlement.entitlements import EntitlementEvent
 from settlement.escrows import Escrow
@@ -93,7 +97,7 @@ def list_instrument(
 ) -> None:
     """Open a book, or give a listed instrument its terms for the trades from now on."""
     _check_facts(market, command)
-    terms = _terms(market, command.terms)
+    terms = market.freeze(command.terms)
     present = market.venues.get(command.instrument)
     market.symbols[command.symbol] = command.instrument
     venue = Venue(
@@ -223,17 +227,6 @@ def _check_trial(market: Market, command: ListInstrument) -> None:
         raise WrongOrder("trial_of")
 
 
-def _terms(market: Market, body: str) -> Terms:
-    """Return the frozen terms with this text; number them if they are new."""
-    digest = sha256_of(body)
-    found = market.terms.get(digest)
-    if found is None:
-        found = market.terms[digest] = Terms(len(market.terms) + 1, digest, body)
-        market.bodies.append(body)
-        market.terms_new.append(found)
-    return found
-
-
 def _move(market: Market, instrument: int, event: BookEvent) -> Venue:
     """Apply *event* to trading in an instrument."""
     venue = market.venue(instrument)
@@ -314,6 +307,7 @@ def delist(market: Market, command: DelistInstrument, seq: int, _at_us: int) -> 
     """End trading and cancel the orders; rights stay. How many were cancelled."""
     venue = _move(market, command.instrument, BookEvent.DELIST)
     contesting.call_off(market, venue, seq)
+    pool_deals.call_off(market, venue, seq)
     negotiating.end_where(market, seq, lambda o: o.instrument == venue.instrument)
     return cancel_where(market, seq, Reason.DELISTED, instrument=venue.instrument)
 
@@ -329,20 +323,24 @@ def tick(market: Market, _command: Tick, seq: int, at_us: int) -> tuple[int, int
         end(market, right, EntitlementEvent.EXPIRE, seq)
         rights += 1
     for item in market.agenda.due(at_us):
-        if isinstance(item, Kept):
-            market.kept.drop(item)
-        elif isinstance(item, Tender):
-            tendering.come_due(market, item)
-        elif isinstance(item, Offer):
-            negotiating.end(market, item, OfferEvent.EXPIRE, seq)
-        elif isinstance(item, Escrow):
-            accepting.come_due(market, item, seq, at_us)
-        elif isinstance(item, Tab):
-            counting.come_due(market, item, seq)
-        elif isinstance(item, Dispute):
-            disputing.come_due(market, item)
-        else:
-            assert isinstance(item, Contest), item
-            contesting.come_due(market, item, seq, at_us)
+        WHEN_DUE[type(item)](market, item, seq, at_us)
     calls.keep_time(market, seq, at_us)
     return orders, rights
+
+
+# What happens to each kind of thing on the agenda, once its moment has come.
+WHEN_DUE: dict[type, Callable[[Market, Any, int, int], object]] = {
+    Kept: lambda market, kept, _seq, _at_us: market.kept.drop(kept),
+    Tender: lambda market, tender, _seq, _at_us: tendering.come_due(market, tender),
+    Offer: lambda market, offer, seq, _at_us: negotiating.end(
+        market, offer, OfferEvent.EXPIRE, seq
+    ),
+    Escrow: accepting.come_due,
+    Tab: lambda market, tab, seq, _at_us: counting.come_due(market, tab, seq),
+    Pool: pool_deals.come_due,
+    Agreement: lambda market, one, seq, _at_us: agreeing.end(
+        market, one, AgreementEvent.EXPIRE, None, seq
+    ),
+    Dispute: lambda market, dispute, _seq, _at_us: disputing.come_due(market, dispute),
+    Contest: contesting.come_due,
+}

@@ -45,6 +45,14 @@ def state(market: Market) -> dict[str, Any]:
         ],
         "kept": [kept.row() for _, kept in sorted(market.kept.live.items())],
         "filings": [f.row() for _, f in sorted(market.filings.live.items())],
+        "pools": [
+            (pool.row(), [one.row() for _, one in sorted(pool.licensees.items())])
+            for _, pool in sorted(market.pools.live.items())
+        ],
+        "agreements": [
+            (one.row(), sorted(one.signatures.values()))
+            for _, one in sorted(market.agreements.live.items())
+        ],
         "tenders": [
             (tender.row(), [bid.row() for _, bid in sorted(tender.bids.items())])
             for _, tender in sorted(market.tenders.live.items())
@@ -128,6 +136,8 @@ def _payments(market: Market) -> list[object]:
 def _numbers(market: Market) -> tuple[int, ...]:
     """Return the last number given of each kind."""
     return (
+        market.agreements.last,
+        market.pools.last,
         market.last_order,
         market.last_trade,
         market.last_receipt,

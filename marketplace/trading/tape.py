@@ -26,7 +26,7 @@ MONDAY_US = 4 * clock.DAY_US  # the first after 1970 began, UTC
 PRINTS_MAX = 5_000  # told in one step
 
 # A price agreed with one member, or filed, is no price of the market.
-PUBLIC = trades.c.origin.in_(("book", "pinned", "auction", "contest"))
+PUBLIC = trades.c.origin.in_(("book", "pinned", "auction", "contest", "group"))
 
 
 class Rule(NamedTuple):

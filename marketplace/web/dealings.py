@@ -70,6 +70,19 @@ DEALINGS: Mapping[str, Mapping[str, str]] = {
         "budget": N_("within the budget"),
         "sold": N_("sold before"),
     },
+    "pool": {
+        "open": N_("May be joined"),
+        "sold": N_("Sold"),
+        "failed": N_("Too few joined"),
+        "cancelled": N_("Called off"),
+    },
+    "agreement": {
+        "signing": N_("To be signed"),
+        "signed": N_("Concluded"),
+        "returned": N_("Returned"),
+        "withdrawn": N_("Withdrawn"),
+        "expired": N_("Not signed in time"),
+    },
     "filing": {
         "entered": N_("Waits for the other side"),
         "confirmed": N_("Confirmed, waits for the registrar"),

@@ -9,6 +9,7 @@ from flask_babel import gettext
 from marketplace.community import blind, buyers
 from marketplace.community.buyers import Marks
 from marketplace.community.ratings import BEST, TEXT_MAX
+from marketplace.contracts import drafts
 from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
@@ -103,6 +104,7 @@ def contract(trade: str) -> ResponseReturnValue:
             trade=mine,
             contract=agreed,
             agreed=quotes.of_trade(db, mine.id),
+            paper=drafts.of_trade(db, mine.id),
             escrow=pending.of_trade(db, mine.id),
             dispute=claims.of_trade(db, mine.id),
             refunds=claims.refunds_of(db, mine.id),

@@ -42,6 +42,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "negotiated": N_("Negotiated"),
         "auction": N_("Call auction"),
         "contest": N_("Auction"),
+        "group": N_("Group buy"),
         "filed": N_("Filed"),
     },
     "phase": PHASES,

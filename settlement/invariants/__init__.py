@@ -11,6 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Engine
 
 from settlement.invariants import (
+    agreements,
     auctions,
     books,
     busts,
@@ -25,6 +26,7 @@ from settlement.invariants import (
     holds,
     money,
     payments,
+    pools,
     prices,
     priority,
     quotes,
@@ -108,6 +110,12 @@ CHECKS: tuple[Check, ...] = (
     quotes.countered_in_turns,
     quotes.one_purchase_a_request,
     quotes.offers_hold_once,
+    pools.one_price_by_the_schedule,
+    pools.groups_hold_once,
+    agreements.signed_by_all,
+    agreements.traded_as_signed,
+    agreements.paid_in_stages,
+    agreements.signatures_hold_once,
     tenders.closed_by_the_rule,
     uses.periods_add_up,
     uses.uses_are_paid,
@@ -135,6 +143,7 @@ CHECKS: tuple[Check, ...] = (
 QUICK: tuple[Check, ...] = (money.nothing_from_nothing, money.nobody_overdrawn)
 
 TABLES = (
+    "agreements", "signatures", "pools", "pool_members",
     "journal", "accounts", "transfers", "trades", "contracts", "terms", "orders",
     "books", "standings", "entitlements", "receipts", "payins", "payouts", "arrivals",
     "fee_schedules", "auctions", "phases", "stops", "offers",

@@ -1,5 +1,6 @@
 """Invariants of escrow: what waits is owed, and leaves once, as was accepted."""
 
+import json
 from collections.abc import Iterator
 
 from sqlalchemy import Connection
@@ -15,11 +16,13 @@ REASONS = ("accepted", "accepted_fee", "escrow_back")
 ESCROWS = """
     SELECT e.*, t.price, t.quantity, t.price * t.quantity AS value, t.buyer, t.seller,
            t.currency, t.state, t.at_us, t.instrument, f.trade_bps, f.rules,
-           b.acceptance_days, c.fee_schedule AS agreed, c.fee_rule AS by_rule
+           COALESCE(a.days, b.acceptance_days) AS acceptance_days,
+           c.fee_schedule AS agreed, c.fee_rule AS by_rule
     FROM escrows e LEFT JOIN trades t ON t.id = e.trade
     LEFT JOIN contracts c ON c.trade = e.trade
     LEFT JOIN fee_schedules f ON f.version = e.fee_schedule
-    LEFT JOIN books b ON b.instrument = t.instrument ORDER BY e.trade
+    LEFT JOIN books b ON b.instrument = t.instrument
+    LEFT JOIN agreements a ON a.trade = e.trade ORDER BY e.trade
 """
 
 
@@ -98,17 +101,18 @@ def ended_whole(db: Connection) -> Iterator[Violation]:
             yield _wrong(
                 row.trade, f"is {row.state}; {row.refunded} of {row.value} went back"
             )
-        if row.accepted + row.returned > row.quantity:
-            yield _wrong(row.trade, "has more units than were traded")
+        steps = len(json.loads(row.stages)) or row.quantity
+        if row.accepted + row.returned > steps:
+            yield _wrong(row.trade, "has more units or stages than were traded")
         due = (row.deliver_by_us, row.accept_by_us)
         waits = {
-            "escrowed": due[0] is not None and row.delivered < row.quantity,
+            "escrowed": due[0] is not None and row.delivered < steps,
             "delivered": due[0] is None and due[1] is not None,
         }.get(row.state, due == (None, None))
         if not waits:
             yield _wrong(row.trade, f"is {row.state}, but not due as such a trade is")
         if row.days != row.acceptance_days:
-            yield _wrong(row.trade, f"gives {row.days} days, the instrument others")
+            yield _wrong(row.trade, f"gives {row.days} days, what was agreed others")
 
 
 def nothing_overdue(db: Connection) -> Iterator[Violation]:

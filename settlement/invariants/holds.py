@@ -1,5 +1,6 @@
 """Invariants of holds: what is reserved is exactly what may still be needed."""
 
+import json
 from collections.abc import Iterator
 
 from sqlalchemy import Connection
@@ -20,7 +21,7 @@ LIVE_ORDERS = """
 
 
 def held_is_needed(db: Connection) -> Iterator[Violation]:
-    """H3: held pockets are what bids, offers, payouts, deposits and budgets need."""
+    """H3: held pockets are what bids, quotes, contracts, payouts, budgets need."""
     needed: dict[tuple[int, int], int] = {}
     for order in ask(db, LIVE_ORDERS):
         amount = _need(order.side, order.evergreen, order.price, order.remaining)
@@ -44,11 +45,24 @@ def held_is_needed(db: Connection) -> Iterator[Violation]:
         WHERE o.state = 'open' AND o.maker = o.member
     """
     budgets = "SELECT holder, currency, held FROM tabs WHERE held > 0"
-    for member, currency, amount in (
-        *ask(db, deposits),
-        *ask(db, bids),
-        *ask(db, budgets),
-    ):
+    signed = """
+        SELECT a.buyer, a.currency, a.price * a.quantity FROM agreements a
+        JOIN signatures s ON s.agreement = a.id AND s.party = a.buyer
+        WHERE a.state = 'signing'
+    """
+    joined = [
+        (row.member, row.currency, json.loads(row.tiers)[0][1] * row.quantity)
+        for row in ask(
+            db,
+            """
+            SELECT m.member, p.currency, p.tiers, p.quantity FROM pool_members m
+            JOIN pools p ON p.id = m.pool WHERE m.state = 'held'
+            """,
+        )
+    ]
+    bought = (*ask(db, signed), *ask(db, budgets), *joined)
+    waits = (*ask(db, deposits), *ask(db, bids), *bought)
+    for member, currency, amount in waits:
         needed[member, currency] = needed.get((member, currency), 0) + amount
     query = (
         "SELECT owner, asset, balance FROM accounts"

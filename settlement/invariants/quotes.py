@@ -9,7 +9,10 @@ from settlement.invariants.violation import Violation, ask
 
 
 def negotiated_as_offered(db: Connection) -> Iterator[Violation]:
-    """C3: each negotiated trade is one offer, taken whole, in time, on its terms."""
+    """C3: each negotiated trade is one offer, taken whole, in time, on its terms.
+
+    Or it is one contract, which `agreements` looks at.
+    """
     found = ask(
         db,
         """
@@ -22,7 +25,8 @@ def negotiated_as_offered(db: Connection) -> Iterator[Violation]:
              AND o.seq < t.seq AND o.terms = c.terms
              AND o.purpose IN ('', c.purpose)
              AND t.taker = CASE WHEN o.maker = o.vendor THEN 'buy' ELSE 'sell' END
-        WHERE t.origin = 'negotiated' AND o.id IS NULL ORDER BY t.id
+        LEFT JOIN agreements a ON a.trade = t.id
+        WHERE t.origin = 'negotiated' AND o.id IS NULL AND a.id IS NULL ORDER BY t.id
         """,
     )
     for row in found:

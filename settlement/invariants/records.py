@@ -61,6 +61,7 @@ CAUSES: dict[str, frozenset[str]] = {
             "Uncross",
             "Tick",
             "PayContest",
+            "SignContract",
         }
     ),
     "stops": frozenset({"StopTrading"}),
@@ -78,6 +79,10 @@ CAUSES: dict[str, frozenset[str]] = {
     "tax_schedules": frozenset({"Decide"}),
     "auctions": frozenset({"SetPhase", "Uncross", "Tick"}),
     "filings": frozenset({"FileTrade"}),
+    "pools": frozenset({"OpenPool"}),
+    "pool_members": frozenset({"JoinPool"}),
+    "agreements": frozenset({"DraftContract"}),
+    "signatures": frozenset({"SignContract"}),
     "tenders": frozenset({"CallTender"}),
     "tender_bids": frozenset({"SealBid"}),
     "offers": frozenset({"OfferPrice", "CounterOffer", "OpenBids"}),

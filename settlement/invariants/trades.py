@@ -16,11 +16,12 @@ FINAL = ("settled", "unwound")
 
 TRADES = """
     SELECT t.id, t.seq, t.instrument, t.price, t.quantity, t.currency, t.buyer,
-           t.seller, t.fee, t.state, b.vendor, e.trade AS escrow, b.acceptance_days,
-           o.cover
+           t.seller, t.fee, t.state, b.vendor, e.trade AS escrow, o.cover,
+           COALESCE(a.days, b.acceptance_days) AS acceptance_days
     FROM trades t LEFT JOIN books b ON b.instrument = t.instrument
     LEFT JOIN escrows e ON e.trade = t.id
-    LEFT JOIN obligations o ON o.trade = t.id ORDER BY t.id
+    LEFT JOIN obligations o ON o.trade = t.id
+    LEFT JOIN agreements a ON a.trade = t.id ORDER BY t.id
 """
 LEGS = """
     SELECT x.subject, x.reason, x.seq, x.amount, d.asset, d.owner AS giver,

@@ -69,6 +69,7 @@ ORIGINS = {
     "negotiated": "negotiated",
     "auction": "auction",
     "contest": "auction",
+    "group": "auction",
     "filed": "filed",
 }
 CORRECTIONS: Columns = {

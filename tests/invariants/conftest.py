@@ -21,6 +21,7 @@ from settlement.ids import encode
 from settlement.refunds import Sale
 from tests import netting, sharing
 from tests.floor import Clock
+from tests.invariants import agreed
 from tests.invariants.use_damage import use
 
 VENDOR, ANN, BOB, CAT = 1, 2, 3, 4
@@ -43,7 +44,7 @@ def live(gateway: Gateway, hands: Clock, *, scarce: bool = True) -> None:
     """Let members and staff do everything that the exchange knows.
 
     Without *scarce* what is easily added up: no rights that only one can have, no
-    quotes, tenders, filed trades, kept prices, escrow.
+    quotes, tenders, filed trades, kept prices, escrow, contracts.
     """
 
     def do(command: c.Command, key: str | None = None) -> object:
@@ -124,6 +125,8 @@ def live(gateway: Gateway, hands: Clock, *, scarce: bool = True) -> None:
     netting.live(do, hands, 5)
     (last,) = order(ANN, WAITED, "buy", 41, 1, "IOC", purpose="analysis").trades
     do(c.ReportDelivery(10, VENDOR, last[0], 1))
+    agreed.contract(do, hands)
+    agreed.group(do, hands)
 
 
 def _compete(do: Callable[..., object], hands: Clock) -> None:

@@ -1,9 +1,12 @@
 """What may go wrong with the records of escrow, for `test_violations`."""
 
+from tests.invariants.agreement_damage import AGREEMENTS
+
 LAST = "(SELECT MAX(id) FROM trades WHERE state = 'delivered')"
 FIRST = "(SELECT MIN(trade) FROM escrows)"  # settled in part
 
 ESCROWS = [
+    *AGREEMENTS,
     (
         "H3",
         "its open trades need",
@@ -38,6 +41,6 @@ ESCROWS = [
         "not due as such",
         f"UPDATE escrows SET accept_by_us = NULL WHERE trade = {LAST}",
     ),
-    ("S1", "instrument others", f"UPDATE escrows SET days = 9 WHERE trade = {LAST}"),
+    ("S1", "agreed others", f"UPDATE escrows SET days = 9 WHERE trade = {LAST}"),
     ("S4", "still waits", f"UPDATE escrows SET accept_by_us = 1 WHERE trade = {LAST}"),
 ]

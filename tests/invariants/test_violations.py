@@ -88,7 +88,7 @@ DAMAGE = [
         "UPDATE orders SET state = 'cancelled' WHERE id = 5",
     ),
     ("H3", "offers need 5", "UPDATE orders SET remaining = 5 WHERE id = 9"),
-    ("H3", "bids and payouts need 515", "UPDATE orders SET price = 50 WHERE id = 13"),
+    ("H3", "bids and payouts need 1516", "UPDATE orders SET price = 50 WHERE id = 13"),
     ("H3", "payouts need 0", "UPDATE payouts SET state = 'paid' WHERE id = 2"),
     ("H4", "its rest needs 368", "UPDATE orders SET price = 92 WHERE id = 5"),
     ("H4", "an order may not", "UPDATE orders SET time_in_force = 'IOC' WHERE id = 5"),

@@ -9,6 +9,7 @@ from sqlalchemy import Integer, text
 from listings import plans
 from marketplace.trading import commands as c
 from marketplace.trading import replay as module
+from marketplace.trading.agreements import AnotherText
 from marketplace.trading.replay import REBUILT, replay
 from marketplace.trading.timetable import Timetable
 from settlement import clock, store
@@ -20,6 +21,7 @@ from tests import netting, sharing
 from tests.floor import (
     BUY,
     CAT,
+    CNY,
     DAN,
     SECOND,
     STAFF,
@@ -118,6 +120,22 @@ def traded(tmp_path_factory):
             except Refusal:
                 continue
         netting.live(lambda command: floor.submit(command).result, hands, 5)
+        for member in (CAT, DAN):
+            more = c.RequestPayin(member, member, CNY, 1_000, "more")
+            floor.submit(c.ConfirmPayin(STAFF, floor.submit(more).result))
+        stages, far_us = (("all", 10_000, 0),), hands.at_us + 9 * clock.DAY_US
+        floor.submit(
+            c.DraftContract(
+                VERA, VERA, CAT, SUN, 5, 1, "analysis", stages, 3, None, far_us,
+                False, "{}",
+            )
+        )  # fmt: skip
+        tiers, near_us = ((1, 9), (2, 8)), hands.at_us + 2 * clock.HOUR_US
+        floor.submit(c.OpenPool(VERA, VERA, MOON, tiers, 2, near_us))
+        floor.submit(c.JoinPool(CAT, CAT, 1, "analysis"))
+        with pytest.raises(AnotherText) as known:
+            floor.submit(c.SignContract(CAT, CAT, 1, ""))
+        floor.submit(c.SignContract(CAT, CAT, 1, known.value.sha256))
     return path
 
 

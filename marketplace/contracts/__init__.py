@@ -1,0 +1,1 @@
+"""Contracts as texts: their models, drafts, reading and paper."""
