@@ -38,6 +38,67 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "agreements",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("drafter", Whole, nullable=False),
+        sa.Column("vendor", Whole, nullable=False),
+        sa.Column("buyer", Whole, nullable=False),
+        sa.Column("house", Whole, nullable=False),
+        sa.Column("instrument", Whole, nullable=False),
+        sa.Column("currency", Whole, nullable=False),
+        sa.Column("price", Whole, nullable=False),
+        sa.Column("quantity", Whole, nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("terms", Whole, nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("stages", sa.Text(), nullable=False),
+        sa.Column("days", Whole, nullable=False),
+        sa.Column("term_us", Whole, nullable=True),
+        sa.Column("deliveries_max", Whole, nullable=True),
+        sa.Column("expires_us", Whole, nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("offer", Whole, nullable=False),
+        sa.Column("follows", Whole, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("ended_by", Whole, nullable=True),
+        sa.Column("trade", Whole, nullable=True),
+        sa.CheckConstraint(
+            "(state = 'signed') = (trade IS NOT NULL)", name=op.f("ck_agreements_trade")
+        ),
+        sa.CheckConstraint(
+            "state <> 'returned' OR reason <> ''", name=op.f("ck_agreements_reason")
+        ),
+        sa.CheckConstraint(
+            "state IN ('signing', 'signed', 'returned', 'withdrawn', 'expired')",
+            name=op.f("ck_agreements_state"),
+        ),
+        sa.CheckConstraint("house IN (0, 1)", name=op.f("ck_agreements_house")),
+        sa.CheckConstraint(
+            "offer >= 0 AND follows >= 0 AND follows < id",
+            name=op.f("ck_agreements_origin"),
+        ),
+        sa.CheckConstraint(
+            "price >= 0 AND quantity > 0 AND days >= 0",
+            name=op.f("ck_agreements_numbers"),
+        ),
+        sa.CheckConstraint(
+            "vendor <> buyer AND drafter IN (vendor, buyer)",
+            name=op.f("ck_agreements_parties"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agreements")),
+        sa.UniqueConstraint("trade", name=op.f("uq_agreements_trade")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("agreements", schema=None) as batch_op:
+        batch_op.create_index("ix_agreements_buyer", ["buyer", "id"], unique=False)
+        batch_op.create_index("ix_agreements_state", ["state", "id"], unique=False)
+        batch_op.create_index("ix_agreements_vendor", ["vendor", "id"], unique=False)
+
+    op.create_table(
         "alerts",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("at_us", Whole, nullable=False),
@@ -686,6 +747,8 @@ def upgrade() -> None:
         sa.Column("fee", Whole, nullable=False),
         sa.Column("deliver_by_us", Whole, nullable=True),
         sa.Column("accept_by_us", Whole, nullable=True),
+        sa.Column("stages", sa.Text(), server_default=sa.text("'[]'"), nullable=False),
+        sa.Column("cancel_asked", Whole, server_default="0", nullable=False),
         sa.CheckConstraint(
             "accepted >= 0 AND accepted <= delivered AND returned >= 0 AND days > 0",
             name=op.f("ck_escrows_units"),
@@ -1337,6 +1400,71 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "pool_members",
+        sa.Column("pool", Whole, autoincrement=False, nullable=False),
+        sa.Column("member", Whole, autoincrement=False, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("trade", Whole, nullable=True),
+        sa.CheckConstraint(
+            "(state = 'bought') = (trade IS NOT NULL)",
+            name=op.f("ck_pool_members_trade"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('held', 'bought', 'returned')",
+            name=op.f("ck_pool_members_state"),
+        ),
+        sa.PrimaryKeyConstraint("pool", "member", name=op.f("pk_pool_members")),
+        sa.UniqueConstraint("trade", name=op.f("uq_pool_members_trade")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("pool_members", schema=None) as batch_op:
+        batch_op.create_index("ix_pool_members_member", ["member"], unique=False)
+
+    op.create_table(
+        "pools",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("vendor", Whole, nullable=False),
+        sa.Column("instrument", Whole, nullable=False),
+        sa.Column("currency", Whole, nullable=False),
+        sa.Column("quantity", Whole, nullable=False),
+        sa.Column("terms", Whole, nullable=False),
+        sa.Column("term_us", Whole, nullable=True),
+        sa.Column("deliveries_max", Whole, nullable=True),
+        sa.Column("tiers", sa.Text(), nullable=False),
+        sa.Column("least", Whole, nullable=False),
+        sa.Column("closes_us", Whole, nullable=False),
+        sa.Column("due_us", Whole, nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("price", Whole, nullable=True),
+        sa.CheckConstraint(
+            "(state = 'open') = (due_us IS NOT NULL)", name=op.f("ck_pools_due")
+        ),
+        sa.CheckConstraint(
+            "(state = 'sold') = (price IS NOT NULL)", name=op.f("ck_pools_price")
+        ),
+        sa.CheckConstraint(
+            "state IN ('open', 'sold', 'failed', 'cancelled')",
+            name=op.f("ck_pools_state"),
+        ),
+        sa.CheckConstraint(
+            "quantity > 0 AND least > 0 AND closes_us > at_us",
+            name=op.f("ck_pools_numbers"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pools")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("pools", schema=None) as batch_op:
+        batch_op.create_index("ix_pools_instrument", ["instrument", "id"], unique=False)
+        batch_op.create_index("ix_pools_vendor", ["vendor", "id"], unique=False)
+
+    op.create_table(
         "price_changes",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("instrument", Whole, nullable=False),
@@ -1720,6 +1848,16 @@ def upgrade() -> None:
         batch_op.create_index("ix_shares_party", ["party", "trade"], unique=False)
 
     op.create_table(
+        "signatures",
+        sa.Column("agreement", Whole, autoincrement=False, nullable=False),
+        sa.Column("party", Whole, autoincrement=False, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.PrimaryKeyConstraint("agreement", "party", name=op.f("pk_signatures")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "split_parties",
         sa.Column("split", Whole, autoincrement=False, nullable=False),
         sa.Column("member", Whole, autoincrement=False, nullable=False),
@@ -1909,7 +2047,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("delivery", Whole, nullable=False),
         sa.CheckConstraint(
-            "origin IN ('book', 'pinned', 'negotiated', 'auction', 'contest', 'filed')",
+            "origin IN ('book', 'pinned', 'negotiated', 'auction', 'contest', 'group', 'filed')",
             name=op.f("ck_trades_origin"),
         ),
         sa.CheckConstraint(
@@ -3488,6 +3626,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_split_parties_member")
 
     op.drop_table("split_parties")
+    op.drop_table("signatures")
     with op.batch_alter_table("shares", schema=None) as batch_op:
         batch_op.drop_index("ix_shares_party")
 
@@ -3541,6 +3680,15 @@ def downgrade() -> None:
         )
 
     op.drop_table("price_changes")
+    with op.batch_alter_table("pools", schema=None) as batch_op:
+        batch_op.drop_index("ix_pools_vendor")
+        batch_op.drop_index("ix_pools_instrument")
+
+    op.drop_table("pools")
+    with op.batch_alter_table("pool_members", schema=None) as batch_op:
+        batch_op.drop_index("ix_pool_members_member")
+
+    op.drop_table("pool_members")
     op.drop_table("phases")
     op.drop_table("periods")
     op.drop_table("penalties")
@@ -3728,6 +3876,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_alerts_case")
 
     op.drop_table("alerts")
+    with op.batch_alter_table("agreements", schema=None) as batch_op:
+        batch_op.drop_index("ix_agreements_vendor")
+        batch_op.drop_index("ix_agreements_state")
+        batch_op.drop_index("ix_agreements_buyer")
+
+    op.drop_table("agreements")
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.drop_index("ix_accounts_owner")
 
