@@ -101,8 +101,15 @@ class Shares:
 
     def follow(self, ledger: Ledger, total: int) -> list[Transfer]:
         """Share *total* instead; the transfers between the seller and the others."""
-        moves = []
-        for stake, amount in zip(self.stakes, self.set(total), strict=True):
+        moves = self.moves(ledger, total)
+        self.set(total)
+        return moves
+
+    def moves(self, ledger: Ledger, total: int) -> list[Transfer]:
+        """Return the transfers that would share *total* instead; nothing is shared."""
+        weights, moves = [stake.weight for stake in self.stakes], []
+        changed = change(total, weights, self.amounts)
+        for stake, amount in zip(self.stakes, changed, strict=True):
             if not amount or stake.party == self.seller:
                 continue
             sellers = ledger.number(self.seller, self.currency, Pocket.FREE)

@@ -30,10 +30,13 @@ class FakeStripe:
         self.now_s = 1_000_000
         self.sessions: dict[str, dict[str, Any]] = {}
         self.payments: dict[str, dict[str, Any]] = {}
-        self.disputes: dict[str, dict[str, Any]] = {}
+        self.disputes: dict[
+            str, list[dict[str, Any]]
+        ] = {}  # of a payment, newest first
         self.lines: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
         self.keys: dict[str, tuple[str, int, bytes]] = {}
+        self.refuses: set[int] = set()  # amounts, as too small
         self.faults: list[str] = []  # of the next requests, in order; "" is none
         self.fault: Callable[[], str] = lambda: ""
         self.asked: list[tuple[str, str]] = []
@@ -79,13 +82,14 @@ class FakeStripe:
 
     def dispute(self, payment: str, amount: int) -> None:
         """Let the card's holder dispute a payment."""
-        self.disputes[payment] = {"payment_intent": payment, "status": "needs_response"}
+        made = {"id": self._id("du"), "status": "needs_response"}
+        self.disputes.setdefault(payment, []).insert(0, made)
         self._line("adjustment", payment, -amount, DISPUTE_FEE, "dispute")
         self._tell("charge.dispute.created")
 
     def decide(self, payment: str, amount: int, *, won: bool) -> None:
         """Let the bank decide a dispute."""
-        self.disputes[payment]["status"] = "won" if won else "lost"
+        self.disputes[payment][0]["status"] = "won" if won else "lost"
         if won:
             self._line("adjustment", payment, amount, -DISPUTE_FEE, "dispute_reversal")
         self._tell("charge.dispute.closed")
@@ -188,6 +192,9 @@ class FakeStripe:
             "url": f"https://checkout.invalid/{number}",
             "client_reference_id": asked["client_reference_id"],
         }
+        amount = asked["line_items[0][price_data][unit_amount]"]
+        if int(amount) in self.refuses:
+            return _error(400, "invalid_request_error", f"not {amount}")
         self.sessions[number] = made | {"asked": asked}
         return 200, json.dumps(made).encode()
 
@@ -199,10 +206,12 @@ class FakeStripe:
             found = {k: v for k, v in self.sessions[number].items() if k != "asked"}
             return 200, json.dumps(found).encode()
         if kind == "payment_intents":
+            if number not in self.payments:
+                return _error(404, "invalid_request_error", number)
             return 200, json.dumps(self.payments[number]).encode()
         if number == "disputes":
-            one = self.disputes.get(wanted["payment_intent"])
-            rows = [{"object": "dispute", **one}] if one else []
+            those = self.disputes.get(wanted["payment_intent"], [])
+            rows = [{"object": "dispute", **one} for one in those]
             return 200, _list(rows, more=False)
         assert number == "balance_transactions", url
         shown = self.lines[: len(self.lines) - self.hidden]

@@ -1,26 +1,36 @@
 """Keeping up with the provider: ask for its lines, book each once, see what ended.
 
 `CardDesk.step` may be interrupted anywhere and repeated: lines are booked under keys
-made of the provider's own ids, and nothing rests on what a message said.
+made of the provider's own ids, and nothing rests on what a message said. What the
+provider does not answer for one payment holds up no other.
 """
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
 from marketplace.payments import checkouts, messages
+from marketplace.payments.checkouts import PROVIDER_ACTS
 from marketplace.payments.tables import foreign_lines
-from marketplace.trading.carding import CloseDispute, EndCard, RecordLine
+from marketplace.trading.carding import CloseDispute, RecordLine
 from marketplace.trading.gateway import Gateway
 from settlement import clock, ids
 from settlement.errors import (
     Busy,
     ExchangeHalted,
-    NotFound,
     OutcomeUnknown,
     Refusal,
 )
 from settlement.money import BY_CODE
 from settlement.payments.cards import GENERAL, SIGNS
-from settlement.payments.provider import ForeignLine, Provider, ProviderDown
+from settlement.payments.provider import (
+    ForeignLine,
+    Provider,
+    ProviderDown,
+    ProviderRefused,
+)
 from settlement.payments.tables import cards
 from settlement.store import upsert
 from settlement.tables import payins
@@ -30,7 +40,9 @@ LOOK_US = clock.MINUTE_US  # without a message: lost ones are made good after th
 THOROUGH_US = clock.HOUR_US  # every page of the overlap is read, not only new ones
 OVERLAP_US = 3 * clock.DAY_US  # lines are read again: some show up late
 DISPUTES_MAX = 200  # asked after in one step
-PROVIDER_ACTS = 0  # no user: the provider's own word
+DOWN_MAX = 3  # questions without an answer, after which the rest wait for the next look
+
+log = logging.getLogger(__name__)
 
 
 class CardDesk:
@@ -56,7 +68,8 @@ class CardDesk:
         thorough = at_us >= self._thorough_us + THOROUGH_US
         try:
             new = self.look(thorough=thorough)
-        except ProviderDown:
+        except (ProviderDown, ProviderRefused) as error:
+            log.warning("lines of cards: %s", error.__cause__ or error.code)
             return 0  # the message waits; so does the money, there
         self._looked_us = at_us
         if thorough:
@@ -67,9 +80,12 @@ class CardDesk:
         return new
 
     def look(self, *, thorough: bool = True) -> int:
-        """Ask the provider for everything that may be new; how many lines were."""
-        self._ask_again()
+        """Ask the provider for everything that may be new; how many lines were.
+
+        ProviderDown if it does not tell its lines; they come first.
+        """
         new = self._read_lines(thorough=thorough)
+        self._ask_again()
         self._see_disputes()
         self._see_ends()
         return new
@@ -96,10 +112,18 @@ class CardDesk:
 
     def _ask_again(self) -> None:
         """Ask for the pages whose answer never came, under the same keys."""
+        with self._writes.begin() as db:
+            checkouts.note_missing(db)
         with self._reads.connect() as db:
             waiting = checkouts.unanswered(db)
-        for payin in waiting:
+        _each("page", waiting, self._ask)
+
+    def _ask(self, payin: int) -> None:
+        try:
             checkouts.begin(self._writes, self._provider, payin)
+        except ProviderRefused:
+            checkouts.give_up(self._writes, self._gateway, payin)
+            raise
 
     def _read_lines(self, *, thorough: bool) -> int:
         with self._reads.connect() as db:
@@ -134,30 +158,44 @@ class CardDesk:
     def _see_disputes(self) -> None:
         with self._reads.connect() as db:
             waiting = _disputed(db)
-        for payin, reference in waiting:
-            outcome = self._provider.outcome(reference)
-            if outcome:
-                close = CloseDispute(PROVIDER_ACTS, payin, outcome == "won")
-                self._gateway.submit(close, f"dispute-{reference}")
+        _each("dispute", waiting, self._see_dispute)
+
+    def _see_dispute(self, disputed: tuple[int, str]) -> None:
+        payin, reference = disputed
+        ended = self._provider.outcome(reference)
+        if ended is not None:
+            close = CloseDispute(PROVIDER_ACTS, payin, ended.won)
+            self._gateway.submit(close, f"dispute-{ended.dispute}")
 
     def _see_ends(self) -> None:
         with self._reads.connect() as db:
             late = checkouts.overdue(db)
-            paid = {row.payin: _is_paid(db, row.payin) for row in late}
-        for row in late:
-            over = paid[row.payin] or (
-                row.session is None or self._provider.is_over(row.session)
-            )
-            if not over:
-                continue
-            if not paid[row.payin]:
-                try:
-                    end = EndCard(PROVIDER_ACTS, row.payin)
-                    self._gateway.submit(end, f"end-{row.payin}")
-                except NotFound:
-                    pass  # ended before
+        _each("end", [(row.payin, row.session) for row in late], self._see_end)
+
+    def _see_end(self, late: tuple[int, str | None]) -> None:
+        payin, session = late
+        with self._reads.connect() as db:
+            paid = _is_paid(db, payin)
+        if paid:
             with self._writes.begin() as db:
-                checkouts.close(db, row.payin)
+                checkouts.close(db, payin)
+        elif session is None or self._provider.is_over(session):
+            checkouts.give_up(self._writes, self._gateway, payin)
+
+
+def _each(what: str, those: Iterable[Any], see: Callable[[Any], None]) -> None:
+    """See to each of *those*; one that fails is logged, and holds up no other."""
+    down = 0
+    for one in those:
+        try:
+            see(one)
+        except (Busy, ExchangeHalted, OutcomeUnknown):
+            raise  # ours, and of no one payment: asked again at the next look
+        except Refusal as refusal:
+            log.warning("%s of %s: %s", what, one, refusal.__cause__ or refusal.code)
+            down += isinstance(refusal, ProviderDown)
+            if down == DOWN_MAX:
+                return
 
 
 def _disputed(db: Connection) -> list[tuple[int, str]]:

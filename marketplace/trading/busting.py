@@ -25,7 +25,7 @@ from settlement.busts import transfers as correction
 from settlement.entitlements import Entitlement, EntitlementEvent, EntitlementState
 from settlement.escrows import TradeEvent, TradeState
 from settlement.fees import Rate
-from settlement.ledger import Pocket, Transfer
+from settlement.ledger import HOUSE, Pocket, Transfer
 
 FREE = Pocket.FREE
 
@@ -89,6 +89,8 @@ def _check_known(market: Market, struck: Struck) -> int:
     price = market.busts.of.get(struck.trade, struck.price)
     if price is None:
         raise AlreadyBusted(struck.trade)
+    if struck.trade in market.escrows.not_whole:
+        raise NotWhole  # it may have ended so after it was questioned
     schedule = market.schedules.get(struck.schedule)
     if schedule is None or not 0 <= struck.rule <= len(schedule.rules):
         raise WrongOrder("trade")
@@ -158,11 +160,13 @@ def _move(
     moves, fee = correction(market.ledger, struck, kept, becomes, rate, reason)
     net = kept - becomes - fee
     if kept > becomes:
+        market.ledger.require(HOUSE, struck.currency, fee)
         moves = [*splitting.give_back(market, struck, net), *moves]
     else:
         market.ledger.require(struck.buyer, struck.currency, becomes - kept)
         moves = [*moves, *splitting.give_more(market, struck.trade, -net)]
     market.ledger.post(seq, moves)
+    splitting.keep(market, struck.trade, -net)
     return fee
 
 

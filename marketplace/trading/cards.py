@@ -15,12 +15,14 @@ from settlement.ledger import COSTS, HOUSE, PROVIDER, Pocket, Transfer
 from settlement.money import AMOUNT_MAX, BY_ASSET
 from settlement.payments.cards import (
     CARD_MAX,
+    CARD_MIN,
     CHARGE,
     DISPUTE,
     DISPUTE_BACK,
     GENERAL,
     LINE_MAX,
     LOST,
+    OPEN_MAX,
     PAYOUT,
     REFUND,
     REFUND_BACK,
@@ -30,6 +32,8 @@ from settlement.payments.cards import (
     CardMismatch,
     Line,
     OverCardLimit,
+    TooManyCards,
+    UnderCardLimit,
 )
 from settlement.payments.payins import Payin, PayinEvent, PayinState, check_amount
 
@@ -50,6 +54,10 @@ def request(market: Market, command: RequestCardPayin, seq: int, at_us: int) -> 
     most = CARD_MAX * 10 ** BY_ASSET[command.currency].exponent
     if command.amount > most:
         raise OverCardLimit(most)
+    if command.amount < CARD_MIN:
+        raise UnderCardLimit(CARD_MIN)
+    if market.cards.begun(command.member) >= OPEN_MAX:
+        raise TooManyCards(OPEN_MAX)
     payin = Payin(
         market.payins.last + 1, at_us, command.member, command.currency,
         command.amount, BY_CARD, command.by,

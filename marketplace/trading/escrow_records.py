@@ -56,6 +56,12 @@ def load(db: Connection, market: Market) -> None:
         )  # fmt: skip
         escrow.stages = tuple((amount, by) for amount, by in json.loads(row.stages))
         market.escrows.restore(escrow)
+    undone = s.trades.c.state == str(TradeState.UNWOUND)
+    in_part = (s.trades.c.state == str(TradeState.SETTLED)) & (s.escrows.c.refunded > 0)
+    ended = select(s.trades.c.id).outerjoin(
+        s.escrows, s.escrows.c.trade == s.trades.c.id
+    )
+    market.escrows.not_whole = set(db.execute(ended.where(undone | in_part)).scalars())
     _load_disputes(db, market)
 
 

@@ -83,6 +83,7 @@ class Escrows:
         self._agenda = agenda
         self.live: dict[int, Escrow] = {}
         self.changed: dict[int, Escrow] = {}  # new ones too
+        self.not_whole: set[int] = set()  # trades that ended otherwise than paid whole
 
     def restore(self, escrow: Escrow) -> None:
         """Take over an open escrow, from the records."""
@@ -97,6 +98,8 @@ class Escrows:
         else:
             escrow.deliver_by_us = escrow.accept_by_us = None
             del self.live[escrow.number]
+            if escrow.refunded:
+                self.not_whole.add(escrow.number)
         self._agenda.put(escrow)
 
     def check_delivered(self, right: Entitlement) -> None:

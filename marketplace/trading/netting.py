@@ -305,6 +305,7 @@ def write_off(market: Market, command: WriteOff, seq: int, _at_us: int) -> int:
             rights.end(market, right, EntitlementEvent.REVOKE, seq)
         owed.state = OBLIGATION.after(owed.state, ObligationEvent.WRITE_OFF)
         _end(market, owed, TradeEvent.FAIL)
+        market.escrows.not_whole.add(owed.number)
     key = fail.member, fail.currency
     market.dues.credit[key] = 0
     market.dues.credit_changed[key] = seq

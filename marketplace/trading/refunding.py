@@ -8,6 +8,7 @@ from marketplace.trading.venue import WrongOrder
 from settlement.entitlements import EntitlementEvent
 from settlement.errors import NotFound
 from settlement.ids import encode
+from settlement.ledger import HOUSE
 from settlement.refunds import MoreThanPaid, Sale, transfers
 
 WAITING_MAX = 20  # refunds of one vendor that wait
@@ -61,7 +62,9 @@ def refund(market: Market, command: RefundSale, seq: int, at_us: int) -> int:
     rate = market.schedules[sale.schedule].rate(sale.rule)
     moves, fee = transfers(market.ledger, sale, before, command.amount, rate)
     back = splitting.give_back(market, sale, command.amount - fee)
+    market.ledger.require(HOUSE, sale.currency, fee)
     market.ledger.post(seq, [*back, *moves])
+    splitting.keep(market, sale.trade, fee - command.amount)
     market.refunds.of[sale.trade] = before + command.amount
     market.refunds.last += 1
     market.refunds.new.append(

@@ -77,6 +77,7 @@ def _after(market: Market) -> dict[str, Any]:
     )
     return {
         "busts": sorted(market.busts.of.items()),
+        "not_whole": sorted(market.escrows.not_whole),
         "paid": sorted(market.busts.paid.items()),
         "splits": [
             (

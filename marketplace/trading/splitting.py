@@ -74,6 +74,7 @@ class Sold(Protocol):
 def give_back(market: Market, sold: Sold, back: int) -> list[Transfer]:
     """Return the transfers that give the seller the others' part of *back*.
 
+    Once they are posted, `keep` notes it: a refusal leaves no trace in the shares.
     InsufficientBalance if one of them, or the seller, has not got its own.
     """
     shares, left = market.shares.of.get(sold.trade), back
@@ -81,15 +82,21 @@ def give_back(market: Market, sold: Sold, back: int) -> list[Transfer]:
         market.ledger.require(party, sold.currency, -part)
         left += part
     market.ledger.require(sold.seller, sold.currency, left)
-    if shares is None:
-        return []
-    return follow(market, sold.trade, shares.total - back)
+    return give_more(market, sold.trade, -back)
 
 
 def give_more(market: Market, trade: int, more: int) -> list[Transfer]:
-    """Return the transfers by which *more* proceeds are shared, if a trade is."""
+    """Return the transfers that would share *more* proceeds, if a trade is shared."""
     shares = market.shares.of.get(trade)
-    return [] if shares is None else follow(market, trade, shares.total + more)
+    return [] if shares is None else shares.moves(market.ledger, shares.total + more)
+
+
+def keep(market: Market, trade: int, more: int) -> None:
+    """Note that *more* proceeds of a trade were shared, or given back if below zero."""
+    shares = market.shares.of.get(trade)
+    if shares is not None:
+        shares.set(shares.total + more)
+        market.shares.note(shares)
 
 
 def stakes(market: Market, product: int) -> tuple[Stake, ...]:
@@ -208,8 +215,9 @@ def agree(market: Market, command: AgreeSplit, seq: int, _at_us: int) -> str:
     split = market.splits.get(command.split, command.member)
     if command.member == split.vendor or split.consents[command.member] is not None:
         raise WrongOrder("split")
-    if command.member not in market.verified:
-        raise NotVerified(command.member)
+    has = {part.member or vendor_of(market, part.product) for part in split.parts}
+    if command.member in has and command.member not in market.verified:
+        raise NotVerified(command.member)  # who only loses a part may always agree
     if None not in {**split.consents, command.member: (seq, command.by)}.values():
         _check_parts(market, split.product, split.vendor, split.parts)
     split.consents[command.member] = (seq, command.by)

@@ -14,6 +14,10 @@ from settlement.ids import encode
 from settlement.payments.payins import Payin, PayinState
 
 CARD_MAX = 50_000  # whole units of the currency in one payment by card
+CARD_MIN = (
+    500  # minor units, of any currency: providers take no less (0.50 USD, 50 JPY)
+)
+OPEN_MAX = 20  # payments by card that one member has begun and not made
 RESERVE_DAYS = 14  # in which money that came by card is not paid out
 LINE_MAX = 100  # characters of a provider's id
 
@@ -41,6 +45,20 @@ class OverCardLimit(Refusal):
     """This is more than one payment by card may be; pay it by bank transfer."""
 
     amount_max: int
+
+
+@dataclass(eq=False)
+class UnderCardLimit(Refusal):
+    """This is less than one payment by card may be."""
+
+    amount_min: int
+
+
+@dataclass(eq=False)
+class TooManyCards(Refusal):
+    """You have begun many payments by card: make one of them, or let them end."""
+
+    open_max: int
 
 
 @dataclass(eq=False)
@@ -123,6 +141,7 @@ class Card:
             self.refunded -= line.amount
         elif line.kind == DISPUTE:
             self.withdrawn -= line.amount
+            self.outcome = ""  # disputed again: not decided yet
         else:
             self.returned += line.amount
 
@@ -162,6 +181,10 @@ class Cards:
         """Take a pay-in up, new or from the records."""
         self.live[card.number] = card
         self.of.setdefault(card.payin.member, {})[card.number] = card
+
+    def begun(self, member: int) -> int:
+        """Return how many pay-ins of a member the provider has no money of yet."""
+        return sum(not card.captured for card in self.of.get(member, {}).values())
 
     def drop(self, card: Card) -> None:
         """Forget a pay-in that came to nothing."""

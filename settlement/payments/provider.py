@@ -17,6 +17,11 @@ class ProviderDown(Refusal):
 
 
 @dataclass(eq=False)
+class ProviderRefused(Refusal):
+    """The payment provider does not take this payment; begin another one."""
+
+
+@dataclass(eq=False)
 class CardsOff(Refusal):
     """Payment by card is not set up here."""
 
@@ -57,6 +62,13 @@ class ForeignLine(NamedTuple):
     at_us: int
 
 
+class Ended(NamedTuple):
+    """How the last dispute of a payment ended."""
+
+    dispute: str  # the provider's id of it: a payment may be disputed again
+    won: bool
+
+
 class Message(NamedTuple):
     """A message that was signed by the provider."""
 
@@ -66,7 +78,7 @@ class Message(NamedTuple):
 
 
 class Provider(Protocol):
-    """A payment provider; any call may raise ProviderDown."""
+    """A payment provider; any call may raise ProviderDown or ProviderRefused."""
 
     live: bool  # real money
 
@@ -79,8 +91,8 @@ class Provider(Protocol):
     def pages(self, since_s: int) -> Iterator[list[ForeignLine]]:
         """Yield our lines since then, newest first, a page at a time."""
 
-    def outcome(self, reference: str) -> str:
-        """Return how the dispute of a payment ended: won, lost, or "" so far."""
+    def outcome(self, reference: str) -> Ended | None:
+        """Return how the last dispute of a payment ended; None while one is open."""
 
     def message(self, body: bytes, signature: str) -> Message:
         """Return the message that *body* is; BadSignature unless it is genuine."""

@@ -16,9 +16,11 @@ from settlement.payments.provider import (
     Asked,
     BadSignature,
     Begun,
+    Ended,
     ForeignLine,
     Message,
     ProviderDown,
+    ProviderRefused,
 )
 
 VERSION = "2026-10-28.endive"
@@ -112,13 +114,15 @@ class Stripe:
                 wanted["starting_after"] = rows[-1]["id"]
             more = more and bool(rows)
 
-    def outcome(self, reference: str) -> str:
-        """Return how the dispute of a payment ended: won, lost, or "" so far."""
+    def outcome(self, reference: str) -> Ended | None:
+        """Return how the last dispute of a payment ended; None while one is open."""
         found = _call(
             lambda: self._client.v1.disputes.list({"payment_intent": reference})
         )
-        ends = [OUTCOMES.get(row["status"], "") for row in found["data"]]
-        return ends[0] if ends else ""
+        ends = [(row["id"], row["status"]) for row in found["data"]]  # newest first
+        if not ends or any(status not in OUTCOMES for _, status in ends):
+            return None
+        return Ended(ends[0][0], OUTCOMES[ends[0][1]] == cards.WON)
 
     def message(self, body: bytes, signature: str) -> Message:
         """Return the message that *body* is; BadSignature unless it is genuine."""
@@ -149,14 +153,23 @@ class Stripe:
 
     def _payin_of(self, reference: str) -> str:
         """Return which pay-in a payment is of: a refund or dispute does not say."""
-        found = _call(lambda: self._client.v1.payment_intents.retrieve(reference))
+        try:
+            found = _call(lambda: self._client.v1.payment_intents.retrieve(reference))
+        except ProviderRefused:
+            return ""  # not to be found: the line is kept, and booked on no pay-in
         return str(found.get("transfer_group") or "")
 
 
 def _call(ask: Callable[[], Any]) -> dict[str, Any]:
-    """Return what Stripe answers as a plain dictionary; ProviderDown if it does not."""
+    """Return what Stripe answers as a plain dictionary.
+
+    Raises ProviderRefused if it answers that this cannot be, which asking again will
+    not change; and ProviderDown if it does not answer, or not now, or not us.
+    """
     try:
         answer: dict[str, Any] = ask().to_dict()
+    except stripe.InvalidRequestError as error:
+        raise ProviderRefused from error
     except stripe.StripeError as error:
         raise ProviderDown from error
     return answer

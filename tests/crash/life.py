@@ -43,8 +43,8 @@ def live(do: Callable[[str, c.Command], Any], run: str) -> None:
     """Pay in, order, match, clear, settle, deliver, accept, mend, pay out."""
     payin = do("payin", c.RequestPayin(CAT, CAT, CNY, 90, "cash"))
     do("confirm", c.ConfirmPayin(STAFF, payin))
-    card = do("card", c.RequestCardPayin(CAT, CAT, CNY, 50))
-    charge = (f"txn_{run}", "charge", card, f"pi_{run}", CNY, 50, 2, 5)
+    card = do("card", c.RequestCardPayin(CAT, CAT, CNY, 500))
+    charge = (f"txn_{run}", "charge", card, f"pi_{run}", CNY, 500, 2, 5)
     do("line", c.RecordLine(0, *charge))
     resting = do("bid", bid(9, 2)).order
     do("buy", BUY)

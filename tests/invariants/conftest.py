@@ -337,10 +337,10 @@ def _pay_by_card(do: Callable[..., object]) -> None:
     for line, amount, fee in (("charge", 500, 14), ("dispute", -500, 15)):
         do(c.RecordLine(0, f"txn_{line}", line, number, "pi_1", 1, amount, fee, 5))
     do(c.CloseDispute(0, number, won=False))
-    kept = do(c.RequestCardPayin(40, CAT, 1, 300))
-    do(c.RecordLine(0, "txn_1", "charge", kept, "pi_2", 1, 300, 9, 5))
+    kept = do(c.RequestCardPayin(40, CAT, 1, 600))
+    do(c.RecordLine(0, "txn_1", "charge", kept, "pi_2", 1, 600, 9, 5))
     do(c.RecordLine(0, "txn_2", "refund", kept, "pi_2", 1, -100, 0, 5))
-    do(c.EndCard(0, do(c.RequestCardPayin(40, CAT, 1, 7))))
+    do(c.EndCard(0, do(c.RequestCardPayin(40, CAT, 1, 507))))
     do(c.RecordLine(0, "txn_3", "cost", 0, "", 1, -3, 0, 5))
     do(c.RecordLine(0, "txn_4", "payout", 0, "", 1, -50, 0, 5))
     mend = do(c.Propose(STAFF, "Correct", (1, "bank", "member", CAT, 1, 7), "late"))

@@ -19,7 +19,7 @@ def act(house, chance, open_pages, payments):
     kind = chance.choice(("ask", "pay", "refund", "dispute", "decide", "payout", "buy"))
     if kind == "ask":
         open_pages.append(
-            house.ask(chance.randrange(1, 5_000), chance.choice((CAT, DAN)))
+            house.ask(chance.randrange(500, 5_000), chance.choice((CAT, DAN)))
         )
     elif kind == "pay" and open_pages:
         number = open_pages.pop(0)

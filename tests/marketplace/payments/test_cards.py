@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 from sqlalchemy import select
 
-from marketplace.payments import messages
+from marketplace.payments import checkouts, messages
 from marketplace.payments.tables import checkouts as checkouts_table
 from marketplace.trading import commands as c
 from marketplace.trading.market import Market
@@ -13,8 +13,16 @@ from settlement import statements
 from settlement import tables as s
 from settlement.errors import IllegalMove, InsufficientBalance, NotFound
 from settlement.ledger import COSTS
-from settlement.payments.cards import CardMismatch, CardReserve, OverCardLimit
-from settlement.payments.provider import BadSignature, ProviderDown
+from settlement.payments.cards import (
+    CARD_MIN,
+    OPEN_MAX,
+    CardMismatch,
+    CardReserve,
+    OverCardLimit,
+    TooManyCards,
+    UnderCardLimit,
+)
+from settlement.payments.provider import BadSignature, ProviderDown, ProviderRefused
 from tests.card_house import AMOUNT, OPEN, housed, now_s
 from tests.fake_stripe import FAULTS
 from tests.floor import (
@@ -265,3 +273,90 @@ def test_only_a_genuine_and_fresh_message_is_taken(house):
     for changed in (body.replace(b'"x"', b'"y"'), body.replace(b": ", b":"), b"\xff"):
         with pytest.raises(BadSignature):
             house.provider.message(changed, header)
+
+
+def test_a_payment_that_the_provider_refuses_ends_and_holds_up_no_other(house):
+    house.fake.refuses = {777}
+    refused, other = house.ask(777), house.ask()
+    payment = house.fake.pay(house.open(other))
+    assert house.desk.look() == 1
+    assert (house.state(refused), house.state(other)) == ("failed", "succeeded")
+    with pytest.raises(ProviderRefused):
+        house.open(refused)
+    house.fake.dispute(payment, AMOUNT)
+    house.fake.decide(payment, AMOUNT, won=True)
+    house.desk.look()
+    assert house.state(other) == "succeeded"
+    house.reconciled()
+
+
+def test_one_question_without_an_answer_holds_up_no_other(house, caplog):
+    numbers, payments = zip(*[house.paid() for _ in range(2)], strict=True)
+    for payment in payments:
+        house.fake.dispute(payment, AMOUNT)
+    house.desk.look()
+    for payment in payments:
+        house.fake.decide(payment, AMOUNT, won=True)
+    late, asked = house.ask(), house.fake.asked
+    untold = f"disputes?payment_intent={payments[0]}"
+    house.fake.fault = lambda: "down" if untold in asked[-1][1] else ""
+    house.desk.look()
+    assert [house.state(number) for number in numbers] == ["disputed", "succeeded"]
+    assert f"dispute of ({numbers[0]}," in caplog.text
+    house.fake.fault = lambda: ""
+    house.fake.faults = ["down"]
+    house.desk._looked_us = 0
+    assert house.desk.step() == 0
+    assert "lines of cards" in caplog.text
+    assert house.state(late) == "created"
+    house.desk.look()
+    house.reconciled()
+
+
+def test_lines_of_what_the_provider_does_not_know_are_kept_unbooked(house):
+    _, payment = house.paid()
+    house.fake.refund(payment, 100)
+    del house.fake.payments[payment]
+    house.desk.look()
+    assert house.refused() == ["not_found"]
+
+
+def test_a_pay_in_that_was_cut_short_before_its_page_ends(house):
+    command = c.RequestCardPayin(CAT, CAT, CNY, AMOUNT)
+    number = house.gateway.submit(command).result
+    house.desk.look()
+    assert house.state(number) == "created"  # its page may still be on its way
+    with house.writes.begin() as db:
+        late = s.payins.update().where(s.payins.c.id == number)
+        db.execute(late.values(at_us=1))
+    house.desk.look()
+    assert house.state(number) == "failed"
+    assert not house.fake.sessions
+    with house.writes.begin() as db:
+        checkouts.note(db, number, "Pay-in", "http://127.0.0.1/back")
+    with pytest.raises(ProviderRefused):
+        house.open(number)
+
+
+def test_a_payment_by_card_has_a_least_amount_and_few_are_open_at_once(house):
+    with pytest.raises(UnderCardLimit):
+        house.ask(CARD_MIN - 1)
+    numbers = [house.ask(CARD_MIN) for _ in range(OPEN_MAX)]
+    with pytest.raises(TooManyCards):
+        house.ask()
+    house.ask(member=DAN)
+    house.gateway.submit(c.EndCard(0, numbers[0]))
+    house.ask()
+
+
+def test_a_payment_may_be_disputed_twice(house):
+    number, payment = house.paid()
+    half = AMOUNT // 2
+    for won, state in ((True, "succeeded"), (False, "charged_back")):
+        house.fake.dispute(payment, half)
+        house.desk.look()
+        assert house.state(number) == "disputed"
+        house.fake.decide(payment, half, won=won)
+        house.desk.look()
+        assert house.state(number) == state
+    house.reconciled()

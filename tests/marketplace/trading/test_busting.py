@@ -233,3 +233,32 @@ def test_facts_are_of_a_trade_that_there_is(floor):
     lie = floor.struck(floor.trade(9, 1))._replace(schedule=9)
     with pytest.raises(WrongOrder):
         floor.do(c.QuestionTrade(STAFF, lie, None, WHY))
+
+
+def test_a_question_does_not_outlive_that_its_trade_was_paid_whole(floor):
+    """A dispute that ends in part between question and decision: no second refund."""
+    escrow = floor.buy(2)
+    asked = floor.question(escrow.number)
+    facts = floor.struck(escrow.number)
+    floor.do(c.OpenDispute(CAT, CAT, escrow.number, "quality", "half is empty"))
+    floor.do(c.AnswerDispute(VERA, VERA, 1, "take a half", 1_000))
+    floor.do(c.AgreeDispute(CAT, CAT, 1))
+    before = floor.money(CAT)
+    assert before == CASH - 1_000
+    with pytest.raises(NotWhole):
+        floor.do(Decide(SECOND, asked, approve=True))
+    floor.do(Decide(SECOND, asked, approve=False))
+    for price in (None, 400):  # facts that were read before it ended
+        with pytest.raises(NotWhole):
+            floor.do(c.QuestionTrade(STAFF, facts, price, WHY))
+    assert floor.money(CAT) == before
+    floor.settle()
+
+
+def test_what_was_given_back_whole_has_no_price_to_adjust(floor):
+    escrow = floor.buy(1)
+    facts = floor.struck(escrow.number)
+    floor.do(c.ReturnSale(VERA, VERA, escrow.number))
+    with pytest.raises(NotWhole):
+        floor.do(c.QuestionTrade(STAFF, facts, 400, WHY))
+    floor.settle()

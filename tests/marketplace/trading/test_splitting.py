@@ -12,6 +12,7 @@ from marketplace.trading.splitting import stakes
 from marketplace.trading.venue import NotVerified, WrongOrder
 from settlement.errors import InsufficientBalance, NotFound
 from settlement.invariants import violations
+from settlement.ledger import HOUSE
 from settlement.refunds import Sale
 from settlement.sharing import Stake
 from tests import sharing
@@ -243,3 +244,30 @@ def test_rates_of_tax_need_every_kind_once(desk):
         with pytest.raises(WrongOrder):
             desk.do(Propose(STAFF, "SetTaxes", (rates,), "law"))
     assert desk.money(CAT) == (CASH,)
+
+
+def test_who_only_loses_a_part_agrees_without_being_verified(desk):
+    desk.agree((source(2_000),), (EVE,))
+    desk.do(c.SetStanding(STAFF, EVE, verified=False))
+    less = desk.do(c.ProposeSplit(VERA, VERA, PRODUCT, ()))
+    assert desk.do(c.AgreeSplit(EVE, EVE, less)) == "in_force"
+
+
+def test_who_has_a_part_agrees_verified(desk):
+    number = desk.do(c.ProposeSplit(VERA, VERA, PRODUCT, (source(2_000),)))
+    desk.do(c.SetStanding(STAFF, EVE, verified=False))
+    with pytest.raises(NotVerified):
+        desk.do(c.AgreeSplit(EVE, EVE, number))
+
+
+def test_a_refused_refund_leaves_no_trace_in_the_shares(desk):
+    """The house has no money for the fee that it would give back."""
+    desk.agree((source(2_000),), (EVE,))
+    trade = desk.sold()
+    reserve = desk.do(Propose(STAFF, "SetReserve", (CNY, desk.money(HOUSE)[0]), "all"))
+    desk.do(Decide(SECOND, reserve, approve=True))
+    before = desk.market.shares.of[trade].rows()
+    with pytest.raises(InsufficientBalance):
+        desk.refund(trade, 97, 97)
+    assert desk.market.shares.of[trade].rows() == before
+    assert desk.money(EVE) == (19,)
