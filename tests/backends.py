@@ -91,13 +91,20 @@ class Handler(BaseHTTPRequestHandler):
         if "hang-up" in self.path:
             self.close_connection = True
             return
+        if "odd" in self.path or "deep" in self.path:
+            self._odd()
+            return
         data: Any = {"data": [] if "miss" in self.path else ITEMS}
+        if many := re.search(r"many=(\d+)", self.path):
+            data = {"data": [0] * int(many[1])}
         if sent:
             data["sent"] = sent.decode()
         body = json.dumps(data).encode()
         self.send_response(int(status[1]) if status else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Set-Cookie", "tracks=you")
+        if varies := re.search(r"vary=([\w-]+)", self.path):
+            self.send_header("Vary", varies[1])
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -106,6 +113,16 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.do_GET()
+
+    def _odd(self) -> None:
+        """Answer with a length that is none, or with what is nested too deep."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "4.5e1" if "odd" in self.path else "90000")
+        self.end_headers()
+        self.wfile.write(b"{}" if "odd" in self.path else b"[" * 90_000)
+        self.wfile.flush()
+        self.close_connection = True
 
     def _stream(self, backend: Backend) -> None:
         self.send_response(200)

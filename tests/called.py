@@ -1,4 +1,4 @@
-"""A market with three services at a backend, copied for each test; who calls them."""
+"""A market with four services at a backend, copied for each test; who calls them."""
 
 import shutil
 from dataclasses import replace
@@ -31,7 +31,7 @@ def backend(backend_of_all):
 
 @pytest.fixture(scope="module")
 def market(tmp_path_factory, migrated, backend_of_all):
-    """The settings of a market with three services at the backend, and a rich buyer."""
+    """The settings of a market with four services at the backend, and a rich buyer."""
     made = Config.at(tmp_path_factory.mktemp("services") / "data")
     made.data.mkdir(mode=0o700)
     shutil.copy(migrated, made.data / migrated.name)
@@ -40,13 +40,18 @@ def market(tmp_path_factory, migrated, backend_of_all):
     backends.enrolled(app.extensions[EXTENSION])
     program = backends.Programs(app)
     by_hit = {"tiers": [{"up_to": None, "price": 7}]}
+    by_record = {"tiers": [{"up_to": None, "price": 2}]}
     for symbol, more in (
         ("LOOKUP", {}),
         ("HITS", {"mode": "per_hit", "plan": by_hit}),
+        (
+            "ROWS",
+            {"mode": "per_record", "plan": by_record},
+        ),
         ("PACK", {"mode": "whole", "plan": None, "deliveries_max": 2}),
     ):
         product, _ = backends.put_on_market(program, symbol, **more)
-        pointer = {"pointer": "/data"} if symbol == "HITS" else {}
+        pointer = {"pointer": "/data"} if symbol in ("HITS", "ROWS") else {}
         connect(program, product, backend_of_all, **pointer)
     pay_in(program, "buyer", 50_000)
     app.extensions[EXTENSION].close()

@@ -131,6 +131,10 @@ class TabSchema(Schema):
     ends_us = fields.Integer(required=True)
     held = fields.Integer(required=True)
     allowed = fields.Integer(required=True)
+    owed = fields.Integer(
+        required=True,
+        metadata={"description": "for earlier use; the next budget pays it first"},
+    )
     periods = fields.List(fields.Nested(PeriodSchema), required=True)
 
 

@@ -9,18 +9,17 @@ from urllib.parse import SplitResult, unquote
 
 from marketplace import outgoing
 from marketplace.metering import hits
+from marketplace.metering.attempts import Attempt
 from marketplace.metering.breaker import Breaker
 from marketplace.metering.forwarding import Asked, Forwarder, NoAnswer, Reply
 from marketplace.metering.gate import Admitted, Gate
 from marketplace.metering.meter import Answered, Begun, Meter
-from marketplace.metering.repeats import Repeat, Repeats
+from marketplace.metering.repeats import Key, Repeat, Repeats
 from marketplace.metering.standing import (
     CalledTooFast,
     Facts,
     NotConnected,
     Standing,
-    Taken,
-    units_of,
 )
 from marketplace.outgoing import NotReachable
 from marketplace.vault import Vault
@@ -32,6 +31,10 @@ PATH_MAX = 2_000  # characters, with what is asked
 NOTED_MAX = 200  # of a path
 TESTS_MAX = 5  # calls of a sandbox in a second
 FAILED = 500
+LENGTH_MAX = 15  # digits of the length of an answer
+TOO_LONG = "too_long"  # why there is no answer: its records cannot be counted
+# What kept answers are told apart by; one that depends on more is not kept.
+VARIES = frozenset({"accept", "accept-language", "accept-encoding"})
 # What is handed on of a request, and of an answer; the rest stays between the two.
 SENT = ("Accept", "Accept-Language", "Content-Type", "If-None-Match")
 PASSED = (
@@ -90,68 +93,68 @@ class Caller:
             *(0, facts.right.id, facts.product, admitted.key.row.id, facts.period),
             *(clock.now_us(), wanted.method, wanted.path.partition("?")[0][:NOTED_MAX]),
         )
-        standing.take(begun.at_us)
-        try:
+        standing.take(facts, begun.at_us)
+        with Attempt(self.meter, admitted, begun) as attempt:
             repeat = self._repeat(facts, wanted)
             if repeat is not None:
-                return self._again(admitted, begun, repeat)
+                return self._again(attempt, repeat)
+            headers = self._headers(facts, wanted)
             breaker = self._breakers.setdefault(facts.product, Breaker())
             breaker.enter()
-        except BaseException:
-            standing.let_go()
-            raise
-        return self._send(admitted, begun, wanted, parts, breaker)
+            try:
+                return self._send(attempt, wanted, parts, headers)
+            finally:
+                breaker.leave(failed=attempt.failed)
 
     def _send(
         self,
-        admitted: Admitted,
-        begun: Begun,
+        attempt: Attempt,
         wanted: Wanted,
         parts: SplitResult,
-        breaker: Breaker,
+        headers: dict[str, str],
     ) -> Given:
-        facts = admitted.facts
-        file, begun = self.meter.begin(begun)
+        facts = attempt.admitted.facts
+        name = headers["Databourse-Call"] = attempt.begin()
         begun_s = clock.elapsed_s()
-        name = f"{file.name}-{begun.number}"
-        headers = self._headers(facts, wanted, name)
         asked = Asked(
             wanted.method, parts, headers, wanted.body, float(facts.endpoint.wait_s)
         )
-        answered, reply, body = None, None, None
+        reply = None
         try:
             reply = self.forwarder.send(asked)
+            attempt.failed = reply.status >= FAILED
             body = self._body(facts, reply)
             answered = self._judge(facts, reply, body, begun_s)
-        except NoAnswer as failure:
-            answered = Answered(None, failure.why, _since_us(begun_s), None, 0, 0, 0)
+            attempt.reserve(answered)
+            attempt.end(answered)
+            self._keep(facts, wanted, reply, body, answered)
+            return self._given(attempt.admitted, reply, body, name, answered)
+        except BaseException as problem:
             if reply is not None:
                 reply.close()
-            raise ServiceFailed(failure.why, name) from None
-        finally:
-            answered = answered or Answered(None, "broken", 0, None, 0, 0, 0)
-            breaker.leave(failed=answered.status is None or answered.status >= FAILED)
-            self._note(admitted, begun, file, answered)
-        self._keep(facts, wanted, reply, body, answered)
-        return self._given(admitted, reply, body, name, answered)
-
-    def _note(
-        self, admitted: Admitted, begun: Begun, file: Any, answered: Answered
-    ) -> None:
-        place = self.meter.end(file, begun, answered)
-        units = units_of(
-            admitted.facts.mode, answered.counted, answered.hit, answered.records
-        )
-        admitted.standing.note(Taken(file.name, place, begun.period, units))
+            if isinstance(problem, NoAnswer):
+                attempt.failed = problem.why != TOO_LONG
+                attempt.end(_unanswered(problem.why, begun_s))
+                raise ServiceFailed(problem.why, name) from None
+            if isinstance(problem, Refusal):  # the answer is more than can be paid
+                attempt.end(_unanswered(problem.code, begun_s))
+            raise
 
     @staticmethod
     def _body(facts: Facts, reply: Reply) -> bytes | None:
-        """Read the body where what it found decides; None: it is passed in pieces."""
+        """Read the body where what it found decides; None: it is passed in pieces.
+
+        NoAnswer where records are charged and there are too many to be counted.
+        """
         looked_at = facts.endpoint.pointer or facts.mode in ("per_hit", "per_record")
-        short = int(reply.headers.get("Content-Length") or hits.BODY_MAX + 1)
-        if looked_at or (facts.endpoint.cache_s and short <= hits.BODY_MAX):
-            return reply.read(hits.BODY_MAX)
-        return None
+        length = _length(reply)
+        short = length is not None and length <= hits.BODY_MAX
+        if not looked_at and not (facts.endpoint.cache_s and short):
+            return None
+        body = reply.read(hits.BODY_MAX)
+        if body is None and facts.mode == "per_record" and reply.status in hits.FOUND:
+            raise NoAnswer(TOO_LONG)
+        return body
 
     @staticmethod
     def _judge(
@@ -161,8 +164,7 @@ class Caller:
         hit, records = 0, 0
         if counted:
             hit, records = hits.found(reply.status, body, facts.endpoint.pointer)
-        length = reply.headers.get("Content-Length")
-        size = len(body) if body is not None else int(length) if length else None
+        size = len(body) if body is not None else _length(reply)
         took_us = _since_us(begun_s)
         return Answered(reply.status, "", took_us, size, int(counted), hit, records)
 
@@ -175,8 +177,8 @@ class Caller:
         answered: Answered,
     ) -> Given:
         headers = _passed(reply.headers)
-        if body is None and (length := reply.headers.get("Content-Length")):
-            headers.append(("Content-Length", length))
+        if body is None and (length := _length(reply)) is not None:
+            headers.append(("Content-Length", str(length)))
         elif body is not None:
             headers.append(("Content-Length", str(len(body))))
             reply.close()
@@ -218,21 +220,26 @@ class Caller:
         said = (reply.headers.get("Cache-Control") or "").lower()
         if not _repeatable(facts, wanted) or "no-store" in said or "private" in said:
             return
+        varies = (reply.headers.get("Vary") or "").lower().replace(",", " ").split()
+        if not VARIES.issuperset(varies):
+            return
         kept = Repeat(
             *(reply.status, tuple(_passed(reply.headers)), body),
             *(answered.hit, answered.records),
         )
         self.repeats.put(_repeat_key(facts, wanted), kept, facts.endpoint.cache_s)
 
-    def _again(self, admitted: Admitted, begun: Begun, repeat: Repeat) -> Given:
+    @staticmethod
+    def _again(attempt: Attempt, repeat: Repeat) -> Given:
         """Give a kept answer; it counts as any other: the buyer got the data."""
-        file, begun = self.meter.begin(begun)
         answered = Answered(
             *(repeat.status, "", 0, len(repeat.body), 1, repeat.hit, repeat.records, 1),
         )
-        self._note(admitted, begun, file, answered)
+        attempt.reserve(answered)
+        name = attempt.begin()
+        attempt.end(answered)
         length = ("Content-Length", str(len(repeat.body)))
-        told = _told(f"{file.name}-{begun.number}", answered)
+        told = _told(name, answered)
         return Given(
             repeat.status, [*repeat.headers, length, *told], iter((repeat.body,))
         )
@@ -294,9 +301,8 @@ class Caller:
         joined = base.path.rstrip("/") + ("/" + rest if rest else "")
         return base._replace(path=joined or "/", query=query)
 
-    def _headers(self, facts: Facts, wanted: Wanted, name: str) -> dict[str, str]:
+    def _headers(self, facts: Facts, wanted: Wanted) -> dict[str, str]:
         made = _sent(wanted)
-        made["Databourse-Call"] = name
         made["Databourse-Member"] = ids.encode("member", facts.right.holder)
         sealed = facts.endpoint.sealed
         if sealed:
@@ -322,8 +328,21 @@ def _repeatable(facts: Facts, wanted: Wanted) -> bool:
     return bool(facts.endpoint.cache_s) and facts.keeps and wanted.method == "GET"
 
 
-def _repeat_key(facts: Facts, wanted: Wanted) -> tuple[int, str, str]:
-    return facts.product, wanted.path, wanted.headers.get("Accept", "")
+def _repeat_key(facts: Facts, wanted: Wanted) -> Key:
+    said = wanted.headers
+    asked = wanted.path, said.get("Accept", ""), said.get("Accept-Language", "")
+    return facts.product, facts.endpoint.changed_us, *asked
+
+
+def _length(reply: Reply) -> int | None:
+    """Return how long an answer says that it is; None if it does not, or oddly."""
+    said = reply.headers.get("Content-Length") or ""
+    fine = said.isascii() and said.isdigit() and len(said) <= LENGTH_MAX
+    return int(said) if fine else None
+
+
+def _unanswered(why: str, begun_s: float) -> Answered:
+    return Answered(None, why, _since_us(begun_s), None, 0, 0, 0)
 
 
 def _sent(wanted: Wanted) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
 
+from marketplace.limits import TooManyTries
 from marketplace.metering import keys, standing
 from marketplace.metering.keys import SIGNED_S, TOKEN, BadServiceKey
 from marketplace.metering.standing import FRESH_S, ZONE_US, Facts, Key, Standing
@@ -19,6 +20,7 @@ from settlement.errors import NotFound, Refusal
 
 STANDINGS_MAX = 10_000  # known in one process; the longest unused are forgotten
 SIGNATURES_MAX = 200_000  # remembered, so that each is used once
+FAILURES_MAX = 60  # keys that are none, named from one address in a minute
 STALE_S = 0.9  # at most, while another thread looks
 BEARER = "Bearer "
 
@@ -62,6 +64,7 @@ class Gate:
         self._guard = threading.Lock()
         self._signed: OrderedDict[str, int] = OrderedDict()
         self._secrets: dict[str, str] = {}
+        self._failures: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self.used: dict[int, int] = {}  # key → when, for `keys.touch`
 
     def admit(self, come: Come) -> Admitted:
@@ -72,6 +75,7 @@ class Gate:
             raise BadServiceKey
         try:
             number = ids.decode("entitlement", come.entitlement)
+            self._check_prefix(number, parts[1], come.address)
             found = self._standing(number)
             facts = self.look(found, parts[1])
         except NotFound:
@@ -91,6 +95,31 @@ class Gate:
         self.used[key.row.id] = now_us
         return Admitted(key, found, facts)
 
+    def _check_prefix(self, entitlement: int, prefix: str, address: str) -> None:
+        """Refuse a key that the right does not have, before anything is kept of it.
+
+        BadServiceKey; TooManyTries from an address that named too many of these.
+        """
+        with self._guard:
+            known = self._known.get(entitlement)
+            facts = known.facts if known else None
+            if facts is not None and prefix in facts.keys:
+                return
+            minute = clock.now_us() // clock.MINUTE_US
+            since, failures = self._failures.get(address, (minute, 0))
+            failures = failures if since == minute else 0
+        if failures >= FAILURES_MAX:
+            raise TooManyTries(clock.MINUTE_US // clock.SECOND_US)
+        with self._reads.connect() as db:
+            if keys.is_key_of(db, prefix, entitlement):
+                return
+        with self._guard:
+            self._failures[address] = minute, failures + 1
+            self._failures.move_to_end(address)
+            if len(self._failures) > STANDINGS_MAX:
+                self._failures.popitem(last=False)
+        raise BadServiceKey
+
     def look(self, known: Standing, prefix: str) -> Facts:
         """Return the facts of a right, not older than a second; or its refusal."""
         facts = known.facts
@@ -106,11 +135,13 @@ class Gate:
                 return newer
             try:
                 with self._reads.connect() as db:
-                    known.facts = standing.read(db, known, prefix)
+                    known.facts = standing.read(db, known)
                     self._begin_day(db, known)
             except Refusal:
                 known.facts = None
                 raise
+            if prefix not in known.facts.keys:
+                raise BadServiceKey
             return known.facts
 
     @staticmethod

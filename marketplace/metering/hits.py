@@ -27,7 +27,7 @@ def found(status: int, body: bytes | None, pointer: str) -> tuple[int, int]:
         return 1, _records(body)
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return 0, 0
     value = at(value, pointer)
     if not value:
@@ -54,6 +54,6 @@ def _records(body: bytes | None) -> int:
         return 1
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return 1
     return len(value) if isinstance(value, list) else 1

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from listings.numbers import next_numbers
 from marketplace.language import N_
+from marketplace.members.tables import users
 from marketplace.members.users import User
 from marketplace.metering.tables import service_keys as t
 from marketplace.vault import Vault
@@ -134,6 +135,21 @@ def of_right(db: Connection, entitlement: int) -> list[Row[Any]]:
         t.c.expires_us.is_(None) | (t.c.expires_us > clock.now_us()),
     )
     return list(db.execute(query.order_by(t.c.id.desc())))
+
+
+def that_work(db: Connection, entitlement: int, holder: int) -> list[Row[Any]]:
+    """Return the living keys of a right whose users may act for its holder."""
+    acting = select(users.c.id).where(users.c.member == holder, users.c.disabled == 0)
+    mine = set(db.execute(acting).scalars())
+    return [row for row in of_right(db, entitlement) if row.user in mine]
+
+
+def is_key_of(db: Connection, prefix: str, entitlement: int) -> bool:
+    """Tell whether a right has a key with this prefix that was not revoked."""
+    query = select(t.c.entitlement).where(
+        t.c.prefix == prefix, t.c.revoked_us.is_(None)
+    )
+    return bool(db.scalar(query) == entitlement)
 
 
 def is_living(row: Row[Any], at_us: int) -> bool:

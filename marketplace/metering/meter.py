@@ -65,6 +65,7 @@ class File:
     descriptor: int
     place: int = 0
     under_way: int = 0  # calls that began here
+    torn: bool = False  # the last line was cut short: the next begins a new one
 
 
 class Meter:
@@ -93,12 +94,12 @@ class Meter:
         """Note what became of *call*, where it began; the place of the note."""
         line = json.dumps([*call, *answered], ensure_ascii=False)
         with self._guard:
-            place = file.place
             file.under_way -= 1
-            _write(file, line)
-            if file is not self._file and not file.under_way:
-                os.close(file.descriptor)
-            return place
+            try:
+                return _write(file, line)
+            finally:
+                if file is not self._file and not file.under_way:
+                    os.close(file.descriptor)
 
     def close(self) -> None:
         """Let go of the file: whoever counts may finish it."""
@@ -121,12 +122,21 @@ class Meter:
         return self._file
 
 
-def _write(file: File, line: str) -> None:
-    data = line.encode() + b"\n"
+def _write(file: File, line: str) -> int:
+    """Write one line; its place. OSError if the disk is full: what was cut is no note.
+
+    What was cut must not run into the next note either, else both would be lost.
+    """
+    begins = b"\n" if file.torn else b""
+    data = begins + line.encode() + b"\n"
+    place = file.place + len(begins)
     written = os.write(file.descriptor, data)
     file.place += written
-    if written != len(data):  # the disk is full: what was cut is no note
+    if written:
+        file.torn = written != len(data)
+    if written != len(data):
         raise OSError("a note was cut short")
+    return place
 
 
 def notes(path: Path, place: int, most: int = READ_MAX) -> tuple[list[Note], int]:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, cast, func, select
 from listings import tables as listed
 from listings.plans import Bill, Plan, charge
 from marketplace.members.tables import members
-from marketplace.metering.standing import ZONE_US, period_at
+from marketplace.metering.standing import ZONE_US, owed, period_at
 from marketplace.metering.tables import calls
 from marketplace.trading import usage_tables as u
 from marketplace.trading.usage import charged
@@ -28,6 +28,7 @@ class Tab(NamedTuple):
     ends_us: int
     held: int  # minor units
     allowed: int
+    owed: int  # of earlier use, to be paid before more
     periods: list[Row[Any]]
 
     @property
@@ -68,7 +69,8 @@ def tab(db: Connection, right: Row[Any]) -> Tab:
     )
     held, allowed = (row.held, row.allowed) if row else (0, 0)
     periods = list(db.execute(query))
-    return Tab(mode, plan, period, ends_us, held, allowed, periods)
+    unpaid = owed(db, right.id)
+    return Tab(mode, plan, period, ends_us, held, allowed, unpaid, periods)
 
 
 def uses_of(

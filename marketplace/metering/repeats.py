@@ -9,7 +9,8 @@ from settlement import clock
 BODY_MAX = 256 * 1024  # bytes of one answer
 ALL_MAX = 32 * 1024 * 1024  # of all that are kept in one process
 
-Key = tuple[int, str, str]  # product, path with query, what is accepted
+# Product, when its address was last changed, path with query, accepted kinds, languages
+Key = tuple[int, int, str, str, str]
 
 
 class Repeat(NamedTuple):

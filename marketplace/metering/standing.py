@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, func, select
 
 from listings import plans
-from listings.plans import Plan, charge
+from listings.plans import UNITS_MAX, Plan, charge
 from listings.tables import products
 from marketplace.delivery import files
 from marketplace.delivery.licence import licence_of
@@ -63,6 +63,14 @@ class PeriodUsedUp(Refusal):
     quota: int
 
 
+@dataclass(eq=False)
+class UseUnpaid(Refusal):
+    """Earlier use of this right is not paid in full; set money aside for it first."""
+
+    entitlement: str
+    owed: int  # minor units
+
+
 class Key(NamedTuple):
     """A living key of the right."""
 
@@ -83,6 +91,7 @@ class Facts(NamedTuple):
     units: int  # of the period
     charged: int  # minor units, for these
     allowed: int
+    owed: int  # minor units, of use that was counted and not paid
     most: int | None  # deliveries, of what has been delivered so far
     keeps: bool  # the licence lets answers be kept
     sample: str  # JSON of the listing
@@ -113,34 +122,40 @@ class Standing:
     guard: threading.Lock = field(default_factory=threading.Lock)
     refreshing: threading.Lock = field(default_factory=threading.Lock)
 
-    def take(self, now_us: int) -> None:
+    def take(self, facts: Facts, now_us: int) -> None:
         """Count a call of this second and day, and reserve one unit; or refuse."""
-        facts = self.facts
-        assert facts is not None
         with self.guard:
             self._limit(facts, now_us)
-            name = ids.encode("entitlement", self.entitlement)
-            if facts.most is not None:
-                waiting = sum(self.waiting.values()) + self.under_way
-                if facts.right.deliveries + waiting >= facts.most:
-                    raise QuotaUsedUp(name, facts.most)
-            if facts.plan is not None:
-                here = self.waiting[facts.period] + self.under_way
-                self._afford(facts, facts.plan, here, name)
-            self.under_way += 1
+            self._reserve(facts, 1)
 
-    def note(self, taken: Taken) -> None:
-        """Turn a call's reserved unit into what it came to."""
+    def reserve(self, facts: Facts, units: int) -> None:
+        """Reserve units that an answer takes beyond the call's first; or refuse."""
         with self.guard:
-            self.under_way -= 1
+            self._reserve(self.facts or facts, units)
+
+    def _reserve(self, facts: Facts, units: int) -> None:
+        name = ids.encode("entitlement", self.entitlement)
+        if facts.most is not None:
+            waiting = sum(self.waiting.values()) + self.under_way
+            if facts.right.deliveries + waiting + units > facts.most:
+                raise QuotaUsedUp(name, facts.most)
+        if facts.plan is not None:
+            here = self.waiting[facts.period] + self.under_way + units
+            self._afford(facts, facts.plan, here, name)
+        self.under_way += units
+
+    def note(self, taken: Taken, reserved: int = 1) -> None:
+        """Turn a call's reserved units into what it came to."""
+        with self.guard:
+            self.under_way -= reserved
             if taken.units:
                 self.pending.append(taken)
                 self.waiting[taken.period] += taken.units
 
-    def let_go(self) -> None:
-        """Give the unit of a call back that was not made."""
+    def let_go(self, reserved: int = 1) -> None:
+        """Give the units of a call back that was not made."""
         with self.guard:
-            self.under_way -= 1
+            self.under_way -= reserved
 
     def _limit(self, facts: Facts, now_us: int) -> None:
         second, day = now_us // clock.SECOND_US, (now_us + ZONE_US) // clock.DAY_US
@@ -155,33 +170,33 @@ class Standing:
         self.second, self.day = (second, in_second + 1), (day, in_day + 1)
 
     @staticmethod
-    def _afford(facts: Facts, plan: Plan, under_way: int, name: str) -> None:
-        """Refuse a unit that is beyond the period's quota, or that nobody can pay."""
-        units = facts.units + under_way
-        if plan.quota is not None and units >= plan.quota:
-            raise PeriodUsedUp(name, plan.quota)
-        cost = charge(plan, units + 1).total - facts.charged
+    def _afford(facts: Facts, plan: Plan, more: int, name: str) -> None:
+        """Refuse units that are beyond the period's quota, or that nobody can pay."""
+        if facts.owed:
+            raise UseUnpaid(name, facts.owed)
+        units = facts.units + more
+        if units > (UNITS_MAX if plan.quota is None else plan.quota):
+            raise PeriodUsedUp(name, plan.quota or UNITS_MAX)
+        cost = charge(plan, units).total - facts.charged
         if cost > facts.allowed:
             raise BudgetUsedUp(name, facts.allowed)
 
 
-def read(db: Connection, standing: Standing, prefix: str) -> Facts:
+def read(db: Connection, standing: Standing) -> Facts:
     """Return what the records say; what they have is pending no more.
 
-    Any refusal that keeps a right's services from being called now, by the key with
-    *prefix*. The places of meters are read first: a use that is counted meanwhile is
-    counted twice until the next look, never not at all.
+    Any refusal that keeps a right's services from being called now. The keys are those
+    of users who may still act for the holder. The places of meters are read first: a
+    use that is counted meanwhile is counted twice until the next look, never not at
+    all.
     """
     begun_s = clock.elapsed_s()
     _settle(db, standing)
     right = statements.entitlement(db, standing.entitlement)
-    living = {row.prefix: row for row in keys.of_right(db, right.id)}
-    if prefix not in living:
+    living = keys.that_work(db, right.id, right.holder)
+    if not living:
         raise BadServiceKey
-    user = users.get(db, living[prefix].user)
-    if users.is_disabled(db, user.id) or user.member != right.holder:
-        raise BadServiceKey
-    files.permit(db, user, right)
+    files.permit(db, users.get(db, living[0].user), right)
     body = statements.frozen(db, right.terms).body
     terms = statements.terms(db, right.terms)
     mode, plan = charged(body)
@@ -192,7 +207,7 @@ def read(db: Connection, standing: Standing, prefix: str) -> Facts:
     if endpoint is None:
         raise NotConnected
     period, ends_us = period_at(plan, right.from_us, clock.now_us())
-    units, allowed = _used(db, right.id, period)
+    units, allowed, owed = _used(db, right.id, period)
     said = licence_of(terms).terms
     return Facts(
         right,
@@ -205,10 +220,11 @@ def read(db: Connection, standing: Standing, prefix: str) -> Facts:
         units,
         charge(plan, units).total if plan else 0,
         allowed,
+        owed,
         _delivered(db, right),
         said is not None and said.retention == "keep",
         db.scalar(select(products.c.sample).where(products.c.id == number)) or "null",
-        {name: Key(row, keys.networks_of(row)) for name, row in living.items()},
+        {row.prefix: Key(row, keys.networks_of(row)) for row in living},
         begun_s,
     )
 
@@ -250,8 +266,15 @@ def _settle(db: Connection, standing: Standing) -> None:
             standing.waiting[taken.period] += taken.units
 
 
-def _used(db: Connection, entitlement: int, period: int) -> tuple[int, int]:
-    """Return the units of a period so far, and what may still be spent."""
+def owed(db: Connection, entitlement: int) -> int:
+    """Return what the use of a right came to beyond what was paid, in minor units."""
+    p = u.periods.c
+    unpaid = select(func.coalesce(func.sum(p.due - p.amount), 0))
+    return int(db.execute(unpaid.where(p.entitlement == entitlement)).scalar_one())
+
+
+def _used(db: Connection, entitlement: int, period: int) -> tuple[int, int, int]:
+    """Return the units of a period so far, what may still be spent, what is owed."""
     query = (
         select(u.periods.c.units, u.tabs.c.allowed)
         .select_from(u.tabs)
@@ -265,7 +288,9 @@ def _used(db: Connection, entitlement: int, period: int) -> tuple[int, int]:
         .where(u.tabs.c.entitlement == entitlement)
     )
     row = db.execute(query).one_or_none()
-    return (row.units or 0, row.allowed) if row else (0, 0)
+    if row is None:
+        return 0, 0, 0
+    return row.units or 0, row.allowed, owed(db, entitlement)
 
 
 def _delivered(db: Connection, right: Any) -> int | None:

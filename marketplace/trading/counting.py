@@ -32,7 +32,10 @@ FREE, HELD = Pocket.FREE, Pocket.HELD
 
 @handles(SetBudget)
 def set_budget(market: Market, command: SetBudget, seq: int, at_us: int) -> int:
-    """Reserve what may still be spent on a right's use; what is reserved now."""
+    """Reserve what may still be spent on a right's use; what is reserved now.
+
+    What earlier use came to beyond what was set aside is paid first, or nothing is.
+    """
     if not 0 <= command.amount <= VALUE_MAX:
         raise WrongOrder("amount")
     tab = _own(market, command.member, command.entitlement)
@@ -40,9 +43,18 @@ def set_budget(market: Market, command: SetBudget, seq: int, at_us: int) -> int:
         market.rights.get(tab.number)
         if charged(market.bodies[tab.terms - 1])[1] is None:
             raise NotMetered(encode("entitlement", tab.number))
+    unpaid = market.usage.arrears(tab) if command.amount else []
+    owed = sum(period.due - period.amount for period in unpaid)
     more = command.amount - tab.held
+    if owed or more > 0:
+        market.ledger.require(tab.holder, tab.currency, owed + max(0, more))
+    if owed:
+        _move(market, tab, seq, owed, FREE, HELD, "budget")
+        tab.held += owed
+        for period in unpaid:
+            rest = period.due - period.amount
+            _charge(market, tab, period, plans.Usage(), 0, 0, rest, seq, at_us)
     if more > 0:
-        market.ledger.require(tab.holder, tab.currency, more)
         _move(market, tab, seq, more, FREE, HELD, "budget")
         tab.held += more
     tab.allowed = command.amount
@@ -170,6 +182,24 @@ def _use(
     units = min(units, UNITS_MAX - period.units)
     due = _due(plan, period.units, units)
     amount = min(due, tab.held)
+    _charge(market, tab, period, use, units, due, amount, seq, at_us, meter, statement)
+
+
+def _charge(
+    market: Market,
+    tab: Tab,
+    period: Period,
+    use: plans.Usage,
+    units: int,
+    due: int,
+    amount: int,
+    seq: int,
+    at_us: int,
+    meter: str = "",
+    statement: str = "",
+) -> None:
+    """Write down a use or the rest of one: what was due for it, and what is paid."""
+    usage = market.usage
     rate = market.schedules[period.schedule].rate(period.rule)
     fee = rate.fee(period.amount + amount) - period.fee
     period.calls += use.calls
@@ -179,14 +209,16 @@ def _use(
     period.due += due
     period.amount += amount
     period.fee += fee
-    usage.periods[key] = usage.periods_changed[key] = period
+    usage.keep(period)
+    usage.periods_changed[period.tab, period.number] = period
     usage.last += 1
     _pay(market, tab, amount, fee, seq)
     taken = _take(market, tab, units, seq)
     usage.new.append(
         (
-            *(usage.last, seq, at_us, tab.number, number, meter, use.calls, use.hits),
-            *(use.records, units, taken, due, amount, fee, statement),
+            *(usage.last, seq, at_us, tab.number, period.number, meter),
+            *(use.calls, use.hits, use.records, units, taken),
+            *(due, amount, fee, statement),
         )
     )
     usage.note(tab)

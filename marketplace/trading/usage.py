@@ -102,6 +102,7 @@ class Usage:
     agenda: Agenda
     tabs: dict[int, Tab] = field(default_factory=dict)
     periods: dict[tuple[int, int], Period] = field(default_factory=dict)
+    unpaid: dict[int, set[int]] = field(default_factory=dict)  # tab → its periods
     meters: dict[str, int] = field(default_factory=dict)
     last: int = 0  # number of the last use
     new: list[tuple[object, ...]] = field(default_factory=list)
@@ -120,6 +121,22 @@ class Usage:
         """Take note that *tab* is new or changed."""
         self.tabs[tab.number] = self.tabs_changed[tab.number] = tab
         self.agenda.put(tab)
+
+    def keep(self, period: Period) -> None:
+        """Remember a period, and whether all of it is paid."""
+        self.periods[period.tab, period.number] = period
+        unpaid = self.unpaid.setdefault(period.tab, set())
+        if period.amount < period.due:
+            unpaid.add(period.number)
+        else:
+            unpaid.discard(period.number)
+        if not unpaid:
+            del self.unpaid[period.tab]
+
+    def arrears(self, tab: Tab) -> list[Period]:
+        """Return the periods of *tab* that are not paid in full, the oldest first."""
+        numbers = sorted(self.unpaid.get(tab.number, ()))
+        return [self.periods[tab.number, number] for number in numbers]
 
     def advance(self, meter: str, start: int, end: int) -> None:
         """Move a meter on; OutOfStep unless it was counted just up to *start*."""

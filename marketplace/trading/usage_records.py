@@ -42,6 +42,6 @@ def load(db: Connection, market: Market) -> None:
         usage.tabs[tab.number] = tab
         usage.agenda.put(tab)
     for row in db.execute(select(t.periods)):
-        usage.periods[row.entitlement, row.period] = Period(*row)
+        usage.keep(Period(*row))
     usage.meters = {row.meter: row.position for row in db.execute(select(t.meters))}
     usage.last = restoring.last(db, t.uses.c.id)

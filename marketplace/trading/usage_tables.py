@@ -19,6 +19,11 @@ tabs = table(
     CheckConstraint("allowed >= 0 AND held >= allowed", name="amounts"),
 )
 Index("ix_tabs_vendor", tabs.c.vendor, tabs.c.entitlement)
+_allowed = tabs.c.allowed > 0
+Index(
+    "ix_tabs_allowed", tabs.c.entitlement,
+    sqlite_where=_allowed, postgresql_where=_allowed,
+)  # fmt: skip
 
 periods = table(
     "periods",  # what one period of a tab came to
@@ -54,11 +59,11 @@ uses = table(
     Column("amount", Whole, nullable=False),
     Column("fee", Whole, nullable=False),
     Column("statement", Text, nullable=False),  # of who declared it
-    CheckConstraint("(meter = '') = (statement <> '')", name="source"),
+    # Neither a meter nor a statement: what was owed of the period, and paid at last.
+    CheckConstraint("meter = '' OR statement = ''", name="source"),
+    CheckConstraint("meter <> '' OR statement <> '' OR units = 0", name="arrears"),
     CheckConstraint("taken BETWEEN 0 AND units", name="taken"),
-    CheckConstraint(
-        "amount BETWEEN 0 AND due AND fee BETWEEN 0 AND amount", name="due"
-    ),
+    CheckConstraint("due >= 0 AND fee BETWEEN 0 AND amount", name="due"),
 )
 Index("ix_uses_entitlement", uses.c.entitlement, uses.c.id)
 

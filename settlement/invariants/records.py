@@ -91,7 +91,7 @@ CAUSES: dict[str, frozenset[str]] = {
     "contest_bids": frozenset({"BidInContest"}),
     "receipts": frozenset({"Deliver"}),
     "fee_schedules": frozenset({"PublishFees"}),
-    "uses": frozenset({"CountUse", "DeclareUse"}),
+    "uses": frozenset({"CountUse", "DeclareUse", "SetBudget"}),
     "workdays": frozenset({"SetWorkdays"}),
     "mendings": frozenset({"Decide"}),
     "provider_lines": frozenset({"RecordLine"}),

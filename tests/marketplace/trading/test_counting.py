@@ -5,9 +5,10 @@ import pytest
 from listings.plans import UNITS_MAX, Plan, Tier, dump
 from marketplace.trading import commands as c
 from settlement.canonical import canonical
+from settlement.errors import InsufficientBalance
 from settlement.money import AMOUNT_MAX
 from settlement.store import connect
-from tests.floor import CAT, CNY, STAFF, VERA, proven, trading
+from tests.floor import CASH, CAT, CNY, STAFF, VERA, money, proven, trading
 
 USED = 1_001
 
@@ -54,4 +55,27 @@ def test_a_period_counts_no_more_units_than_there_can_be(gateway, engine):
     right = granted(gateway, Plan(tiers=(Tier(None, 1),)))
     count(gateway, right, 0, UNITS_MAX)
     count(gateway, right, 1, UNITS_MAX)
+    assert proven(engine)
+
+
+def test_use_beyond_what_was_set_aside_is_paid_before_any_more(gateway, engine):
+    right = granted(gateway, Plan(tiers=(Tier(None, 1),)))
+    gateway.submit(c.SetBudget(CAT, CAT, right, 10))
+    count(gateway, right, 0, 500)
+    assert money(engine, VERA) == 10 - 1  # less the fee
+    gateway.submit(c.SetBudget(CAT, CAT, right, 0))  # nothing is asked for that
+    gateway.submit(c.SetBudget(CAT, CAT, right, 5))
+    assert money(engine, VERA) == 500 - 13
+    assert (money(engine, CAT), money(engine, CAT, 1)) == (CASH - 505, 5)
+    count(gateway, right, 1, 3)
+    assert money(engine, VERA) == 503 - 13
+    assert proven(engine)
+
+
+def test_who_cannot_pay_what_is_owed_sets_nothing_aside(gateway, engine):
+    right = granted(gateway, Plan(tiers=(Tier(None, 1),)))
+    count(gateway, right, 0, CASH)
+    with pytest.raises(InsufficientBalance):
+        gateway.submit(c.SetBudget(CAT, CAT, right, 1))
+    assert (money(engine, CAT), money(engine, VERA)) == (CASH, 0)
     assert proven(engine)

@@ -2,14 +2,22 @@
 
 import pytest
 
+from listings.plans import Plan, Tier, dump
 from marketplace.trading import commands as c
 from marketplace.trading.control import Decide, Propose
 from marketplace.trading.market import Market
 from marketplace.trading.records import drain, load, write
 from marketplace.trading.snapshot import digest
-from marketplace.trading.splits import LineageCycle, Part, SplitWaits, TooManyShares
+from marketplace.trading.splits import (
+    LineageCycle,
+    Part,
+    SplitWaits,
+    TooManyShares,
+    UseNotShared,
+)
 from marketplace.trading.splitting import stakes
 from marketplace.trading.venue import NotVerified, WrongOrder
+from settlement.canonical import canonical
 from settlement.errors import InsufficientBalance, NotFound
 from settlement.invariants import violations
 from settlement.ledger import HOUSE
@@ -271,3 +279,26 @@ def test_a_refused_refund_leaves_no_trace_in_the_shares(desk):
         desk.refund(trade, 97, 97)
     assert desk.market.shares.of[trade].rows() == before
     assert desk.money(EVE) == (19,)
+
+
+def metered(instrument):
+    plan = dump(Plan(tiers=(Tier(None, 5),)))
+    terms = canonical({"mode": "per_call", "plan": plan})
+    return sharing.listing(instrument, VERA, PRODUCT)._replace(terms=terms)
+
+
+def test_what_use_earns_is_not_promised_to_others(desk):
+    desk.do(metered(1_030))
+    with pytest.raises(UseNotShared):
+        desk.do(c.ProposeSplit(VERA, VERA, PRODUCT, (source(1_000),)))
+    desk.do(c.DelistInstrument(STAFF, 1_030))
+    desk.agree((source(1_000),), (EVE,))
+    with pytest.raises(UseNotShared):
+        desk.do(metered(1_031))
+
+
+def test_a_metered_offer_made_meanwhile_keeps_an_agreement_from_coming_into_force(desk):
+    number = desk.do(c.ProposeSplit(VERA, VERA, PRODUCT, (source(1_000),)))
+    desk.do(metered(1_030))
+    with pytest.raises(UseNotShared):
+        desk.do(c.AgreeSplit(EVE, EVE, number))
