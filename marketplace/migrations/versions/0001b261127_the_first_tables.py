@@ -1948,6 +1948,13 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("tabs", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_tabs_allowed",
+            ["entitlement"],
+            unique=False,
+            sqlite_where=sa.text("allowed > 0"),
+            postgresql_where=sa.text("allowed > 0"),
+        )
         batch_op.create_index("ix_tabs_vendor", ["vendor", "entitlement"], unique=False)
 
     op.create_table(
@@ -2131,11 +2138,11 @@ def upgrade() -> None:
         sa.Column("fee", Whole, nullable=False),
         sa.Column("statement", sa.Text(), nullable=False),
         sa.CheckConstraint(
-            "(meter = '') = (statement <> '')", name=op.f("ck_uses_source")
+            "meter <> '' OR statement <> '' OR units = 0", name=op.f("ck_uses_arrears")
         ),
+        sa.CheckConstraint("meter = '' OR statement = ''", name=op.f("ck_uses_source")),
         sa.CheckConstraint(
-            "amount BETWEEN 0 AND due AND fee BETWEEN 0 AND amount",
-            name=op.f("ck_uses_due"),
+            "due >= 0 AND fee BETWEEN 0 AND amount", name=op.f("ck_uses_due")
         ),
         sa.CheckConstraint("taken BETWEEN 0 AND units", name=op.f("ck_uses_taken")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_uses")),
@@ -3613,6 +3620,11 @@ def downgrade() -> None:
     op.drop_table("tax_schedules")
     with op.batch_alter_table("tabs", schema=None) as batch_op:
         batch_op.drop_index("ix_tabs_vendor")
+        batch_op.drop_index(
+            "ix_tabs_allowed",
+            sqlite_where=sa.text("allowed > 0"),
+            postgresql_where=sa.text("allowed > 0"),
+        )
 
     op.drop_table("tabs")
     op.drop_table("stops")
