@@ -67,7 +67,6 @@ from marketplace.metering.standing import (
     CalledTooFast,
     NotConnected,
     PeriodUsedUp,
-    UseUnpaid,
 )
 from marketplace.payments.answers import RAILS
 from marketplace.pricing.tenders import NotScored, NotTheBest
@@ -105,12 +104,7 @@ from marketplace.trading.kept import QuoteOver
 from marketplace.trading.lease import WriterElsewhere
 from marketplace.trading.limits import TooFast, TooManyUntraded
 from marketplace.trading.offers import TooManyOffers
-from marketplace.trading.splits import (
-    LineageCycle,
-    SplitWaits,
-    TooManyShares,
-    UseNotShared,
-)
+from marketplace.trading.splits import LineageCycle, SplitWaits, TooManyShares
 from marketplace.trading.stops import TradingHalted, TradingStopped
 from marketplace.trading.tenders import TenderOver, TenderRuns
 from marketplace.trading.usage import NotMetered, OutOfStep, TooLateToDeclare
@@ -157,7 +151,6 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     BadServiceKey: HTTPStatus.UNAUTHORIZED,
     InsufficientBalance: HTTPStatus.PAYMENT_REQUIRED,
     BudgetUsedUp: HTTPStatus.PAYMENT_REQUIRED,
-    UseUnpaid: HTTPStatus.PAYMENT_REQUIRED,
     PeriodUsedUp: HTTPStatus.FORBIDDEN,
     AddressNotAllowed: HTTPStatus.FORBIDDEN,
     CalledTooFast: HTTPStatus.TOO_MANY_REQUESTS,
@@ -227,7 +220,6 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     RunUnderWay: HTTPStatus.CONFLICT,
     SplitWaits: HTTPStatus.CONFLICT,
     TooManyShares: HTTPStatus.CONFLICT,
-    UseNotShared: HTTPStatus.CONFLICT,
     TooManyContests: HTTPStatus.CONFLICT,
     TooManyOffers: HTTPStatus.CONFLICT,
     EditedMeanwhile: HTTPStatus.CONFLICT,

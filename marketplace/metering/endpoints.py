@@ -6,14 +6,16 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, insert, select, update
 
-from listings.tables import products
+from listings.tables import instruments, products
 from marketplace import outgoing
 from marketplace.language import N_
 from marketplace.metering.tables import endpoints as t
 from marketplace.outgoing import URL_MAX, NotReachable
 from marketplace.vault import Vault
 from settlement import clock
+from settlement.entitlements import EntitlementState
 from settlement.errors import Invalid
+from settlement.tables import entitlements
 
 HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}", re.ASCII)
 SECRET_MAX = 1_000  # characters
@@ -21,6 +23,7 @@ POINTER = re.compile(r"(/[^/\x00-\x1f]{0,100}){0,10}")  # RFC 6901, short
 WAIT_S_MAX = 30
 SECOND_MAX, DAY_MAX = 1_000, 10_000_000
 CACHE_S_MAX = 3_600
+RUNNING = (EntitlementState.ACTIVE, EntitlementState.SUSPENDED)
 # Headers that a secret may not be sent in: they are the connection's own.
 TAKEN = {"host", "content-length", "transfer-encoding", "connection", "user-agent"}
 
@@ -50,11 +53,13 @@ def connect(
     """Say where a service is called from now on; running rights go on there.
 
     An empty *secret* keeps the one that is sealed, as long as the address stays at the
-    same host: else who may change the address could have it sent to their own. Invalid
-    names what is wrong.
+    same host: else who may change the address could have it sent to their own. As long
+    as rights run, limits only rise and what counts as a hit stays: that is what they
+    were bought under. Invalid names what is wrong.
     """
     known = get(db, product)
     problems = wrong(wanted, secret, reachable)
+    problems |= _narrower(db, product, known, wanted)
     kind = db.scalar(select(products.c["class"]).where(products.c.id == product))
     if kind != "service":
         problems["url"] = [N_("Only a data service is called.")]
@@ -117,6 +122,29 @@ def wrong(wanted: Endpoint, secret: str, reachable: Any = ()) -> dict[str, list[
 def get(db: Connection, product: int) -> Any:
     """Return the row of a product's endpoint, or None."""
     return db.execute(select(t).where(t.c.product == product)).one_or_none()
+
+
+def _narrower(
+    db: Connection, product: int, known: Any, wanted: Endpoint
+) -> dict[str, list[str]]:
+    """Return what would take from running rights what they were bought under."""
+    running = (
+        select(entitlements.c.id)
+        .join(instruments, instruments.c.id == entitlements.c.instrument)
+        .where(instruments.c.product == product)
+        .where(entitlements.c.state.in_(RUNNING))
+    )
+    if db.execute(running.limit(1)).first() is None:
+        return {}
+    least = known or Endpoint("", pointer=wanted.pointer)
+    problems = {
+        field: [N_("Rights run that were bought under more; this can only rise.")]
+        for field in ("second_max", "day_max")
+        if getattr(wanted, field) < getattr(least, field)
+    }
+    if wanted.pointer != least.pointer:
+        problems["pointer"] = [N_("Rights run whose use is counted by this; it stays.")]
+    return problems
 
 
 def _host(url: str) -> tuple[str, str | None, int | None]:

@@ -19,7 +19,6 @@ from settlement import clock, ids
 from settlement.errors import NotFound, Refusal
 
 STANDINGS_MAX = 10_000  # known in one process; the longest unused are forgotten
-SIGNATURES_MAX = 200_000  # remembered, so that each is used once
 FAILURES_MAX = 60  # keys that are none, named from one address in a minute
 STALE_S = 0.9  # at most, while another thread looks
 BEARER = "Bearer "
@@ -57,12 +56,12 @@ class Admitted(NamedTuple):
 class Gate:
     """All standings of one process; its methods suit any thread."""
 
-    def __init__(self, reads: Engine, vault: Vault) -> None:
-        """Ask the records by *reads*."""
-        self._reads, self._vault = reads, vault
+    def __init__(self, reads: Engine, writes: Engine, vault: Vault) -> None:
+        """Ask the records by *reads*; record used signatures by *writes*."""
+        self._reads, self._writes, self._vault = reads, writes, vault
         self._known: OrderedDict[int, Standing] = OrderedDict()
         self._guard = threading.Lock()
-        self._signed: OrderedDict[str, int] = OrderedDict()
+        self._swept_s = 0
         self._secrets: dict[str, str] = {}
         self._failures: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self.used: dict[int, int] = {}  # key → when, for `keys.touch`
@@ -92,6 +91,9 @@ class Gate:
             raise BadServiceKey
         if not keys.admits(key.networks, come.address):
             raise AddressNotAllowed(come.address)
+        if come.signature:
+            found.check(facts, now_us)  # no more is recorded than may be called
+            self._spend(key, come, now_us // clock.SECOND_US)
         self.used[key.row.id] = now_us
         return Admitted(key, found, facts)
 
@@ -171,7 +173,7 @@ class Gate:
                 return
 
     def _check_signature(self, key: Key, come: Come, now_us: int) -> None:
-        """Refuse a signature that is wrong, old, or was used before."""
+        """Refuse a signature that is wrong or old."""
         if key.row.kind != "signed":
             raise BadServiceKey
         stamp = come.timestamp
@@ -190,17 +192,17 @@ class Gate:
         )
         if not hmac.compare_digest(due.encode(), come.signature.encode()):
             raise BadServiceKey
-        seen = f"{key.row.id}.{due}"
-        with self._guard:
-            if seen in self._signed:
-                raise BadServiceKey
-            self._signed[seen] = int(stamp)
-            oldest = next(iter(self._signed.items()))
-            while len(self._signed) > SIGNATURES_MAX or (
-                now_s - oldest[1] > 2 * SIGNED_S
-            ):
-                del self._signed[oldest[0]]
-                oldest = next(iter(self._signed.items()))
+
+    def _spend(self, key: Key, come: Come, now_s: int) -> None:
+        """Refuse a signature that was used before, by whatever process."""
+        stamp = int(come.timestamp)
+        with self._writes.begin() as db:
+            if now_s - self._swept_s >= SIGNED_S:
+                self._swept_s = now_s
+                keys.forget_signatures(db, now_s)
+            new = keys.spend(db, key.row.id, come.signature, stamp)
+        if not new:
+            raise BadServiceKey
 
 
 def come_of(environ: Mapping[str, object], entitlement: str, body: bytes) -> Come:

@@ -14,13 +14,15 @@ from hashlib import sha256
 from ipaddress import ip_address, ip_network
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from listings.numbers import next_numbers
 from marketplace.language import N_
 from marketplace.members.tables import users
 from marketplace.members.users import User
 from marketplace.metering.tables import service_keys as t
+from marketplace.metering.tables import signatures
 from marketplace.vault import Vault
 from settlement import clock, ids, statements
 from settlement.errors import Invalid, NotFound, Refusal
@@ -162,6 +164,23 @@ def signature(secret: str, timestamp: str, method: str, path: str, body: bytes) 
     """Return how a request is signed; see the head of this module."""
     said = f"{timestamp}.{method}.{path}.{sha256(body).hexdigest()}"
     return "v1=" + hmac.new(secret.encode(), said.encode(), sha256).hexdigest()
+
+
+def spend(db: Connection, key: int, said: str, signed_s: int) -> bool:
+    """Record that a signature was used, once; False if it was used before."""
+    try:
+        db.execute(
+            insert(signatures).values(key=key, signature=said, signed_s=signed_s)
+        )
+    except IntegrityError:
+        return False
+    return True
+
+
+def forget_signatures(db: Connection, now_s: int) -> None:
+    """Forget the signatures that would be refused for their time by now."""
+    old = signatures.c.signed_s < now_s - 2 * SIGNED_S
+    db.execute(delete(signatures).where(old))
 
 
 def admits(addresses: tuple[Any, ...], address: str) -> bool:

@@ -34,7 +34,7 @@ def init_app(app: Flask) -> None:
     """Serve calls below PATH; everything else goes on to Flask."""
     parts: Services = app.extensions[EXTENSION]
     meter = Meter(parts.config.data / FOLDER)
-    gate = Gate(parts.reads, parts.vault)
+    gate = Gate(parts.reads, parts.writes, parts.vault)
     caller = Caller(gate, meter, parts.vault, parts.config.reachable)
     app.extensions[CALLER] = caller
     parts.closing.callback(meter.close)

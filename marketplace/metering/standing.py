@@ -30,6 +30,7 @@ from settlement.entitlements import QuotaUsedUp
 from settlement.errors import Refusal
 
 FRESH_S = 0.4  # after which the records are asked again
+Calls = tuple[int, int]  # which second or day, how many calls in it
 ZONE_US = 8 * clock.HOUR_US  # days begin at midnight in China
 
 
@@ -64,10 +65,9 @@ class PeriodUsedUp(Refusal):
 
 
 @dataclass(eq=False)
-class UseUnpaid(Refusal):
+class UseUnpaid(BudgetUsedUp):
     """Earlier use of this right is not paid in full; set money aside for it first."""
 
-    entitlement: str
     owed: int  # minor units
 
 
@@ -125,8 +125,14 @@ class Standing:
     def take(self, facts: Facts, now_us: int) -> None:
         """Count a call of this second and day, and reserve one unit; or refuse."""
         with self.guard:
-            self._limit(facts, now_us)
+            second, day = self._limit(facts, now_us)
             self._reserve(facts, 1)
+            self.second, self.day = second, day
+
+    def check(self, facts: Facts, now_us: int) -> None:
+        """Refuse a call for which this second and day have no room."""
+        with self.guard:
+            self._limit(facts, now_us)
 
     def reserve(self, facts: Facts, units: int) -> None:
         """Reserve units that an answer takes beyond the call's first; or refuse."""
@@ -157,7 +163,8 @@ class Standing:
         with self.guard:
             self.under_way -= reserved
 
-    def _limit(self, facts: Facts, now_us: int) -> None:
+    def _limit(self, facts: Facts, now_us: int) -> tuple[Calls, Calls]:
+        """Return the calls of this second and day with one more; CalledTooFast."""
         second, day = now_us // clock.SECOND_US, (now_us + ZONE_US) // clock.DAY_US
         in_second = self.second[1] if self.second[0] == second else 0
         in_day = self.day[1] if self.day[0] == day else 0
@@ -167,13 +174,13 @@ class Standing:
             left_us = (day + 1) * clock.DAY_US - ZONE_US - now_us
             left_s = left_us // clock.SECOND_US + 1
             raise CalledTooFast("day", facts.endpoint.day_max, left_s)
-        self.second, self.day = (second, in_second + 1), (day, in_day + 1)
+        return (second, in_second + 1), (day, in_day + 1)
 
     @staticmethod
     def _afford(facts: Facts, plan: Plan, more: int, name: str) -> None:
         """Refuse units that are beyond the period's quota, or that nobody can pay."""
         if facts.owed:
-            raise UseUnpaid(name, facts.owed)
+            raise UseUnpaid(name, facts.allowed, facts.owed)
         units = facts.units + more
         if units > (UNITS_MAX if plan.quota is None else plan.quota):
             raise PeriodUsedUp(name, plan.quota or UNITS_MAX)

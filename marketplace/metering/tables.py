@@ -50,6 +50,14 @@ service_keys = table(
 )
 Index("ix_service_keys_entitlement", service_keys.c.entitlement, service_keys.c.id)
 
+signatures = table(
+    "service_signatures",  # of requests that were let in, until their time is over
+    Column("key", Whole, ForeignKey("service_keys.id"), primary_key=True),
+    Column("signature", Text, primary_key=True),
+    Column("signed_s", Whole, nullable=False),  # as the request says
+)
+Index("ix_service_signatures_signed", signatures.c.signed_s)
+
 calls = table(
     "calls",  # every call under a right, as its meter noted it
     Column("id", Whole, primary_key=True, autoincrement=False),

@@ -98,6 +98,19 @@ def test_what_is_owed_is_paid_before_the_next_call(app, program, by_record, part
     assert refused.json["owed"] == 11
 
 
+def test_what_rights_were_bought_under_is_not_taken_from_them(
+    program, service, right, backend
+):
+    vendor, path = program("vendor"), f"/products/{service[0]}/endpoint"
+    same = vendor.read(path)
+    same.pop("changed_us")
+    for field, worse in (("day_max", 1), ("second_max", 1), ("pointer", "/other")):
+        answer = vendor.put(path, same | {field: worse})
+        assert (answer.status_code, list(answer.json["problems"])) == (422, [field])
+    assert vendor.put(path, same | {"day_max": 200_000}).status_code == 200
+    assert vendor.put(path, same).status_code == 422  # what was given is not taken
+
+
 def test_the_key_of_a_user_who_was_shut_out_is_refused(app, program, caller, right):
     parts = app.extensions["databourse"]
     number = ids.decode("entitlement", right)

@@ -4,8 +4,10 @@ import hashlib
 import time
 
 from marketplace.metering import keys as signing
+from marketplace.metering.gate import Gate
 from marketplace.metering.server import CALLER
-from marketplace.metering.tables import endpoints
+from marketplace.metering.tables import endpoints, signatures
+from marketplace.services import EXTENSION
 from settlement import clock, ids
 from tests import backends
 from tests.backends import SECRET
@@ -126,8 +128,10 @@ def test_a_call_pack_ends_at_its_last_call(app, program, count, parts):
     assert proven(parts.writes)
 
 
-def test_limits_of_a_second_and_a_day_hold(app, program, backend, service, right):
+def test_limits_of_a_second_and_a_day_hold(app, program, backend, service):
     connect(program, service[0], backend, secret=SECRET, second_max=1000, day_max=3)
+    right = backends.buy(program, service[1])
+    budget(program, right, 1_000)
     caller = Caller(app, program, right)
     statuses = [caller.get("/a").status_code for _ in range(4)]
     assert statuses == [200, 200, 200, 429]
@@ -192,10 +196,19 @@ def test_a_signed_request_holds_once_and_only_as_it_was_signed(app, program, rig
     assert sent("/a?x=1") == 200
     assert sent("/a?x=1", at_s=1) == 200
     assert sent("/a?x=1", at_s=1) == 401  # a second time
+    parts = app.extensions[EXTENSION]
+    gate = Gate(parts.reads, parts.writes, parts.vault)  # another process
+    app.extensions[CALLER].gate = gate
+    assert sent("/a?x=1", at_s=1) == 401
+    assert sent("/a?x=1", at_s=2) == 200
     assert sent("/a?x=2") == 401
     assert sent("/a?x=1", method="GET") == 401
     assert sent("/a?x=1", body=b"{ }") == 401
     assert sent("/a?x=1", at_s=-900) == 401
+    with parts.writes.begin() as db:
+        assert len(db.execute(signatures.select()).all()) == 3
+        signing.forget_signatures(db, clock.now_us() // clock.SECOND_US + 900)
+        assert db.execute(signatures.select()).all() == []
     bearer = {"Authorization": f"Bearer {caller.secret}"}
     assert caller.client.get(caller.root + "/a", headers=bearer).status_code == 401
 
