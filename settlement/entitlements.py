@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntFlag, StrEnum
 
 from settlement.errors import NotFound, Refusal
 from settlement.ids import encode
@@ -17,6 +17,15 @@ class EntitlementState(StrEnum):
     SUSPENDED = "suspended"
     EXPIRED = "expired"
     REVOKED = "revoked"
+
+
+class Hold(IntFlag):
+    """Why an entitlement is suspended; it is active again once no reason is left."""
+
+    STAFF = 1  # supervision
+    DISPUTE = 2  # its money stands still
+    DEBT = 4  # its money went back
+    DUE = 8  # its trade is still to be settled
 
 
 class EntitlementEvent(StrEnum):
@@ -62,8 +71,8 @@ class Entitlement:
     """One right held: what, by whom, under which terms, from when until when."""
 
     __slots__ = (
-        "deliveries", "deliveries_max", "from_us", "holder", "instrument", "number",
-        "purpose", "quantity", "state", "terms", "trade", "until_us",
+        "deliveries", "deliveries_max", "from_us", "holder", "holds", "instrument",
+        "number", "purpose", "quantity", "state", "terms", "trade", "until_us",
     )  # fmt: skip
 
     def __init__(
@@ -80,10 +89,12 @@ class Entitlement:
         deliveries: int,
         deliveries_max: int | None,
         state: EntitlementState,
+        holds: int = 0,
     ) -> None:
         """Take the values as they are; see the columns of the table.
 
         *deliveries_max* is for all units together: each includes the same number.
+        *holds* are of `Hold`, some while it is suspended and only then.
         """
         self.number = number
         self.trade = trade
@@ -97,13 +108,14 @@ class Entitlement:
         self.deliveries = deliveries
         self.deliveries_max = deliveries_max
         self.state = state
+        self.holds = Hold(holds)
 
     def row(self) -> tuple[object, ...]:
         """Return the values in the order of the table's columns."""
         return (
             self.number, self.trade, self.holder, self.instrument, self.quantity,
             self.terms, self.purpose, self.from_us, self.until_us, self.deliveries,
-            self.deliveries_max, str(self.state),
+            self.deliveries_max, str(self.state), int(self.holds),
         )  # fmt: skip
 
     def each_max(self) -> int | None:
@@ -180,7 +192,24 @@ class Register:
         right.state = ENTITLEMENT.after(right.state, event)
         self.changed[right.number] = right
         if right.state in (EntitlementState.EXPIRED, EntitlementState.REVOKED):
+            right.holds = Hold(0)
             self._drop(right)
+
+    def hold(self, right: Entitlement, reason: Hold) -> None:
+        """Suspend a right for one more reason."""
+        right.holds |= reason
+        self.changed[right.number] = right
+        if right.state is EntitlementState.ACTIVE:
+            self.move(right, EntitlementEvent.SUSPEND)
+
+    def let_go(self, right: Entitlement, reason: Hold) -> None:
+        """End one reason of a right's suspension, and with the last one that itself."""
+        if reason not in right.holds:
+            return
+        right.holds &= ~reason
+        self.changed[right.number] = right
+        if not right.holds:
+            self.move(right, EntitlementEvent.RESTORE)
 
     def give_up(self, right: Entitlement, quantity: int) -> None:
         """Take *quantity* unused units, and their quota, off a right sold on."""

@@ -293,6 +293,8 @@ entitlements = table(
     Column("deliveries", Whole, nullable=False),
     Column("deliveries_max", Whole),  # null: without limit
     Column("state", Text, nullable=False),
+    Column("holds", Whole, nullable=False, server_default="0"),  # `entitlements.Hold`
+    CheckConstraint("holds BETWEEN 0 AND 15", name="holds"),
     CheckConstraint("quantity >= 0", name="quantity"),
     CheckConstraint("until_us IS NULL OR until_us > from_us", name="period"),
     CheckConstraint("deliveries >= 0", name="deliveries"),

@@ -73,6 +73,21 @@ def come_due(market: Market, tab: Tab, seq: int) -> None:
     market.usage.note(tab)
 
 
+def claw_back(
+    market: Market, member: int, currency: int, amount: int, seq: int
+) -> None:
+    """Free up to *amount* of what a member set aside for use, oldest rights first."""
+    for _, tab in sorted(market.usage.tabs.items()):
+        part = min(amount, tab.held)
+        if not part or (tab.holder, tab.currency) != (member, currency):
+            continue
+        _move(market, tab, seq, part, HELD, FREE, "budget_back")
+        tab.held -= part
+        tab.allowed = min(tab.allowed, tab.held)
+        market.usage.note(tab)
+        amount -= part
+
+
 @handles(CountUse)
 def count(market: Market, command: CountUse, seq: int, at_us: int) -> int:
     """Count what a meter noted, and pay it; how many lines were of known rights."""

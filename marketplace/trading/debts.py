@@ -2,15 +2,17 @@
 
 A debt is the member's own account in the open pocket, below zero. Whatever is free
 pays it at once, by the command that freed it; so who owes has nothing free, buys
-nothing and is paid nothing out, and goes on selling (attack 28). Rights bought since a
-pay-in whose money is missing are withheld until the debt is paid (E2).
+nothing and is paid nothing out, and goes on selling (attack 28). What waits in bids
+and budgets is taken first. Rights bought since a pay-in whose money is missing, and all
+whose use is paid as it happens, are withheld until the debt is paid (E2).
 """
 
-from marketplace.trading import rights
-from marketplace.trading.holds import cancel_where
+from marketplace.trading import counting, rights
+from marketplace.trading.holds import cancel
 from marketplace.trading.market import AFTERWARDS, Market
 from marketplace.trading.orders import Reason
-from settlement.entitlements import EntitlementEvent, EntitlementState
+from marketplace.trading.usage import body_of, charged
+from settlement.entitlements import Entitlement, EntitlementEvent, Hold
 from settlement.ledger import PROVIDER, Pocket, Transfer
 from settlement.payments.cards import Card, Withheld
 
@@ -22,7 +24,10 @@ def take(market: Market, card: Card, amount: int, reason: str, seq: int) -> None
     member, currency = card.payin.member, card.payin.currency
     ledger = market.ledger
     if ledger.balance(member, currency) < amount:
-        cancel_where(market, seq, Reason.STOPPED, member, None, "buy")
+        _cancel_bids(market, member, currency, seq)
+    short = amount - ledger.balance(member, currency)
+    if short > 0:
+        counting.claw_back(market, member, currency, short, seq)
     away = ledger.number(PROVIDER, currency, OPEN)
     there = min(amount, ledger.balance(member, currency))
     for pocket, part in ((FREE, there), (OPEN, amount - there)):
@@ -56,16 +61,31 @@ AFTERWARDS.append(pay)
 
 
 def _withhold(market: Market, card: Card, seq: int) -> None:
-    """Suspend the rights that the member bought for money since this pay-in."""
+    """Suspend what the member bought since this pay-in, and what it pays by use."""
     since_us = card.credited_us
     if since_us is None:
         return
     for right in list(market.rights.held_by(card.payin.member)):
-        bought = right.trade is not None and right.from_us >= since_us
+        metered = charged(body_of(market.terms, right.terms))[1] is not None
         same = market.venue(right.instrument).currency == card.payin.currency
-        if bought and same and right.state is EntitlementState.ACTIVE:
-            rights.pause(market, right, seq)
+        fits = same and (metered or _bought(right, since_us))
+        if fits and Hold.DEBT not in right.holds:
+            rights.pause(market, right, Hold.DEBT, seq)
             market.cards.hold_back(Withheld(right.number, card.number, seq))
+
+
+def _bought(right: Entitlement, since_us: int) -> bool:
+    return right.trade is not None and right.from_us >= since_us
+
+
+def _cancel_bids(market: Market, member: int, currency: int, seq: int) -> None:
+    """Free what waits in bids of a currency, in order of placing."""
+    for _, order in sorted(market.orders_of.get(member, {}).items()):
+        if (
+            str(order.side) == "buy"
+            and market.venue(order.instrument).currency == currency
+        ):
+            cancel(market, order, seq, Reason.STOPPED)
 
 
 def give_back(market: Market, card: Card, seq: int) -> None:
@@ -74,7 +94,10 @@ def give_back(market: Market, card: Card, seq: int) -> None:
 
 
 def revoke(market: Market, card: Card, seq: int) -> None:
-    """End what was withheld for a pay-in: its money will not come back."""
+    """End what was bought since a pay-in: its money will not come back.
+
+    What is withheld beyond that goes on once the debt is paid.
+    """
     _end(market, card, EntitlementEvent.REVOKE, "revoked", seq)
 
 
@@ -83,11 +106,14 @@ def _end(
 ) -> None:
     kept = [w for w in market.cards.withheld.values() if w.payin == card.number]
     for one in sorted(kept):
-        market.cards.hold_back(one._replace(state=state, ended_seq=seq))
         right = market.rights.live.get(one.right)
-        if right is None or right.state is not EntitlementState.SUSPENDED:
-            continue  # it ended meanwhile, or supervision has restored it
-        if event is EntitlementEvent.REVOKE:
+        ends = event is EntitlementEvent.REVOKE
+        if ends and right is not None and not _bought(right, card.credited_us or 0):
+            continue
+        market.cards.hold_back(one._replace(state=state, ended_seq=seq))
+        if right is None:
+            continue  # it ended meanwhile
+        if ends:
             rights.end(market, right, event, seq)
         else:
-            market.rights.move(right, event)
+            market.rights.let_go(right, Hold.DEBT)

@@ -21,7 +21,7 @@ from settlement.disputes import (
     Dispute,
     DisputeEvent,
 )
-from settlement.entitlements import EntitlementEvent, EntitlementState
+from settlement.entitlements import Hold
 from settlement.errors import NotFound
 from settlement.escrows import TRADE, Escrow, TradeEvent, TradeState
 from settlement.ids import encode
@@ -62,9 +62,9 @@ def _check_note(note: str) -> None:
 def _pause(market: Market, escrow: Escrow, seq: int) -> bool:
     """Suspend the right while the money stands still; whether there was one to."""
     right = market.rights.live.get(escrow.right)
-    if right is None or right.state is not EntitlementState.ACTIVE:
+    if right is None:
         return False
-    rights.pause(market, right, seq)
+    rights.pause(market, right, Hold.DISPUTE, seq)
     return True
 
 
@@ -163,9 +163,8 @@ def _end(
     dispute.refund, dispute.ended_seq = refund, seq
     market.disputes.note(dispute)
     right = market.rights.live.get(escrow.right)
-    still = right is not None and right.state is EntitlementState.SUSPENDED
-    if dispute.paused and right is not None and still:
-        market.rights.move(right, EntitlementEvent.RESTORE)
+    if right is not None:
+        market.rights.let_go(right, Hold.DISPUTE)
     accepting.finish(
         market, escrow, refund, TradeEvent.UPHOLD, TradeEvent.REJECT, seq
     )  # fmt: skip

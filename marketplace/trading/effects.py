@@ -31,7 +31,9 @@ class Effects(NamedTuple):
     contracts: Rows
     terms: Rows
     entitlements: Rows
-    entitlements_changed: Rows  # (id, quantity, deliveries, deliveries_max, state)
+    entitlements_changed: (
+        Rows  # (id, quantity, deliveries, deliveries_max, state, holds)
+    )
     measures: Rows
     transfers: Rows
     accounts: Rows  # upserted

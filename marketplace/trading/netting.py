@@ -39,7 +39,7 @@ from settlement.cycles import (
     penalty,
     positions,
 )
-from settlement.entitlements import EntitlementEvent, EntitlementState
+from settlement.entitlements import EntitlementEvent, Hold
 from settlement.errors import OwnWork
 from settlement.escrows import TRADE, TradeEvent, TradeState
 from settlement.ledger import HOUSE, Pocket, Transfer
@@ -198,8 +198,8 @@ def _settle(market: Market, owed: Obligation) -> None:
     owed.state = OBLIGATION.after(owed.state, ObligationEvent.SETTLE)
     _end(market, owed, TradeEvent.SETTLE)
     right = market.rights.live.get(owed.right)
-    if right is not None and right.state is EntitlementState.SUSPENDED:
-        market.rights.move(right, EntitlementEvent.RESTORE)
+    if right is not None:
+        market.rights.let_go(right, Hold.DUE)
 
 
 def _end(market: Market, owed: Obligation, event: TradeEvent) -> None:

@@ -33,7 +33,7 @@ from marketplace.trading.stops import check_stops
 from marketplace.trading.trials import check_first, note_trial
 from marketplace.trading.venue import NotVerified, TooManyOrders, Venue, WrongOrder
 from settlement.clearing import SETTLED, Trade
-from settlement.entitlements import Entitlement, EntitlementState
+from settlement.entitlements import Entitlement, EntitlementState, Hold
 from settlement.ledger import Pocket, Transfer
 
 OPEN_ORDERS_MAX = 10_000  # of one member
@@ -343,6 +343,7 @@ def grant(
             0,
             None if each is None else each * trade.quantity,
             ACTIVE if trade.state != deferring.DUE else SUSPENDED,
+            0 if trade.state != deferring.DUE else Hold.DUE,
         )
     )
     if trade.state not in (SETTLED, deferring.DUE):

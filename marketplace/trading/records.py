@@ -79,6 +79,7 @@ def drain(market: Market) -> Effects:
                 right.deliveries,
                 right.deliveries_max,
                 str(right.state),
+                int(right.holds),
             )
             for right in rights.changed.values()
             if right.number not in new_rights
@@ -227,7 +228,7 @@ def put_down(script: Script, effects: Effects) -> None:
     script.insert(s.entitlements, effects.entitlements)
     script.update(
         s.entitlements,
-        ("id", "quantity", "deliveries", "deliveries_max", "state"),
+        ("id", "quantity", "deliveries", "deliveries_max", "state", "holds"),
         effects.entitlements_changed,
     )
     script.insert(s.measures, effects.measures)

@@ -22,6 +22,7 @@ from settlement.entitlements import (
     Entitlement,
     EntitlementEvent,
     EntitlementState,
+    Hold,
 )
 from settlement.errors import IllegalMove, NotFound
 from settlement.ids import encode
@@ -76,48 +77,36 @@ def grant(market: Market, command: GrantRight, seq: int, at_us: int) -> int:
 
 @handles(SuspendRight)
 def suspend(market: Market, command: SuspendRight, seq: int, at_us: int) -> None:
-    """Suspend a right; the holder's offers of it are cancelled.
-
-    One that stands still for a dispute is suspended beyond the dispute's end.
-    """
+    """Suspend a right, whatever else suspends it; the holder's offers are cancelled."""
     check_reason(command.reason)
     right = market.rights.get(command.entitlement)
-    dispute = market.disputes.of_trade(right.trade)
-    if dispute is not None and dispute.paused:
-        dispute.paused = False  # the end of the dispute does not end this
-        market.disputes.note(dispute)
-    else:
-        ENTITLEMENT.after(right.state, EntitlementEvent.SUSPEND)
-        pause(market, right, seq)
+    if Hold.STAFF in right.holds:
+        event = str(EntitlementEvent.SUSPEND)
+        raise IllegalMove("entitlement", str(right.state), event)
+    pause(market, right, Hold.STAFF, seq)
     _note(market, command, EntitlementEvent.SUSPEND, seq, at_us)
 
 
-def pause(market: Market, right: Entitlement, seq: int) -> None:
+def pause(market: Market, right: Entitlement, reason: Hold, seq: int) -> None:
     """Suspend a right, and cancel the holder's offers of it."""
     _withdraw_offers(market, right, seq)
-    market.rights.move(right, EntitlementEvent.SUSPEND)
+    market.rights.hold(right, reason)
 
 
 @handles(RestoreRight)
 def restore(market: Market, command: RestoreRight, seq: int, at_us: int) -> None:
-    """Make a suspended right active again, at the end of its dispute if there is one.
+    """End a suspension by staff; the right is active unless something else suspends it.
 
-    IllegalMove if it stands still for a dispute alone.
+    NotYetPaid or IllegalMove if it is suspended for other reasons alone.
     """
     check_reason(command.reason)
     right = market.rights.get(command.entitlement)
-    if right.trade in market.dues.live:
-        raise NotYetPaid
-    dispute = market.disputes.of_trade(right.trade)
-    if dispute is None:
-        market.rights.move(right, EntitlementEvent.RESTORE)
-    elif dispute.paused:
+    if Hold.STAFF not in right.holds:
+        if Hold.DUE in right.holds:
+            raise NotYetPaid
         event = str(EntitlementEvent.RESTORE)
         raise IllegalMove("entitlement", str(right.state), event)
-    else:
-        ENTITLEMENT.after(right.state, EntitlementEvent.RESTORE)
-        dispute.paused = True
-        market.disputes.note(dispute)
+    market.rights.let_go(right, Hold.STAFF)
     _note(market, command, EntitlementEvent.RESTORE, seq, at_us)
 
 
@@ -184,6 +173,10 @@ def end(market: Market, right: Entitlement, event: EntitlementEvent, seq: int) -
     """Expire or revoke a right: its units go back to the vendor's issuance account."""
     ENTITLEMENT.after(right.state, event)
     _withdraw_offers(market, right, seq)
+    dispute = market.disputes.of_trade(right.trade) if right.trade else None
+    if dispute is not None and dispute.paused:
+        dispute.paused = False  # nothing is left that could go on after it
+        market.disputes.note(dispute)
     vendor = market.venue(right.instrument).vendor
     give_back(market, right, vendor, event, seq)
 

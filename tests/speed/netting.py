@@ -23,7 +23,7 @@ from settlement import clock
 from settlement.clearing import Trade
 from settlement.cycle_tables import obligations
 from settlement.cycles import Obligation, Owed, positions
-from settlement.entitlements import Entitlement, EntitlementState
+from settlement.entitlements import Entitlement, EntitlementState, Hold
 from settlement.ledger import Pocket, Transfer
 from settlement.script import Script
 from settlement.store import connect
@@ -117,7 +117,7 @@ def _trade(market: Market, dealt: list[Owed]) -> None:
         market.rights.restore(
             Entitlement(
                 place, place, one.buyer, INSTRUMENT, 1, 1, "x", 1, None, 0, None,
-                EntitlementState.SUSPENDED,
+                EntitlementState.SUSPENDED, Hold.DUE,
             )
         )  # fmt: skip
         owed = Obligation(trade, place, one.cover, 1)
