@@ -11,7 +11,7 @@ from marketplace.trading import counting, rights
 from marketplace.trading.holds import cancel
 from marketplace.trading.market import AFTERWARDS, Market
 from marketplace.trading.orders import Reason
-from marketplace.trading.usage import body_of, charged
+from marketplace.trading.usage import charged
 from settlement.entitlements import Entitlement, EntitlementEvent, Hold
 from settlement.ledger import PROVIDER, Pocket, Transfer
 from settlement.payments.cards import Card, Withheld
@@ -66,7 +66,7 @@ def _withhold(market: Market, card: Card, seq: int) -> None:
     if since_us is None:
         return
     for right in list(market.rights.held_by(card.payin.member)):
-        metered = charged(body_of(market.terms, right.terms))[1] is not None
+        metered = charged(market.bodies[right.terms - 1])[1] is not None
         same = market.venue(right.instrument).currency == card.payin.currency
         fits = same and (metered or _bought(right, since_us))
         if fits and Hold.DEBT not in right.holds:

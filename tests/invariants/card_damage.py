@@ -10,7 +10,7 @@ CARDS = [
         "UPDATE provider_lines SET currency = 2 WHERE line = 'txn_1'",
     ),
     ("P2", "its lines say otherwise", "UPDATE cards SET outcome = 'won'"),
-    ("P3", "captured 300 of 299", "UPDATE payins SET amount = 299 WHERE amount = 300"),
+    ("P3", "captured 600 of 599", "UPDATE payins SET amount = 599 WHERE amount = 600"),
     ("P1", "the ledger 0", "DELETE FROM transfers WHERE reason = 'card_refund'"),
     ("P1", "without its line", "DELETE FROM provider_lines WHERE line = 'txn_2'"),
     (
