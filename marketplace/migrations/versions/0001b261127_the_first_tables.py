@@ -709,6 +709,7 @@ def upgrade() -> None:
         sa.Column("deliveries", Whole, nullable=False),
         sa.Column("deliveries_max", Whole, nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("holds", Whole, server_default="0", nullable=False),
         sa.CheckConstraint(
             "state IN ('active', 'suspended', 'expired', 'revoked')",
             name=op.f("ck_entitlements_state"),
@@ -717,6 +718,9 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "deliveries_max IS NULL OR deliveries <= deliveries_max",
             name=op.f("ck_entitlements_quota"),
+        ),
+        sa.CheckConstraint(
+            "holds BETWEEN 0 AND 15", name=op.f("ck_entitlements_holds")
         ),
         sa.CheckConstraint("quantity >= 0", name=op.f("ck_entitlements_quantity")),
         sa.CheckConstraint(
