@@ -12,8 +12,8 @@ import settlement
 from listings.registration import checklist
 from listings.stages import ListingState, ProductState
 from marketplace.schema import metadata
-from marketplace.web.guide import GLOSSARY, MACHINES
 from marketplace.web.lifecycle import OF_LISTING, OF_PRODUCT
+from marketplace.web.vocabulary import GLOSSARY, MACHINES
 from settlement import ids
 from settlement.states import Machine
 from tests.visitors import Visitor, app, config, parts, people, visit

@@ -93,7 +93,7 @@ def _digest_of(db: Connection) -> str:
     """Return the digest of the recorded state; rows too odd to load have been named."""
     try:
         return digest(load(db))
-    except (LookupError, ValueError):
+    except (AssertionError, LookupError, ValueError):
         return "unreadable"
 
 

@@ -153,6 +153,7 @@ def test_whoever_has_no_key_sees_only_what_is_public(app, description, known):
         "get_fair_value",
         "get_fees",
         "get_figure",
+        "get_health",
         "get_indices",
         "get_instrument",
         "get_licence",

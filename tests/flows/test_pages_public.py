@@ -3,7 +3,7 @@ import re
 import pytest
 
 from listings.search.entry import Entry
-from marketplace.web.guide import MACHINES
+from marketplace.web.vocabulary import MACHINES
 from settlement import ids
 from tests.flows.market import FACTS, begun, buy, listed, location, pay_in
 from tests.visitors import PASSWORD, credit_code

@@ -119,6 +119,9 @@ def traded(tmp_path_factory):
                 floor.submit(command)
             except Refusal:
                 continue
+        rich = floor.submit(c.RequestPayin(CAT, CAT, CNY, 2_000, "for fees")).result
+        floor.submit(c.ConfirmPayin(STAFF, rich))
+        floor.submit(sharing.buy(sharing.SHARED, CAT, 10))
         netting.live(lambda command: floor.submit(command).result, hands, 5)
         for member in (CAT, DAN):
             more = c.RequestPayin(member, member, CNY, 1_000, "more")
