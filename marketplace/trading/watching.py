@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, func, or_, select, text
 
 from marketplace.trading.book import Level
+from marketplace.trading.mistakes import standing
 from marketplace.trading.reads import FINITE, LIVE, Levels
 from marketplace.trading.tables import (
     books,
@@ -128,7 +129,7 @@ def trades_after(db: Connection, number: int) -> list[Row[Any]]:
     """Return the trades after number *number*, of everybody, the earliest first."""
     query = (
         select(trades, (trades.c.price * trades.c.quantity).label("value"))
-        .add_columns(books.c.symbol)
+        .add_columns(books.c.symbol, standing().label("corrected"))
         .join(books, books.c.instrument == trades.c.instrument)
         .where(trades.c.id > number)
         .order_by(trades.c.id)
