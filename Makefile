@@ -40,7 +40,8 @@ test: $(DEV) $(MO) ## run the tests; what the machine lacks is skipped by name (
 
 full: $(DEV) $(MO) ## run on everything the tests that take a sample (SEED=…); real catalogues needed
 	@DATABOURSE_TEST_FULL=1 $(if $(SEED),DATABOURSE_TEST_SEED=$(SEED)) \
-	  $(BIN)/pytest tests/flows/test_real_input.py tests/quality tests/crash/test_points.py \
+	  $(BIN)/pytest tests/flows/test_real_input.py tests/quality \
+	  tests/marketplace/trading/test_replay.py tests/crash/test_points.py \
 	  tests/marketplace/payments/test_card_histories.py
 
 lint: $(DEV) ## check style, types, who imports whom, translations
