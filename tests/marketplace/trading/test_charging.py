@@ -65,7 +65,7 @@ def test_a_trade_is_charged_by_the_first_rule_that_covers_it():
         (SUN, VERA, 2),  # the general rate
         (SUN, DAN, 0),  # waived
     ]
-    assert [rule for *_, rule in desk.market.contracts_new] == [2, 2, 0, 1]
+    assert [row[4] for row in desk.market.contracts_new] == [2, 2, 0, 1]
 
 
 def test_what_waits_in_escrow_is_charged_by_the_rule_of_its_contract():
