@@ -11,7 +11,13 @@ from tests.flows.market import buy, listed, location, pay_in
 from tests.publishing import publish
 
 # Neither public data, nor a border, nor a download in a market of one trade.
-NOTHING_YET = ("s08_public_data", "s09_cross_border", "s17_usage", "top_instruments")
+NOTHING_YET = (
+    "s08_public_data",
+    "s09_cross_border",
+    "s15_constituents",
+    "s17_usage",
+    "top_instruments",
+)
 AGO = {"from_day": "2020-01-01", "until_day": "2020-12-31"}
 
 
