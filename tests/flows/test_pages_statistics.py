@@ -16,6 +16,7 @@ NOTHING_YET = (
     "s09_cross_border",
     "s15_constituents",
     "s17_usage",
+    "top_vendors",
     "top_instruments",
 )
 AGO = {"from_day": "2020-01-01", "until_day": "2020-12-31"}
