@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from listings import catalogue, products, publicdata, releases, tables, terms
 from listings.changes import touch
+from listings.marking import N_
 from listings.numbers import next_numbers
 from listings.products import Facts
 from listings.quality import declared
@@ -41,7 +42,6 @@ from listings.steps import (
     registration_of,
 )
 from listings.terms import MarketFacts
-from listings.vocabulary import N_
 from settlement import clock
 from settlement.errors import IllegalMove, Invalid, NotFound
 from settlement.ids import encode

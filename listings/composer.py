@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 
 from listings import licences
 from listings.licences import EXCLUSIVITY, PURPOSES, USES, Licence, Terms
+from listings.marking import N_
 from listings.numbers import in_turn
-from listings.vocabulary import N_, SECTORS, WORLD, Name, regions
+from listings.vocabulary import SECTORS, WORLD, Name, regions
 from settlement.errors import Invalid, NotFound
 from settlement.ids import encode
 

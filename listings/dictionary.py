@@ -9,7 +9,8 @@ values mean, 值域) and ``personal``, the class of what it tells of persons.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from listings.vocabulary import N_, Name
+from listings.marking import N_
+from listings.vocabulary import Name
 
 COLUMNS_MAX = 2_000
 NAME_MAX = 300  # characters of a column's name in a language

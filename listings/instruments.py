@@ -9,9 +9,10 @@ from sqlalchemy import Connection, Row, Select, insert, select
 
 from listings import licences, plans, publicdata, tables
 from listings.licences import Licence
+from listings.marking import N_
 from listings.numbers import next_numbers
 from listings.plans import TRIAL, Plan
-from listings.vocabulary import MODES, N_
+from listings.vocabulary import MODES
 from settlement import clock
 from settlement.errors import Invalid, NotFound
 from settlement.ids import encode

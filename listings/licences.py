@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, select
 
 from listings import tables
+from listings.marking import N_
 from listings.numbers import in_turn, next_numbers
-from listings.vocabulary import N_, WORLD, Name
+from listings.vocabulary import WORLD, Name
 from settlement import store
 from settlement.errors import Invalid, NotFound
 

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, Row, insert, select, update
 
 from listings import dictionary, tables
+from listings.marking import N_
 from listings.numbers import next_numbers
 from listings.registration import declaration
 from listings.registration.declaration import DENYING, STATEMENT_MAX
-from listings.vocabulary import CLASSES, INDUSTRIES, N_, SECTORS, UPDATES, regions
+from listings.vocabulary import CLASSES, INDUSTRIES, SECTORS, UPDATES, regions
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode

@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Row, insert, select, update
 from listings import tables
 from listings.changes import touch
 from listings.licences import PURPOSES
+from listings.marking import N_
 from listings.numbers import next_numbers
-from listings.vocabulary import N_, Name
+from listings.vocabulary import Name
 from settlement import clock, store
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode

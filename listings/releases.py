@@ -10,9 +10,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 from listings import products, schemas, tables
 from listings.changes import touch
 from listings.files import Stored, media_type
+from listings.marking import N_
 from listings.numbers import in_turn, next_numbers
 from listings.quality import reports
-from listings.vocabulary import N_
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from listings import products, tables
 from listings.changes import touch
+from listings.marking import N_
 from listings.numbers import in_turn, next_numbers
 from listings.stages import (
     LISTING,
@@ -21,7 +22,6 @@ from listings.stages import (
     ProductEvent,
     ProductState,
 )
-from listings.vocabulary import N_
 from settlement import clock
 from settlement.errors import IllegalMove, Invalid, NotFound, OwnWork, Refusal
 from settlement.ids import encode

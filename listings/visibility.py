@@ -22,8 +22,8 @@ from sqlalchemy import (
 
 from listings import tables
 from listings.changes import touch
+from listings.marking import N_
 from listings.numbers import in_turn
-from listings.vocabulary import N_
 from settlement import clock
 from settlement.errors import Invalid, NotFound
 from settlement.ids import encode

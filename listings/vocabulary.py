@@ -5,8 +5,6 @@ from typing import NamedTuple
 
 from babel import Locale
 
-from listings.marking import N_ as N_  # noqa: PLC0414 (others take it here)
-
 
 class Name(NamedTuple):
     """What a code is called."""

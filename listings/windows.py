@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from listings import tables
 from listings.changes import touch
-from listings.vocabulary import N_
+from listings.marking import N_
 from settlement.errors import Invalid
 
 COUNT_MAX = 1_000

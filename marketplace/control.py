@@ -1,6 +1,6 @@
 """Market control: who may set phases, stop trading, bust trades."""
 
-from marketplace.language import N_
+from listings.marking import N_
 
 CONTROLLERS = ("surveillance", "admin")
 BUSTERS = ("surveillance", "settlement_officer", "settlement_approver")

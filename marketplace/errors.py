@@ -25,6 +25,7 @@ from werkzeug.wrappers import Response as Answer
 
 from listings.fetches import NotCancellable
 from listings.files import FileTooLarge
+from listings.marking import N_
 from listings.products import EditedMeanwhile, NotEditable
 from listings.publicdata import AuthorisationOver
 from listings.quality.reports import BeingExamined
@@ -52,7 +53,7 @@ from marketplace.community.searches import TooManySearches
 from marketplace.delivery.licence import NotLicensed
 from marketplace.delivery.shares import NoSuchVersion
 from marketplace.delivery.sharings import BadToken, TooManyProfiles
-from marketplace.language import N_, language, translated_within
+from marketplace.language import language, translated_within
 from marketplace.limits import TooManyTries
 from marketplace.members.keys import BadKey, TooManyKeys
 from marketplace.members.profiles import RequestDecided

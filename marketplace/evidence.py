@@ -6,10 +6,10 @@ from sqlalchemy import Connection
 
 from listings import admission, catalogue, products
 from listings.files import Readable
+from listings.marking import N_
 from listings.registration import attachments, opinions
 from listings.registration.attachments import FILE_MAX, Attachment, Whose
 from listings.registration.opinions import Given
-from marketplace.language import N_
 from marketplace.members import organisations
 from marketplace.members.users import User
 from marketplace.services import Services

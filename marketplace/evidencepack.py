@@ -86,7 +86,7 @@ def _reviews(db: Connection, product: Any) -> list[dict[str, Any]]:
         .order_by(reviews.c.id)
         .limit(REVIEWS_MAX)
     )
-    return [dict(row._mapping) for row in db.execute(query)]  # noqa: SLF001 (a Row's own)
+    return [row._asdict() for row in db.execute(query)]
 
 
 def _json(value: Any) -> bytes:

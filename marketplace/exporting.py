@@ -21,8 +21,8 @@ from listings.formats.description import (
 from listings.formats.kinds import BY_SUFFIX, for_catalogues, for_class
 from listings.formats.sheet import COLUMNS, line
 from listings.instruments import Instrument
+from listings.marking import N_
 from listings.products import Facts
-from marketplace.language import N_
 from marketplace.members import organisations
 from marketplace.spreadsheet import XLSX, as_csv, as_workbook
 from marketplace.trading import reads

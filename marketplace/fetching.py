@@ -98,7 +98,7 @@ class Fetcher:
             self._fail(found, refusal.why)
         except Refusal as refusal:
             self._fail(found, refusal.code)
-        except Exception:
+        except Exception:  # whatever it is, the vendor must be told
             log.exception("fetch %s", found.id)
             self._fail(found, "no_answer")
         else:

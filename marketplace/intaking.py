@@ -10,7 +10,7 @@ from listings.formats.table import Choice
 from listings.intake import intakes
 from listings.intake.intakes import Intake, Outcome
 from listings.intake.recognition import Recognised, entries, recognise, suggested
-from marketplace.language import N_
+from listings.marking import N_
 from marketplace.members.users import User
 from marketplace.services import Services
 from settlement import clock

@@ -20,11 +20,6 @@ COOKIE_AGE_S = 365 * 24 * 3600
 TIMEZONE = "Asia/Shanghai"
 
 
-def N_(text: str) -> str:  # noqa: N802 (gettext's own name for "translate it later")
-    """Mark *text* for the translators; whoever prints it calls gettext."""
-    return text
-
-
 def init_app(app: Flask) -> None:
     """Let Babel ask `language`, and give templates what they need of it."""
     app.config["BABEL_DEFAULT_LOCALE"] = DEFAULT_LANGUAGE

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, select
 
+from listings.marking import N_
 from marketplace.config import Config
-from marketplace.language import N_
 from marketplace.members.users import User
 from marketplace.warehouse import describe, freeze
 from settlement import clock

@@ -8,10 +8,10 @@ from sqlalchemy import Connection, Engine
 
 from listings import fetches, releases
 from listings.files import Stored
+from listings.marking import N_
 from listings.quality import reports
 from marketplace.examining import PATIENCE_S, Examiner
 from marketplace.fetching import Fetcher
-from marketplace.language import N_
 from settlement.errors import Invalid
 
 

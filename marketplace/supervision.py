@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from marketplace.language import N_
+from listings.marking import N_
 from marketplace.members.users import User
 from marketplace.services import Services
 from marketplace.trading.commands import (

@@ -17,7 +17,6 @@ KINDS = {
     "user": "usr",
     "key": "key",
     "service_key": "svk",
-    "hook": "whk",
     "product": "prd",
     "release": "rel",
     "file": "fil",

@@ -19,9 +19,9 @@ from listings.formats import (
 )
 from listings.formats.description import Catalogue, Content, Description, Vendor, beside
 from listings.formats.entry import Found
+from listings.marking import N_
 from listings.products import Facts
 from listings.registration import declaration
-from listings.vocabulary import N_
 
 JSON_LD = "application/ld+json"
 

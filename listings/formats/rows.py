@@ -14,9 +14,10 @@ from listings.formats.columns import normal
 from listings.formats.description import in_both, licence_of
 from listings.formats.entry import Described, Rejected
 from listings.formats.text import plain
+from listings.marking import N_
 from listings.products import Facts, is_address
 from listings.spdx import NOT_STATED
-from listings.vocabulary import CLASSES, MODES, N_, SECTORS, UPDATES, Name, regions
+from listings.vocabulary import CLASSES, MODES, SECTORS, UPDATES, Name, regions
 from settlement.money import NotAnAmount, parse
 from settlement.money import plain as decimal
 

@@ -21,10 +21,10 @@ from sqlalchemy import (
     update,
 )
 
+from listings.marking import N_
 from listings.quality.tables import service_addresses as a
 from listings.quality.tables import service_calls as c
 from listings.tables import listings, products
-from listings.vocabulary import N_
 from settlement import clock
 from settlement.errors import Invalid
 from settlement.store import Whole

@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from listings import dictionary, tables
+from listings.marking import N_
 from listings.products import Facts
 from listings.quality import reports
 from listings.quality.problems import STOP, WRONG
 from listings.quality.reports import WAITING, Examination
 from listings.registration.declaration import DENYING
-from listings.vocabulary import N_
 
 TOLERANCE = 0.01  # of a declared number of rows: "about 10,000" is no lie
 SIZE_TOLERANCE = 0.1

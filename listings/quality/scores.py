@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
+from listings.marking import N_
 from listings.products import Facts
 from listings.quality import declared
 from listings.quality.reports import Examination
-from listings.vocabulary import N_, Name
+from listings.vocabulary import Name
 from settlement.clock import moment
 
 FULL = 10_000  # basis points

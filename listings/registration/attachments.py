@@ -13,12 +13,13 @@ from sqlalchemy import Connection, insert, select, update
 
 from listings import products
 from listings.files import Stored, media_type
+from listings.marking import N_
 from listings.numbers import next_numbers
 from listings.registration import tables
 from listings.registration.declaration import ROUTES
 from listings.releases import NAME, NAME_MAX
 from listings.stages import ProductState
-from listings.vocabulary import N_, Name
+from listings.vocabulary import Name
 from settlement import clock
 from settlement.errors import Invalid, NotFound
 from settlement.ids import encode

@@ -11,9 +11,10 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from listings import products, tables
+from listings.marking import N_
 from listings.stages import PRODUCT, ProductEvent, ProductState
 from listings.steps import REASON_MAX, By, others, record
-from listings.vocabulary import N_, Name
+from listings.vocabulary import Name
 from settlement.errors import IllegalMove, Refusal
 
 VERDICTS = ("pass", "fail")

@@ -8,7 +8,8 @@ rights to hold, to use and to operate are kept apart.
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from listings.vocabulary import N_, Name
+from listings.marking import N_
+from listings.vocabulary import Name
 
 if TYPE_CHECKING:  # the facts of a product hold what is declared
     from listings.products import Facts

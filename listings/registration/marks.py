@@ -10,10 +10,10 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from listings import tables
+from listings.marking import N_
 from listings.products import loads
 from listings.stages import PRODUCT
 from listings.steps import By, checked, others, record, registration_of
-from listings.vocabulary import N_
 from settlement.errors import IllegalMove, Invalid, Refusal
 
 # mark → the events that set and lift it

@@ -12,11 +12,12 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from listings import products
 from listings.files import Stored
+from listings.marking import N_
 from listings.numbers import next_numbers
 from listings.registration import attachments, tables
 from listings.registration.attachments import Whose
 from listings.steps import REASON_MAX, By, own, record
-from listings.vocabulary import N_, Name
+from listings.vocabulary import Name
 from settlement import clock
 from settlement.errors import Invalid, NotFound, OwnWork, Refusal
 from settlement.ids import encode

@@ -62,4 +62,4 @@ def _read(number: int) -> Any:
         found = statements.payin(db, number, me().member)
         checkout = checkouts.find(db, number)
     url = checkout.url if checkout is not None else None
-    return dict(found._mapping) | {"checkout_url": url}  # noqa: SLF001 (SQLAlchemy's)
+    return found._asdict() | {"checkout_url": url}

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from itsdangerous import BadSignature, URLSafeSerializer
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
-from marketplace.language import N_
+from listings.marking import N_
 from settlement import ids
 from settlement.errors import NotFound
 from settlement.money import BY_ASSET, BY_CODE

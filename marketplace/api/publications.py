@@ -91,7 +91,7 @@ def get_publication(publication: int) -> Any:
     with services().reads.connect() as db:
         row = publications.seen(db, publication, clock.now_us())
         tables = publications.tables_of(db, publication)
-        return {**row._mapping, "tables": tables}  # noqa: SLF001 (a Row's own)
+        return row._asdict() | {"tables": tables}
 
 
 @bp.route("/statistics/figures/<figure>")
@@ -104,4 +104,4 @@ def get_figure(figure: int) -> Any:
         whole = publications.shown(db, row.publication, clock.now_us())
         text = publications.text(db, row.query, row.question)
         said = {"publication": whole, "sql": text.sql}
-        return {**row._mapping, **said}  # noqa: SLF001 (a Row's own)
+        return row._asdict() | said

@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
+from listings.marking import N_
 from marketplace.api.fields import Body, Code, Currency, Digits, Id, Int, Long
 from marketplace.api.resource import (
     TRADERS,
@@ -14,7 +15,6 @@ from marketplace.api.resource import (
     submit,
     who,
 )
-from marketplace.language import N_
 from marketplace.members.signing import me
 from marketplace.services import services
 from marketplace.trading import proceeds, reads

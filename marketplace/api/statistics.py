@@ -8,13 +8,13 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, pre_dump
 
 from listings import visibility
+from listings.marking import N_
 from marketplace.api.fields import Code, Digits, Id
 from marketplace.api.market import WIDTHS
 from marketplace.api.resource import Resource
 from marketplace.dimensions import DIMENSIONS
 from marketplace.disclosed import ask_publicly
 from marketplace.indices import index_of, newest_weights
-from marketplace.language import N_
 from marketplace.members.signing import me
 from marketplace.services import services
 from settlement.errors import Invalid

@@ -14,11 +14,11 @@ from sqlalchemy.exc import IntegrityError
 from listings import catalogue, consents, products, tables, visibility
 from listings.changes import touch
 from listings.licences import PURPOSES
+from listings.marking import N_
 from listings.numbers import next_numbers
 from marketplace.admission import tell_market
 from marketplace.community import holders
 from marketplace.community.notices import notify
-from marketplace.language import N_
 from marketplace.members import organisations
 from marketplace.members.users import User
 from settlement import clock

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, Engine, Row, insert, select
 
 from listings import products, releases, tables, visibility
 from listings.changes import touch
+from listings.marking import N_
 from listings.releases import Release
 from marketplace.community import holders, watches
 from marketplace.community.notices import notify
 from marketplace.community.tables import announcements, consents
-from marketplace.language import N_
 from marketplace.members.users import User
 from settlement import clock
 from settlement.errors import NotFound

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, func, insert, select
 
+from listings.marking import N_
 from marketplace.community import blind
 from marketplace.community.moderation import checked
 from marketplace.community.notices import notify
@@ -21,7 +22,6 @@ from marketplace.community.ratings import (
 )
 from marketplace.community.ratings import of_trade as reviews_of_trade
 from marketplace.community.tables import buyer_ratings, ratings
-from marketplace.language import N_
 from marketplace.members.users import User
 from settlement import clock
 from settlement.errors import Invalid, Refusal

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from listings.licences import PURPOSES
+from listings.marking import N_
 from listings.vocabulary import SECTORS
 from marketplace.community import inquiries
 from marketplace.community.tables import demand_vendors, demands
-from marketplace.language import N_
 from marketplace.trading.orders import QUANTITY_MAX
 from settlement import clock
 from settlement.errors import IllegalMove, Invalid, NotFound, Refusal

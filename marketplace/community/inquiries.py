@@ -10,9 +10,9 @@ from typing import Protocol
 from sqlalchemy import Connection, insert, select
 
 from listings import tables as listed
+from listings.marking import N_
 from marketplace.community.notices import notify
 from marketplace.community.tables import demand_vendors
-from marketplace.language import N_
 from marketplace.members import organisations
 from marketplace.members.tables import members
 from settlement.ids import encode

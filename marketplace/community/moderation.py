@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, select, update
 
 from listings import products
+from listings.marking import N_
 from marketplace.community.notices import notify
-from marketplace.language import N_
 from marketplace.members.users import User
 from settlement import clock
 from settlement.errors import Invalid, NotFound

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from listings.marking import N_
 from marketplace.community.tables import notices
-from marketplace.language import N_
 from settlement import clock
 from settlement.errors import NotFound
 from settlement.ids import encode

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from listings import catalogue, products
+from listings.marking import N_
 from marketplace.community.moderation import checked, row_of, written
 from marketplace.community.notices import notify
 from marketplace.community.tables import questions
-from marketplace.language import N_
 from marketplace.members import organisations
 from marketplace.members.users import User
 from settlement import clock

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from listings import catalogue, products, tables
+from listings.marking import N_
 from listings.tables import instruments
 from marketplace.community import blind
 from marketplace.community.moderation import checked, row_of, written
 from marketplace.community.notices import notify
 from marketplace.community.tables import buyer_ratings, ratings
-from marketplace.language import N_
 from marketplace.members.users import User
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal

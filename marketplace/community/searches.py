@@ -12,12 +12,12 @@ from urllib.parse import parse_qs, parse_qsl, urlencode
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from listings import catalogue
+from listings.marking import N_
 from listings.search.entry import Facet
 from listings.search.index import Index
 from listings.search.query import LENGTH_MAX, VALUES_MAX, Query, Sort, check, parse
 from marketplace.community import notices
 from marketplace.community.tables import saved_searches
-from marketplace.language import N_
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode

@@ -3,8 +3,8 @@
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
 from listings import catalogue, products
+from listings.marking import N_
 from marketplace.community.tables import watches
-from marketplace.language import N_
 from marketplace.members import organisations
 from settlement import clock
 from settlement.errors import Invalid

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import Connection, Row, and_, exists, or_, select
 
 from listings.files import Readable, Storage
+from listings.marking import N_
 from listings.registration.attachments import FILE_MAX
 from marketplace.community.notices import notify
 from marketplace.contracts.models import EXISTING, MODELS
-from marketplace.language import N_
 from marketplace.members import organisations
 from marketplace.members.users import User
 from marketplace.pricing.changes import Writing

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Row, func, insert, select
 from listings import duties
 from listings.duties import Task
 from listings.files import Stored
+from listings.marking import N_
 from listings.numbers import next_numbers
-from listings.vocabulary import N_
 from marketplace.delivery.licence import licence_of
 from marketplace.delivery.tables import evidence
 from marketplace.members.users import User

@@ -13,10 +13,10 @@ from sqlalchemy import Connection
 
 from listings import admission, catalogue, instruments, licences, products
 from listings.instruments import Instrument, Unit
+from listings.marking import N_
 from listings.plans import Plan
 from listings.products import Facts
 from listings.standard import ALL
-from marketplace.language import N_
 from marketplace.manifests import documents
 from marketplace.manifests.reading import Problem, Written, read
 from marketplace.manifests.writing import DEFAULTS

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import yaml
 from marshmallow import Schema, fields
 
-from marketplace.language import N_
+from listings.marking import N_
 from settlement.errors import Invalid
 
 TEXT_MAX = 2_000_000  # characters of a file

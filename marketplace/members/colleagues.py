@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from marketplace.language import N_
+from listings.marking import N_
 from marketplace.members import organisations, roles, sessions, users
 from marketplace.members.tables import users as table
 from marketplace.members.users import User

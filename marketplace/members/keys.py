@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
-from marketplace.language import N_
+from listings.marking import N_
 from marketplace.members import roles
 from marketplace.members.tables import NAME_MAX, api_keys, users
 from marketplace.members.users import User, facts, user_of

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, insert, select
 from sqlalchemy.exc import IntegrityError
 
+from listings.marking import N_
 from listings.registration import opinions
-from marketplace.language import N_
 from marketplace.members import credit_code
 from marketplace.members.tables import HOUSE, NAME_MAX, members, verifications
 from settlement import clock, store

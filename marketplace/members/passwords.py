@@ -7,7 +7,7 @@ from threading import BoundedSemaphore
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from marketplace.language import N_
+from listings.marking import N_
 from settlement.errors import Busy, Invalid
 
 PASSWORD_MIN = 10

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from marketplace.language import N_
+from listings.marking import N_
 from marketplace.members import organisations
 from marketplace.members.tables import HOUSE, NAME_MAX, members, profile_requests
 from marketplace.members.users import User

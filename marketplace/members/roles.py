@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 from flask import request
 from flask_login import current_user
 
-from marketplace.language import N_
+from listings.marking import N_
 from settlement.errors import Forbidden, Refusal
 
 OWNER = "owner"  # of the member's account: its users and keys

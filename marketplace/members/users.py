@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from marketplace.language import N_
+from listings.marking import N_
 from marketplace.members import roles
 from marketplace.members.organisations import Organisation, register
 from marketplace.members.passwords import Passwords, check_strength

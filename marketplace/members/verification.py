@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, and_, func, insert, or_, select, update
 
-from marketplace.language import N_
+from listings.marking import N_
 from marketplace.members import organisations
 from marketplace.members.tables import HOUSE, members, verifications
 from marketplace.members.users import User

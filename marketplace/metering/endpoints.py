@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, insert, select, update
 
+from listings.marking import N_
 from listings.tables import instruments, products
 from marketplace import outgoing
-from marketplace.language import N_
 from marketplace.metering.tables import endpoints as t
 from marketplace.outgoing import URL_MAX, NotReachable
 from marketplace.vault import Vault

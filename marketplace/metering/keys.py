@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from listings.marking import N_
 from listings.numbers import next_numbers
-from marketplace.language import N_
 from marketplace.members.tables import users
 from marketplace.members.users import User
 from marketplace.metering.tables import service_keys as t

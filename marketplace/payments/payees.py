@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 
+from listings.marking import N_
 from marketplace.community.notices import notify
-from marketplace.language import N_
 from marketplace.payments.tables import payout_accounts
 from marketplace.trading.cashing import RequestPayout
 from marketplace.trading.commands import Command

@@ -16,11 +16,11 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from listings import instruments
+from listings.marking import N_
 from marketplace.community import demands
 from marketplace.community.demands import Wanted
 from marketplace.community.notices import notify
 from marketplace.community.tables import bid_scores, sealed_bids
-from marketplace.language import N_
 from marketplace.members.users import User
 from marketplace.pricing.changes import Writing
 from marketplace.trading.commands import Command

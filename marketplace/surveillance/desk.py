@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
-from marketplace.language import N_
+from listings.marking import N_
 from marketplace.surveillance.detectors import DETECTORS, Alert, detect
 from marketplace.surveillance.seen import look
 from marketplace.surveillance.tables import alerts, case_notes, cases, ties

@@ -3,9 +3,9 @@
 from flask import request
 
 from listings.files import Stored
+from listings.marking import N_
 from marketplace import limits
 from marketplace.fetching import RATES
-from marketplace.language import N_
 from marketplace.members.signing import me
 from marketplace.outgoing import NotReachable
 from marketplace.receiving import Reference

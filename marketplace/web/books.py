@@ -16,9 +16,9 @@ from listings import catalogue, visibility
 from listings.catalogue import Listing
 from listings.instruments import Instrument
 from listings.licences import PURPOSES
+from listings.marking import N_
 from marketplace.api.live.following import follow_instrument, follow_member
 from marketplace.api.market import WIDTHS
-from marketplace.language import N_
 from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me

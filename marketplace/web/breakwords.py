@@ -1,6 +1,6 @@
 """What breaks, their causes and the accounts of their journals are called."""
 
-from marketplace.language import N_
+from listings.marking import N_
 
 RAILS = {
     "card": N_("Card"),

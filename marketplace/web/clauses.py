@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from marketplace.language import N_
+from listings.marking import N_
 
 DIFFERENCES: Mapping[str, str] = {
     "same": N_("unchanged"),

@@ -21,11 +21,11 @@ from werkzeug.http import dump_options_header
 
 from listings import catalogue, instruments
 from listings.licences import PURPOSES
+from listings.marking import N_
 from marketplace.community import access
 from marketplace.contracts import drafts, paper
 from marketplace.contracts.drafts import CLAUSE_MAX, TITLE_MAX, Said
 from marketplace.contracts.models import EXISTING, MODELS
-from marketplace.language import N_
 from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me

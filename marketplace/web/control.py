@@ -11,8 +11,8 @@ from flask_babel import gettext
 from marshmallow import ValidationError
 
 from listings import instruments
+from listings.marking import N_
 from marketplace.control import CONTROLLERS
-from marketplace.language import N_
 from marketplace.members import users
 from marketplace.members.roles import STAFF, needs
 from marketplace.members.signing import me

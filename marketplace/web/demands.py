@@ -10,10 +10,10 @@ from sqlalchemy import Connection, Row
 
 from listings import catalogue, instruments
 from listings.licences import PURPOSES
+from listings.marking import N_
 from listings.vocabulary import SECTORS
 from marketplace.community import demands, inquiries, matching
 from marketplace.community.demands import Wanted
-from marketplace.language import N_
 from marketplace.members import organisations
 from marketplace.members.roles import TRADING, needs
 from marketplace.members.signing import me

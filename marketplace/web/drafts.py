@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from listings import dictionary, licences, plans, products
 from listings.instruments import DAYS_MAX, DELIVERIES_MAX, LOT_MAX, TERM_DAYS_MAX, Unit
+from listings.marking import N_
 from listings.plans import Plan, Tier
 from listings.products import Facts
 from listings.registration import declaration
@@ -16,7 +17,6 @@ from listings.registration.declaration import CELL_MAX, CELLS, RIGHTS, STATEMENT
 from listings.releases import NOTES_MAX
 from listings.standard import ALL
 from listings.vocabulary import CLASSES, INDUSTRIES, MODES, SECTORS, UPDATES, regions
-from marketplace.language import N_
 from marketplace.web.forms import Form, PublicId, Whole, amount, choice, read, text
 from settlement.errors import Invalid
 from settlement.money import AMOUNT_MAX, BY_ASSET, NotAnAmount, parse

@@ -5,10 +5,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from werkzeug.http import dump_options_header
 
+from listings.marking import N_
 from listings.registration import opinions
 from listings.registration.attachments import OF_VENDOR
 from marketplace.evidence import attach, invite, readable, take_back
-from marketplace.language import N_
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.services import services

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from marketplace.language import N_
+from listings.marking import N_
 from marketplace.trading.auction import ENDLESS, Indication, Step, determine
 from marketplace.web.guide import bp
 

@@ -1,6 +1,6 @@
 """What the facts of a product are called where they are mapped and compared."""
 
-from marketplace.language import N_
+from listings.marking import N_
 
 # The last ones are no facts of a product: they say who it is, and how it is sold.
 NAMES = {

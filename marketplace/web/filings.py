@@ -16,8 +16,8 @@ from flask_babel import gettext
 from sqlalchemy import Connection
 from werkzeug.http import dump_options_header
 
+from listings.marking import N_
 from marketplace.community import access
-from marketplace.language import N_
 from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me

@@ -21,8 +21,9 @@ from marshmallow import (
 )
 from werkzeug.datastructures import MultiDict
 
+from listings.marking import N_
 from marketplace.errors import status_of
-from marketplace.language import N_, TIMEZONE
+from marketplace.language import TIMEZONE
 from marketplace.members.roles import PasswordNeeded, SignInNeeded
 from settlement import clock, ids, money
 from settlement.errors import Forbidden, Invalid, NotFound, Refusal

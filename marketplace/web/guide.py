@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from listings.formats.kinds import FORMATS, carried
 from listings.formats.odrl import ACTIONS
 from listings.licences import EXCLUSIVITY, PURPOSES, USES
+from listings.marking import N_
 from listings.products import Facts
 from listings.quality import (
     archives,
@@ -24,7 +25,6 @@ from marketplace.api.agents import tools as agent_tools
 from marketplace.delivery.delta import LINK_S
 from marketplace.delivery.sharings import LIVING_MAX
 from marketplace.holidays import day_of
-from marketplace.language import N_
 from marketplace.pricing.changes import notice_of
 from marketplace.services import services
 from marketplace.streams.feed import STREAMS_EACH_MAX

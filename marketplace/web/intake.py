@@ -14,9 +14,9 @@ from listings.formats.table import DELIMITERS, ENCODINGS, ROWS_MAX, Choice
 from listings.intake import intakes
 from listings.intake.intakes import Outcome
 from listings.intake.recognition import TABLE, Recognised
+from listings.marking import N_
 from marketplace import intaking
 from marketplace.intaking import Settings
-from marketplace.language import N_
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.services import services

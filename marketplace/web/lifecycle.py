@@ -6,13 +6,13 @@ from typing import NamedTuple
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
+from listings.marking import N_
 from listings.registration import checklist
 from listings.registration.attachments import KINDS, OF_VENDOR
 from listings.registration.deadlines import RENEWAL_US, TERM_US
 from listings.stages import ListingState, ProductState
 from listings.steps import CLAIM_US
 from marketplace.community import access, blind
-from marketplace.language import N_
 from marketplace.services import services
 from marketplace.sheets import QUALIFICATIONS
 from marketplace.web.guide import bp

@@ -6,8 +6,8 @@ from http import HTTPStatus
 from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from listings.marking import N_
 from marketplace import transparency
-from marketplace.language import N_
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.services import services

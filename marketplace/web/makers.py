@@ -9,8 +9,8 @@ from flask_babel import gettext
 from sqlalchemy import Connection, Row
 
 from listings import instruments
+from listings.marking import N_
 from marketplace.control import CONTROLLERS
-from marketplace.language import N_
 from marketplace.members import organisations
 from marketplace.members.roles import STAFF, needs
 from marketplace.members.signing import me

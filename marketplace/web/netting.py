@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from marketplace.language import N_
+from listings.marking import N_
 from marketplace.members import organisations, users
 from marketplace.members.roles import STAFF, needs
 from marketplace.members.signing import me

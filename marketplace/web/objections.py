@@ -1,6 +1,6 @@
 """Words of disputes: states, reasons."""
 
-from marketplace.language import N_
+from listings.marking import N_
 
 STATES = {
     "open": N_("Waits for the vendor"),

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from marshmallow import ValidationError, fields, validates_schema
 
-from marketplace.language import N_, TIMEZONE
+from listings.marking import N_
+from marketplace.language import TIMEZONE
 from marketplace.web.forms import NOT_A_DAY, Form
 from settlement.clock import moment
 from settlement.statistics.questions import Figures

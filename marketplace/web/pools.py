@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from listings import catalogue, instruments
 from listings.licences import PURPOSES
-from marketplace.language import N_
+from listings.marking import N_
 from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me

@@ -1,6 +1,6 @@
 """Words of shares: states of agreements, roles, what is taxed."""
 
-from marketplace.language import N_
+from listings.marking import N_
 
 PROCEEDS = {
     "split": {

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy import Connection
 
-from marketplace.language import N_
+from listings.marking import N_
 from marketplace.members import organisations
 from marketplace.members.roles import STAFF, needs
 from marketplace.members.signing import me

@@ -12,7 +12,7 @@ from listings import catalogue
 from listings.catalogue import Listing
 from listings.instruments import Instrument
 from listings.licences import PURPOSES
-from marketplace.language import N_
+from listings.marking import N_
 from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from marketplace.language import N_
+from listings.marking import N_
 
 TIDINGS: Mapping[str, Mapping[str, str]] = {
     "release": {"revoked": N_("Revoked"), "waiting": N_("Not served yet")},

@@ -1,6 +1,6 @@
 """What the reason of a transfer is called."""
 
-from marketplace.language import N_
+from listings.marking import N_
 
 REASONS = {
     "payin": N_("Pay-in"),

@@ -18,6 +18,7 @@ from listings import (
     products,
     releases,
 )
+from listings.marking import N_
 from listings.quality import declared, drift, reports
 from listings.registration import attachments, declaration, opinions, waiting
 from listings.registration.attachments import OF_VENDOR
@@ -25,7 +26,6 @@ from listings.standard import ALL
 from listings.vocabulary import CLASSES, INDUSTRIES, MODES, SECTORS, UPDATES, regions
 from marketplace.admission import act
 from marketplace.evidence import case
-from marketplace.language import N_
 from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me

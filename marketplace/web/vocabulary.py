@@ -1,8 +1,8 @@
 """The words of the design, and the machines whose states the help draws."""
 
 from listings.admission import LISTING, PRODUCT
+from listings.marking import N_
 from marketplace.community.access import REQUEST
-from marketplace.language import N_
 from marketplace.members.verification import MEMBER
 from marketplace.trading.agreements import AGREEMENT
 from marketplace.trading.contests import CONTEST

@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 
 from listings import catalogue
 from listings.catalogue import Summary
+from listings.marking import N_
 from listings.registration import waiting
 from listings.registration.waiting import QUEUE_MAX, Standing
-from marketplace.language import N_
 from marketplace.members import organisations, users
 from marketplace.members.roles import STAFF, needs
 from marketplace.members.signing import me

@@ -13,11 +13,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from listings import admission, catalogue, products
+from listings.marking import N_
 from listings.products import EDITABLE, Facts
 from listings.registration.declaration import CELLS, RIGHTS
 from marketplace.errors import status_of
 from marketplace.formatting import clock_time
-from marketplace.language import N_, translated_within
+from marketplace.language import translated_within
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.services import services

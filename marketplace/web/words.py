@@ -6,9 +6,10 @@ from typing import Any
 from flask import Flask
 from flask_babel import gettext
 
+from listings.marking import N_
 from marketplace import formatting
 from marketplace.control import PHASES
-from marketplace.language import N_, per_visitor
+from marketplace.language import per_visitor
 from marketplace.members.organisations import KINDS
 from marketplace.members.roles import NAMES
 from marketplace.web import breakwords, objections

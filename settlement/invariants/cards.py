@@ -59,7 +59,7 @@ def lines_add_up(db: Connection) -> Iterator[Violation]:
 
 def _state(row: Row[Any]) -> str:
     """Return the state that sums and outcome come to, by a rule of our own."""
-    facts = row._mapping  # noqa: SLF001 (SQLAlchemy's own word)
+    facts = row._asdict()
     if not facts["captured"]:
         return "failed" if facts["state"] == "failed" else "created"
     if facts["outcome"] == "lost":

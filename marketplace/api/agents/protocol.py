@@ -16,8 +16,8 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from listings.marking import N_
 from marketplace.api.agents import texts, tools
-from marketplace.language import N_
 
 PATH = "/api/mcp"
 VERSIONS = ("2025-11-25", "2025-06-18", "2025-03-26")  # newest first

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 from flask import request
 from flask_babel import gettext
 
+from listings.marking import N_
 from marketplace.api.agents.inside import Request, ask
 from marketplace.api.document import PREFIX
-from marketplace.language import N_
 
 JSON = "application/json"
 

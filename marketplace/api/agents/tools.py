@@ -15,8 +15,8 @@ from urllib.parse import quote
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from listings.marking import N_
 from marketplace.api.agents.inside import Request, ask, description
-from marketplace.language import N_
 
 DELIVERED_MAX = 1024 * 1024  # bytes of a file that an agent is given
 KEY = "idempotency_key"

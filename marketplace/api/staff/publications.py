@@ -74,7 +74,7 @@ def get_proposed_publication(publication: int) -> Any:
     with services().reads.connect() as db:
         row = publications.get(db, publication)
         tables = publications.tables_of(db, publication)
-        return {**row._mapping, "tables": tables}  # noqa: SLF001 (a Row's own)
+        return row._asdict() | {"tables": tables}
 
 
 @bp.route("/staff/publications/<publication>/decision", methods=["POST"])
