@@ -56,6 +56,7 @@ from marketplace.vault import Vault
 from marketplace.warehouse import Feed
 from settlement import clock, store
 
+AFTER_US = 2 * clock.HOUR_US  # what still happens after the last midnight
 Progress = Callable[[int], None]  # how many of STEPS are done
 STEPS = len(products()) + DAYS
 
@@ -106,7 +107,7 @@ def build(
         stack.callback(writes.dispose)
         reads = store.connect(config.database_url)
         stack.callback(reads.dispose)
-        until = midnight(clock.now_us())
+        until = midnight(clock.now_us() - AFTER_US)
         made = _Making(config, seed, until, writes, reads, progress)
         made.sign_everybody_up()
         made.register_everything()

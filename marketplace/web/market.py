@@ -194,7 +194,7 @@ def indices() -> ResponseReturnValue:
         hidden = visibility.hidden_instruments(db)
         liquid = liquidity.liquid(db, midnight_us(liquidity.DAYS))
     names = {
-        code: called(code, by, language()) if code else gettext("The whole market")
+        code: called(code, by, language()) if code else gettext("All of the market")
         for code in found.levels
     }
     return render_template(

@@ -8,6 +8,7 @@ from sqlalchemy import text, update
 
 from marketplace.community.tables import sealed_bids
 from marketplace.trading.commands import Tick
+from marketplace.web.layout import ZONE_US
 from settlement import clock
 from settlement.invariants import violations
 from tests.flows.market import headline, instrument, key_on, listed, location
@@ -165,7 +166,7 @@ def test_a_tender_by_pages_from_both_sides(visit, parts):
     product = listed(vendor, visit("registrar"))
     unit = instrument(vendor, f"/vendor/products/{product}")
     pay_in_by_page(buyer, visit("settlement_officer"))
-    day = clock.moment(clock.now_us()).date().isoformat()
+    day = clock.moment(clock.now_us() + ZONE_US).date().isoformat()
     wanted = {
         "title": "Ports",
         "until": day,
