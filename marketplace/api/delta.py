@@ -24,9 +24,10 @@ from marketplace.delivery.delta import LINK_S, Granted, Line
 from marketplace.delivery.files import LOOK_S, count, permit
 from marketplace.delivery.shares import SCHEMA, NotComparable, Shared, Version
 from marketplace.delivery.sharings import BadToken, Bearer
-from marketplace.errors import refused, status_of
+from marketplace.errors import refused
 from marketplace.members.signing import BEARER
 from marketplace.services import services
+from marketplace.statuses import status_of
 from settlement import clock, ids
 from settlement.entitlements import QuotaUsedUp
 from settlement.errors import Invalid, NotFound, Refusal

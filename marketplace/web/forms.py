@@ -22,9 +22,9 @@ from marshmallow import (
 from werkzeug.datastructures import MultiDict
 
 from listings.marking import N_
-from marketplace.errors import status_of
 from marketplace.language import TIMEZONE
 from marketplace.members.roles import PasswordNeeded, SignInNeeded
+from marketplace.statuses import status_of
 from settlement import clock, ids, money
 from settlement.errors import Forbidden, Invalid, NotFound, Refusal
 

@@ -16,12 +16,12 @@ from listings import admission, catalogue, products
 from listings.marking import N_
 from listings.products import EDITABLE, Facts
 from listings.registration.declaration import CELLS, RIGHTS
-from marketplace.errors import status_of
 from marketplace.formatting import clock_time
 from marketplace.language import translated_within
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.services import services
+from marketplace.statuses import status_of
 from marketplace.web import drafts
 from marketplace.web.forms import again
 from marketplace.web.vendor import bp, choices, details, mine, to

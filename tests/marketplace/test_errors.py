@@ -8,8 +8,8 @@ from flask import Flask, abort
 from jinja2 import DictLoader
 from sqlalchemy import text
 
-from marketplace.errors import STATUS, status_of
 from marketplace.services import EXTENSION, Services
+from marketplace.statuses import STATUS, status_of
 from settlement import store
 from settlement.errors import (
     Busy,
