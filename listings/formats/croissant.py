@@ -1,30 +1,35 @@
 """Croissant 1.0: data sets for machine learning, as JSON-LD, in and out.
 
 https://docs.mlcommons.org/croissant/docs/croissant-spec.html (MLCommons). Files come
-with their SHA-256, columns as the fields of one record set.
+with their SHA-256, columns as the fields of one record set. A column whose values the
+dictionary knows as codes refers to an enumeration: a record set of those codes.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from listings.dictionary import wrong
 from listings.formats import schema_org
 from listings.formats.description import (
     BESIDE,
+    TABLES,
     CannotCarry,
     Description,
     beside,
     facts_in,
+    in_both,
     restored,
     slug,
 )
-from listings.formats.documents import json_of, objects, text
+from listings.formats.documents import json_of, objects, text, texts
 from listings.formats.entry import Described, Found, Rejected
 from listings.formats.types import type_of
 from listings.products import Facts
 
 CONFORMS = "http://mlcommons.org/croissant/1.0"
-TABULAR = ("text/csv", "application/vnd.apache.parquet", "application/x-parquet")
+LABELS = ("zh", "en")  # what a code means, in each language
 # The context of the specification, written out, and our one name.
 CONTEXT: dict[str, Any] = {
     "@language": "en",
@@ -93,29 +98,58 @@ def _files(said: Description) -> list[dict[str, Any]]:
 
 
 def _records(said: Description) -> list[dict[str, Any]]:
-    """Return the columns of the dictionary as fields of the first table delivered."""
-    source = next((f for f in said.files if f.media_type.startswith(TABULAR)), None)
-    if source is None:
+    """Return the columns of the dictionary as fields of the first table delivered.
+
+    Enumerations of their codes come after it.
+    """
+    source = said.table
+    if source is None or not source.media_type.startswith(TABLES):
         return []
     names = {str(column["name"]): column for column in said.facts.dictionary}
-    fields = [
-        {
-            "@type": "cr:Field",
-            "@id": f"records/{name}",
-            "name": name,
-            "description": str(column.get("en") or column.get("zh") or name),
-            "dataType": type_of(column.get("type")).croissant,
-            "source": {
-                "fileObject": {"@id": source.name},
-                "extract": {"column": name},
-            },
-        }
-        for name, column in names.items()
-    ]
-    if not fields:
+    if not names:
         return []
+    fields = [_field(column, source.name) for column in names.values()]
     record_set = {"@type": "cr:RecordSet", "@id": "records", "name": "records"}
-    return [record_set | {"field": fields}]
+    coded = [column for column in names.values() if column.get("codes")]
+    return [record_set | {"field": fields}, *map(_enumeration, coded)]
+
+
+def _field(column: dict[str, Any], source: str) -> dict[str, Any]:
+    name = str(column["name"])
+    made = {
+        "@type": "cr:Field",
+        "@id": f"records/{name}",
+        "name": name,
+        "description": str(column.get("en") or column.get("zh") or name),
+        "dataType": type_of(column.get("type")).croissant,
+        "source": {"fileObject": {"@id": source}, "extract": {"column": name}},
+    }
+    if column.get("codes"):
+        made["references"] = {"field": {"@id": f"codes/{name}/code"}}
+    return made
+
+
+def _enumeration(column: dict[str, Any]) -> dict[str, Any]:
+    """Return the codes of a column, each with what it means where that is said."""
+    at, codes = f"codes/{column['name']}", column["codes"]
+    parts = ("code", *(n for n in LABELS if any(code.get(n) for code in codes)))
+    kinds = {"code": type_of(column.get("type")).croissant}
+    return {
+        "@type": "cr:RecordSet",
+        "@id": at,
+        "name": at,
+        "dataType": "sc:Enumeration",
+        "key": {"@id": f"{at}/code"},
+        "field": [
+            {"@type": "cr:Field", "@id": f"{at}/{part}", "name": part}
+            | {"dataType": kinds.get(part, "sc:Text")}
+            for part in parts
+        ],
+        "data": [
+            {f"{at}/{part}": str(code.get(part) or "") for part in parts}
+            for code in codes
+        ],
+    }
 
 
 def understood(said: Description) -> Facts:
@@ -137,24 +171,71 @@ def _entry(place: str, item: dict[str, Any]) -> Found:
     found = schema_org.entry(place, plain)
     if isinstance(found, Rejected) or not isinstance(found, Described):
         return found
+    tables = objects(item.get("recordSet"))
+    codes = {
+        _name(field): known
+        for records in tables
+        if _is_enumeration(records) and (known := _codes(records))
+        for field in objects(records.get("field"))
+    }
     columns = [
         column
-        for records in objects(item.get("recordSet"))
-        for column in _columns(records)
+        for records in tables
+        if not _is_enumeration(records)
+        for column in _columns(records, codes)
     ]
     facts = found.facts._replace(dictionary=tuple(columns))
     return found._replace(raw=item, facts=facts)
 
 
-def _columns(records: dict[str, Any]) -> Iterator[dict[str, str]]:
+def _is_enumeration(records: dict[str, Any]) -> bool:
+    kinds = texts(records.get("dataType"))
+    return any(re.split(r"[:/]", kind)[-1] == "Enumeration" for kind in kinds)
+
+
+def _codes(records: dict[str, Any]) -> list[dict[str, str]]:
+    """Return the codes of an enumeration; none where one cannot be kept.
+
+    What a code means is in the fields of our names, else in the first other one.
+    """
+    names = {_name(field): _local(field) for field in objects(records.get("field"))}
+    key = _name(next(iter(objects(records.get("key"))), {}))
+    if key not in names:
+        key = next(iter(names), "")
+    labels = [name for name in names if name != key]
+    found = []
+    for row in objects(records.get("data")):
+        said = {name: text(row.get(name, row.get(names[name]))) for name in names}
+        meant = {names[n]: said[n] for n in labels if names[n] in LABELS}
+        if not meant and labels:
+            meant = dict(zip(LABELS, in_both(said[labels[0]]), strict=True))
+        code = {"code": said.get(key, "")} | meant
+        found.append({part: value for part, value in code.items() if value})
+    return [] if any(wrong([{"name": "x", "codes": found}])) else found
+
+
+def _name(item: dict[str, Any]) -> str:
+    return text(item.get("@id")) or text(item.get("name"))
+
+
+def _local(field: dict[str, Any]) -> str:
+    return (text(field.get("name")) or text(field.get("@id"))).rpartition("/")[2]
+
+
+def _columns(
+    records: dict[str, Any], codes: dict[str, list[dict[str, str]]]
+) -> Iterator[dict[str, Any]]:
     for field in objects(records.get("field")):
         name = text(field.get("name"))
         kind = field.get("dataType")
         kind = kind[0] if isinstance(kind, list) and kind else kind
+        refers = next(iter(objects(field.get("references"))), {})
+        refers = next(iter(objects(refers.get("field"))), refers)
+        known = codes.get(_name(refers))
         if name:
             yield {
                 "name": name,
                 "type": text(kind).rpartition(":")[2],
                 "zh": "",
                 "en": text(field.get("description")),
-            }
+            } | ({"codes": known} if known else {})

@@ -2,7 +2,8 @@
 
 https://www.w3.org/TR/vocab-dcat-3/ and https://semiceu.github.io/DCAT-AP/releases/3.0.0/
 A data set is a dcat:Dataset, a service a dcat:DataService, an application a
-dcat:Resource. Prices and licences hang at the distribution as ODRL offers.
+dcat:Resource. Prices and licences hang at the distribution as ODRL offers, and at the
+one that is a table the columns of the dictionary (see `csvw`).
 """
 
 import json
@@ -12,7 +13,7 @@ from typing import Any
 from rdflib import DCAT as D
 from rdflib import DCTERMS, FOAF, ODRL2, RDF, RDFS, XSD, BNode, Graph, Literal, URIRef
 
-from listings.formats import odrl, rdf
+from listings.formats import csvw, odrl, rdf
 from listings.formats.dcat_terms import (
     FREQUENCIES,
     FREQUENCY,
@@ -202,11 +203,14 @@ def _distributions(graph: Graph, it: URIRef, said: Description) -> None:
         graph.add((check, SPDX.algorithm, SPDX.checksumAlgorithm_sha256))
         digest = Literal(content.sha256, datatype=XSD.hexBinary, normalize=False)
         graph.add((check, SPDX.checksumValue, digest))
+        if content == said.table:
+            csvw.add_schema(graph, at, said.facts.dictionary)
         _licensed(graph, at, said)
     if not said.files:
         at = URIRef(f"{said.url}#distribution")
         typed(graph, it, D.distribution, at, D.Distribution)
         graph.add((at, D.accessURL, iri(said.facts.source_url or said.url)))
+        csvw.add_schema(graph, at, said.facts.dictionary)
         _licensed(graph, at, said)
 
 
@@ -286,6 +290,7 @@ def _entry(graph: Graph, it: Any) -> Found:
         source_url=page[0] if len(page) == 1 else "",
         coverage_from=_date(graph, period, D.startDate),
         coverage_until=_date(graph, period, D.endDate),
+        dictionary=csvw.columns(graph, _places(graph, it)),
         rights_note=_rights(graph, it),
         extra=_unknown(graph, it),
     )
@@ -341,9 +346,14 @@ def _rights(graph: Graph, it: Any) -> str:
     return "\n\n".join(str(note) for note in notes if note is not None)
 
 
+def _places(graph: Graph, it: Any) -> list[Any]:
+    """Return the entry and its distributions, in an order without chance."""
+    return [it, *sorted(graph.objects(it, D.distribution), key=str)]
+
+
 def _licence(graph: Graph, it: Any) -> str:
     """Return the one licence that the entry and its distributions name, or nothing."""
-    places = [it, *graph.objects(it, D.distribution)]
+    places = _places(graph, it)
     named = {text for at in places for text in _texts(graph, at, DCTERMS.license)}
     return named.pop() if len(named) == 1 else ""
 
@@ -375,6 +385,8 @@ def _raw(graph: Graph, it: Any, depth: int = 3) -> list[tuple[str, Any]]:
 def _said(graph: Graph, value: Any, depth: int) -> Any:
     """Return a value as text; what has no name of its own, as what is said of it."""
     is_named = not isinstance(value, BNode)
+    if depth and csvw.is_list(graph, value):
+        return [_said(graph, part, depth) for part in csvw.listed(graph, value)]
     if not depth or (is_named and (value, RDF.type, D.Distribution) not in graph):
         return str(value) if is_named else ""
     inner: dict[str, Any] = {"@id": str(value)} if is_named else {}

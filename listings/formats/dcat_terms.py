@@ -8,8 +8,22 @@ import re
 from typing import Any
 from urllib.parse import quote
 
+from rdflib import (
+    CSVW,
+    DCTERMS,
+    FOAF,
+    ODRL2,
+    QB,
+    RDF,
+    RDFS,
+    SKOS,
+    XSD,
+    BNode,
+    Graph,
+    Literal,
+    URIRef,
+)
 from rdflib import DCAT as D
-from rdflib import DCTERMS, FOAF, ODRL2, RDF, RDFS, XSD, BNode, Graph, Literal, URIRef
 from rdflib import Namespace as Space
 
 OURS = "urn:databourse:"
@@ -53,7 +67,7 @@ PREFIXES = {
     "dcat": str(D), "dct": str(DCTERMS), "foaf": str(FOAF), "odrl": str(ODRL2),
     "rdf": str(RDF), "rdfs": str(RDFS), "xsd": str(XSD), "hydra": str(HYDRA),
     "spdx": str(SPDX), "vcard": str(VCARD), "schema": str(SCHEMA),
-    "dbx": OURS, "skos": "http://www.w3.org/2004/02/skos/core#",
+    "dbx": OURS, "skos": str(SKOS), "csvw": str(CSVW), "qb": str(QB),
 }  # fmt: skip
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _NOT_IN_IRI = re.compile(r'[\x00-\x20<>"{}|\\^`]')
@@ -84,7 +98,7 @@ def agent(graph: Graph, it: URIRef, name: URIRef, said: str, home: str) -> None:
         graph.add((found, FOAF.homepage, iri(home)))
 
 
-def both(graph: Graph, it: URIRef, name: URIRef, zh: str, en: str) -> None:
+def both(graph: Graph, it: URIRef | BNode, name: URIRef, zh: str, en: str) -> None:
     """Say a text in the languages that there are."""
     for language, text in (("zh", zh), ("en", en)):
         if text:

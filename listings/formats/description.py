@@ -17,6 +17,7 @@ from listings.products import Facts
 from settlement.errors import Refusal
 
 BESIDE = "databourse"  # the name of that object
+TABLES = ("text/csv", "application/vnd.apache.parquet", "application/x-parquet")
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 _LISTS = {"keywords": str, "dictionary": dict}
 _NUMBERS = {"row_count", "size_bytes"}
@@ -92,6 +93,12 @@ class Description(NamedTuple):
             or (facts.summary_zh or facts.summary_en)
             or (self.title or self.id)
         )
+
+    @property
+    def table(self) -> Content | None:
+        """The file that the dictionary describes: the first table, else the first."""
+        tables = (f for f in self.files if f.media_type.startswith(TABLES))
+        return next(tables, self.files[0] if self.files else None)
 
     @property
     def licences(self) -> tuple[Licence, ...]:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from listings.dictionary import UNIT_MAX
+from listings.dictionary import UNIT_MAX, wrong
 from listings.formats.description import (
     BESIDE,
     Catalogue,
@@ -247,12 +247,23 @@ def _address(value: Any) -> str:
     return said if is_address(said) else ""
 
 
-def _columns(value: Any) -> tuple[dict[str, str], ...]:
-    found = []
+def _columns(value: Any) -> tuple[dict[str, Any], ...]:
+    found: list[dict[str, Any]] = []
     for item in objects(value) or [{"name": said} for said in texts(value)]:
         if name := text(item.get("name")):
             zh, en = in_both(text(item.get("description")))
             column = {"name": name, "type": "", "zh": zh, "en": en}
             unit = text(item.get("unitText"))[:UNIT_MAX]
-            found.append(column | ({"unit": unit} if unit else {}))
+            own = {"unit": unit, "codes": _code_list(item.get("valueReference"))}
+            found.append(column | {k: v for k, v in own.items() if v})
     return tuple(found)
+
+
+def _code_list(value: Any) -> list[dict[str, str]]:
+    """Return the codes that a variable's values are; none where one cannot be kept."""
+    codes = []
+    for item in objects(value):
+        zh, en = in_both(text(item.get("name")))
+        said = {"code": text(item.get("codeValue")), "zh": zh, "en": en}
+        codes.append({k: v for k, v in said.items() if v})
+    return [] if any(wrong([{"name": "x", "codes": codes}])) else codes

@@ -11,17 +11,20 @@ class Type(NamedTuple):
     odcs: str
     croissant: str
     openapi: str
+    csvw: str
 
 
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+_JSON = "http://www.w3.org/ns/csvw#JSON"
 TYPES = {
-    "text": Type("string", "string", "sc:Text", "string"),
-    "integer": Type("integer", "integer", "sc:Integer", "integer"),
-    "number": Type("number", "number", "sc:Float", "number"),
-    "boolean": Type("boolean", "boolean", "sc:Boolean", "boolean"),
-    "date": Type("date", "date", "sc:Date", "string"),
-    "time": Type("datetime", "timestamp", "sc:DateTime", "string"),
-    "object": Type("object", "object", "sc:Text", "object"),
-    "list": Type("array", "array", "sc:Text", "array"),
+    "text": Type("string", "string", "sc:Text", "string", f"{_XSD}string"),
+    "integer": Type("integer", "integer", "sc:Integer", "integer", f"{_XSD}integer"),
+    "number": Type("number", "number", "sc:Float", "number", f"{_XSD}decimal"),
+    "boolean": Type("boolean", "boolean", "sc:Boolean", "boolean", f"{_XSD}boolean"),
+    "date": Type("date", "date", "sc:Date", "string", f"{_XSD}date"),
+    "time": Type("datetime", "timestamp", "sc:DateTime", "string", f"{_XSD}dateTime"),
+    "object": Type("object", "object", "sc:Text", "object", _JSON),
+    "list": Type("array", "array", "sc:Text", "array", _JSON),
 }
 # The first that matches decides.
 _RULES = (

@@ -8,6 +8,7 @@ from io import StringIO
 from typing import Any, NamedTuple
 
 from marketplace.demo.products import HONEST_EN, HONEST_ZH, Product
+from marketplace.demo.recipes import alternatives
 from marketplace.demo.report import report
 from marketplace.demo.rows import Field, Row, coverage, fields, rows
 
@@ -89,13 +90,16 @@ UNITS = {
 }
 
 
-def dictionary(product: Product) -> list[dict[str, str]]:
-    """Return the data dictionary as JSON: name, type, both languages, unit if any."""
+def dictionary(product: Product) -> list[dict[str, Any]]:
+    """Return the data dictionary as JSON, with unit and codes where there are any."""
     made = []
+    recipes = {column.name: column.recipe for column in product.columns}
     for name, kind, zh, en in fields(product):
         unit = UNITS.get(name.rpartition("_")[2]) if "_" in name else None
-        column = {"name": name, "type": kind, "zh": zh, "en": en}
-        made.append(column | ({"unit": unit} if unit else {}))
+        codes = [{"code": word} for word in alternatives(recipes[name])]
+        column: dict[str, Any] = {"name": name, "type": kind, "zh": zh, "en": en}
+        own: dict[str, Any] = {"unit": unit, "codes": codes}
+        made.append(column | {key: value for key, value in own.items() if value})
     return made
 
 

@@ -79,6 +79,18 @@ def brew(text: str, random: Random) -> Recipe:
     return _VERBS[verb](words, random)
 
 
+def alternatives(text: str) -> list[str]:
+    """Return the words that a recipe chooses among, each once; none if it does not."""
+    verb, _, words = text.partition(" ")
+    if verb == "grade":
+        steps = words.partition(" ")[2].split("|")
+        return [step.partition(":")[2] for step in steps]
+    if verb in {"one", "pick", "cycle"}:
+        choices = list(dict.fromkeys(_choices(words)))
+        return [str(word) for word in choices] if _type_of(choices) == "string" else []
+    return []
+
+
 def _options(words: str) -> dict[str, str]:
     return dict(word.split("=", 1) for word in words.split() if "=" in word)
 

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from rdflib import DCAT, RDF
+from rdflib import CSVW, DCAT, RDF
 
 from listings import spdx, standard
 from listings.formats import rdf
@@ -119,6 +119,7 @@ def test_a_catalogue_satisfies_dcat_ap(peer, tmp_path, suffix):
     assert code == 0, said
     graph = rdf.parse(file.read_bytes(), syntax)
     assert len(list(graph.subjects(RDF.type, DCAT.Dataset))) == 1
+    assert len(list(graph.subjects(RDF.type, CSVW.Column))) == len(FACTS.dictionary)
 
 
 def test_the_shapes_would_notice(peer, tmp_path):
@@ -136,6 +137,26 @@ def test_croissant_is_valid_and_a_sin_is_noticed(peer, tmp_path):
     assert code == 0, said
     broken = json.loads((tmp_path / name).read_bytes())
     broken["recordSet"][0]["field"][0]["source"]["fileObject"]["@id"] = "nothing"
+    (tmp_path / name).write_text(json.dumps(broken))
+    assert peer("mlcroissant", "validate", "--jsonld", name)[0] != 0
+
+
+def test_rows_come_with_the_codes_that_their_columns_refer_to(peer, tmp_path):
+    name = written(tmp_path, "croissant.json")
+    mapping = json.dumps({"cities.csv": str(tmp_path / "cities.csv")})
+    for record_set, expected in (
+        ("records", ("南京", "3.5")),
+        ("codes/city", ("南京", "Nanjing", "苏州")),
+    ):
+        command = ("--jsonld", name, "--record_set", record_set, "--mapping", mapping)
+        code, said = peer("mlcroissant", "load", *command)
+        assert code == 0, said
+        for value in expected:
+            shown = value if value in said else str(value.encode())[2:-1]
+            assert shown in said, said
+    broken = json.loads((tmp_path / name).read_bytes())
+    field = broken["recordSet"][0]["field"][0]
+    field["references"] = {"field": {"@id": "codes/nothing"}}
     (tmp_path / name).write_text(json.dumps(broken))
     assert peer("mlcroissant", "validate", "--jsonld", name)[0] != 0
 

@@ -3,6 +3,7 @@ from random import Random
 
 import pytest
 
+from marketplace.demo import recipes
 from marketplace.demo.places import places
 from marketplace.demo.recipes import Spot, Thing, brew
 
@@ -75,3 +76,11 @@ def test_an_open_is_the_close_before_it():
 def test_an_unknown_verb_is_a_mistake():
     with pytest.raises(KeyError):
         brew("guess 7", Random(1))
+
+
+def test_what_a_recipe_chooses_among_is_known():
+    assert recipes.alternatives("one 小麦*4|玉米*3|小麦") == ["小麦", "玉米"]
+    grades = "grade temp 2.8:正常|4.5:关注|:预警"
+    assert recipes.alternatives(grades) == ["正常", "关注", "预警"]
+    for other in ("one 30|60*2", "level 46 dec=1", "time"):
+        assert recipes.alternatives(other) == []
