@@ -24,6 +24,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
 from listings.marking import N_
+from marketplace.approvals.desk import ApprovalAwaited
 from marketplace.language import language, translated_within
 from marketplace.members.roles import PasswordNeeded, SignInNeeded
 from marketplace.security import is_api
@@ -38,6 +39,7 @@ log = structlog.get_logger()
 
 SIGN_IN = "/signin"
 PROVE = "/account/prove"
+APPROVALS = "/approvals"
 HALTED_RETRY_S = 30
 TITLES = {
     400: N_("The request cannot be understood."),
@@ -89,6 +91,9 @@ def refused(refusal: Refusal) -> Answer:
         there = urlsplit(request.referrer or "").path or "/"
         asked = urlencode({"next": there})
         return redirect(f"{PROVE}?{asked}", HTTPStatus.SEE_OTHER)
+    if isinstance(refusal, ApprovalAwaited) and not is_api():
+        there = ids.encode("approval", refusal.approval)
+        return redirect(f"{APPROVALS}/{there}", HTTPStatus.SEE_OTHER)
     facts = facts_of(refusal)
     answer = _answer(status_of(refusal), refusal.code, refusal.title(), facts)
     if "retry_after_s" in facts:

@@ -4,6 +4,7 @@ import listings.intake.tables
 import listings.quality.tables
 import listings.registration.tables
 import listings.tables
+import marketplace.approvals.tables
 import marketplace.community.tables
 import marketplace.delivery.tables
 import marketplace.members.tables
@@ -43,6 +44,7 @@ ROOMS = (
     marketplace.surveillance.tables,
     marketplace.pricing.tables,
     marketplace.payments.tables,
+    marketplace.approvals.tables,
 )
 
 __all__ = ["ROOMS", "metadata"]

@@ -10,6 +10,7 @@ from listings.files import Storage
 from listings.search.finding import Finder
 from listings.search.index import Index, open_index
 from marketplace import migrations
+from marketplace.approvals import desk as approvals
 from marketplace.config import INLINE, Config
 from marketplace.examining import Examiner
 from marketplace.fetching import Fetcher
@@ -77,11 +78,12 @@ def open_services(config: Config) -> Services:
             organisations.ensure_house(db)
         rises = Guard(reads, config)
 
-        def guard(command: Command) -> None:
+        def guard(command: Command, key: str | None) -> None:
             rises.check(command)
             quotes.check_answer(reads, command)
             tenders.check_award(reads, command)
             payees.check(reads, command)
+            approvals.check(reads, writes, command, key)
 
         gateway = open_gateway(config.exchange_url, writes, reads, guard)
         stack.callback(gateway.close)

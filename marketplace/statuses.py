@@ -24,6 +24,7 @@ from listings.search.query import (
     TooManyValues,
 )
 from listings.steps import Claimed
+from marketplace.approvals import desk as approvals
 from marketplace.certificates import NoCertificate
 from marketplace.community.blind import WindowOver
 from marketplace.community.demands import TooManyDemands
@@ -164,7 +165,10 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     SoldOut: HTTPStatus.CONFLICT,
     QuoteOver: HTTPStatus.CONFLICT,
     TooManyFilings: HTTPStatus.CONFLICT,
-    **dict.fromkeys(agreements.CONFLICTS + pools.CONFLICTS, HTTPStatus.CONFLICT),
+    **dict.fromkeys(
+        agreements.CONFLICTS + pools.CONFLICTS + approvals.CONFLICTS,
+        HTTPStatus.CONFLICT,
+    ),
     TenderOver: HTTPStatus.CONFLICT,
     TenderRuns: HTTPStatus.CONFLICT,
     NotScored: HTTPStatus.CONFLICT,

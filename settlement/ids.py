@@ -44,6 +44,8 @@ KINDS = {
     "refund": "rfd",
     "bust": "bst",
     "split": "spl",
+    "approval": "apr",
+    "mandate": "mdt",
     "run": "run",
     "fail": "fai",
     "authorisation": "aut",

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from listings.publicdata import Authorisation, register
+from marketplace.approvals import limits
 from marketplace.services import Services
 from marketplace.surveillance import desk
 from marketplace.surveillance.detectors import Alert
@@ -221,6 +222,15 @@ def pooled(program: Callable[[str], Program], sold: Sold) -> str:
         "closes_us": clock.now_us() + 2 * clock.HOUR_US,
     }
     return str(program("vendor").made("/groups", wanted)["id"])
+
+
+def awaited(parts: Services, program: Callable[[str], Program], sold: Sold) -> str:
+    """Let an order of the buyer's wait for a colleague's approval; the request's id."""
+    me = program("buyer").read("/me")
+    user, member = decode("user", me["user"]), decode("member", me["member"])
+    with parts.writes.begin() as db:
+        limits.put(db, user, member, 1, 500)
+    return str(program("buyer").post("/orders", buy(sold)).json["approval"])
 
 
 def drafted(program: Callable[[str], Program], sold: Sold) -> str:

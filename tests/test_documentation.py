@@ -233,6 +233,7 @@ def places(
         "authorisation": programs.authorised(parts),
         "dimension": "sector",
         "kind": "trade",
+        "approval": programs.awaited(parts, program, sold),
         **programs.FIXED,
         **places_of(parts),
         "intake": _intake(visit("vendor")),

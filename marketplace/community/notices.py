@@ -112,6 +112,12 @@ KINDS: Mapping[str, str] = {
     "offer_taken": N_("%(member)s took your offer for %(title)s; it is settled."),
     "offer_declined": N_("%(member)s declined your offer for %(title)s."),
     "bids_opened": N_("The bids of a tender that you are in were opened."),
+    "approval_asked": N_("%(user)s asks a colleague to approve what is to be bought."),
+    "approval_sent": N_("What %(user)s asked for was approved, and is done."),
+    "approval_refused": N_(
+        "What %(user)s asked for was approved, but the market refused it."
+    ),
+    "approval_rejected": N_("%(user)s turned down, or took back, a request to buy."),
     "offer_lost": N_("%(member)s took another quote than yours for %(title)s."),
 }
 

@@ -36,7 +36,8 @@ def offered(db: Connection, member: int) -> tuple[str, ...]:
     """
     row = organisations.get(db, member)
     had = {"vendor": row.vendor, "buyer": row.buyer, "assessor": bool(row.assesses)}
-    return tuple(role for role in (*roles.TRADING, roles.OWNER) if had.get(role, 1))
+    every = (*roles.TRADING, roles.APPROVER, roles.OWNER)
+    return tuple(role for role in every if had.get(role, 1))
 
 
 def first_password() -> str:

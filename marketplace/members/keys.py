@@ -23,6 +23,7 @@ SCOPES: dict[str, frozenset[str]] = {
     "read": frozenset(),
     "trade": frozenset({"buyer"}),
     "vendor": frozenset({"vendor"}),
+    "approve": frozenset({roles.APPROVER}),
     "assess": frozenset({"assessor"}),
     "staff": frozenset(roles.STAFF),
 }

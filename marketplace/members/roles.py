@@ -12,6 +12,8 @@ from listings.marking import N_
 from settlement.errors import Forbidden, Refusal
 
 OWNER = "owner"  # of the member's account: its users and keys
+APPROVER = "approver"  # of what colleagues order above the member's limit
+DECIDERS = (APPROVER, OWNER)  # an owner may do what it can let others do
 TRADING = ("vendor", "buyer", "assessor")
 STAFF = (
     "registrar",
@@ -23,6 +25,7 @@ STAFF = (
 )
 NAMES = {
     "owner": N_("Account owner"),
+    "approver": N_("Approver"),
     "vendor": N_("Vendor"),
     "buyer": N_("Buyer"),
     "assessor": N_("Assessor"),
@@ -65,6 +68,7 @@ def effective(
         return granted & {*STAFF, OWNER}
     has_them = (vendor, buyer, assessor)
     traded = {name for name, has in zip(TRADING, has_them, strict=True) if has}
+    traded |= {APPROVER}
     return granted & ({OWNER} | (traded if state == "verified" else set()))
 
 

@@ -114,7 +114,9 @@ def add(
     for the member. Hash the password outside of the transaction (`Passwords.hash`).
     """
     wanted, email = frozenset(granted), canonical_email(email)
-    possible = {roles.OWNER, *(roles.STAFF if member == HOUSE else roles.TRADING)}
+    possible = {roles.OWNER, *roles.TRADING, roles.APPROVER}
+    if member == HOUSE:
+        possible = {roles.OWNER, *roles.STAFF}
     if not wanted <= possible:
         raise Invalid({"roles": [N_("This member's users cannot have that role.")]})
     if not name.strip() or len(name) > NAME_MAX or not name.isprintable():
@@ -170,6 +172,11 @@ def get(db: Connection, user: int) -> User:
     if row is None:
         raise NotFound("user", encode("user", user))
     return user_of(row)
+
+
+def acting(command: object) -> tuple[int, int]:
+    """Return the user that acts by a command, and the member it acts for."""
+    return int(getattr(command, "by", 0)), int(getattr(command, "member", HOUSE))
 
 
 def by_email(db: Connection, email: str) -> User:

@@ -14,6 +14,7 @@ from settlement.errors import Invalid, KeyReuse, OutcomeUnknown, rebuild
 from settlement.journal import Entry, by_key
 
 KEY_LENGTH_MAX = 255
+Guard = Callable[[Command, str | None], None]
 
 
 class Door(Protocol):
@@ -32,13 +33,11 @@ class Door(Protocol):
 class Gateway:
     """What everyone but the writer knows of the exchange."""
 
-    def __init__(
-        self, door: Door, reads: Engine, guard: Callable[[Command], None] | None = None
-    ) -> None:
+    def __init__(self, door: Door, reads: Engine, guard: Guard | None = None) -> None:
         """Submit through *door*; look earlier outcomes up with *reads*.
 
-        *guard* may refuse what is new, by rules that the market does not know; what was
-        done already is answered without it.
+        *guard* may refuse what is new, by rules that the market does not know, and is
+        told its key; what was done already is answered without it.
         """
         self._guard = guard
         self._door = door
@@ -71,7 +70,7 @@ class Gateway:
                 ticket.settle(None)  # and `outcome` looks what came of it
                 return ticket
         if self._guard is not None:
-            self._guard(command)
+            self._guard(command, key)
         self._door.enter(ticket)
         return ticket
 
@@ -104,7 +103,7 @@ def open_gateway(
     exchange_url: str,
     writes: Engine,
     reads: Engine,
-    guard: Callable[[Command], None] | None = None,
+    guard: Guard | None = None,
 ) -> Gateway:
     """Return the gateway that *exchange_url* names.
 

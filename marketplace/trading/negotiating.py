@@ -92,6 +92,7 @@ def counter(market: Market, command: CounterOffer, seq: int, at_us: int) -> int:
     offer = replace(
         answered, number=market.offers.last + 1, seq=seq, at_us=at_us, by=command.by,
         price=command.price, quantity=command.quantity, note=command.note,
+        reason=ASKED,  # what is countered is negotiated from then on
         expires_us=command.expires_us, maker=command.member, answers=answered.number,
         purpose=command.purpose, terms=venue.terms, term_us=venue.term_us,
         deliveries_max=venue.deliveries_max,

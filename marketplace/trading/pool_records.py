@@ -1,14 +1,12 @@
 """Between the group buys in memory and their tables: drain and write, load."""
 
-import json
-
 from sqlalchemy import Connection, select
 
 from marketplace.trading import pool_tables as t
 from marketplace.trading import restoring
 from marketplace.trading.effects import Effects, Rows
 from marketplace.trading.market import Market
-from marketplace.trading.pools import Licensee, Pool, PoolState
+from marketplace.trading.pools import Licensee, Pool, PoolState, tiers_of
 from settlement.script import Script
 
 
@@ -37,7 +35,7 @@ def load(db: Connection, market: Market) -> None:
     for row in db.execute(select(t.pools).where(runs).order_by(p.id)):
         pool = Pool(*row)
         pool.state = PoolState(row.state)
-        pool.tiers = tuple((least, price) for least, price in json.loads(row.tiers))
+        pool.tiers = tiers_of(row.tiers)
         market.pools.restore(pool)
     theirs = m.pool.in_(select(p.id).where(runs))
     for row in db.execute(select(t.pool_members).where(theirs).order_by(m.seq)):

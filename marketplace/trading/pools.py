@@ -5,6 +5,7 @@ price of the tier that their number reaches and what is over is free again; belo
 minimum all is given back. Source: issue 4 (5), features N19.
 """
 
+import json
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
@@ -162,6 +163,11 @@ def is_schedule(tiers: Tiers, least: int) -> bool:
         and tiers[-1][0] <= LICENSEES_MAX
         and 1 <= least <= LICENSEES_MAX
     )
+
+
+def tiers_of(text: str) -> Tiers:
+    """Return the schedule that the tables keep as *text*."""
+    return tuple((least, price) for least, price in json.loads(text))
 
 
 def price_for(tiers: Tiers, licensees: int) -> int:

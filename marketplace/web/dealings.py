@@ -5,6 +5,27 @@ from collections.abc import Mapping
 from listings.marking import N_
 
 DEALINGS: Mapping[str, Mapping[str, str]] = {
+    "approval": {
+        "waiting": N_("Waits for a colleague"),
+        "approved": N_("Approved, to be sent"),
+        "sent": N_("Approved and done"),
+        "refused": N_("Approved, refused by the market"),
+        "rejected": N_("Turned down"),
+        "withdrawn": N_("Taken back"),
+        "expired": N_("Not decided in time"),
+    },
+    "approval_kind": {
+        "PlaceOrder": N_("Order to buy"),
+        "PlaceBasket": N_("Basket"),
+        "ReplaceOrder": N_("Change of an order"),
+        "OfferPrice": N_("Offer to buy"),
+        "CounterOffer": N_("Counter-offer"),
+        "TakeOffer": N_("Acceptance of a quote"),
+        "JoinPool": N_("Joining a group buy"),
+        "BidInContest": N_("Bid in an auction"),
+        "SignContract": N_("Signature of a contract"),
+        "limit": N_("Higher limit"),
+    },
     "contest": {
         "open": N_("Takes bids"),
         "awarded": N_("Waits for payment"),

@@ -22,6 +22,7 @@ from marshmallow import (
 from werkzeug.datastructures import MultiDict
 
 from listings.marking import N_
+from marketplace.approvals.desk import ApprovalAwaited
 from marketplace.language import TIMEZONE
 from marketplace.members.roles import PasswordNeeded, SignInNeeded
 from marketplace.statuses import status_of
@@ -201,7 +202,7 @@ def again(
         def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
             try:
                 return view(*args, **kwargs)
-            except (SignInNeeded, PasswordNeeded, Forbidden, NotFound):
+            except (SignInNeeded, PasswordNeeded, ApprovalAwaited, Forbidden, NotFound):
                 raise
             except Refusal as refusal:
                 g.refusal, g.shown_refusal = refusal.code, refusal

@@ -7,7 +7,9 @@ TONES: Mapping[str, str] = {
         ("filled", "settled", "active", "succeeded", "paid", "verified", "listed"),
         "good",
     ),
-    **dict.fromkeys(("registered", "delivered", "approved", "pass", "signed"), "good"),
+    **dict.fromkeys(
+        ("registered", "delivered", "approved", "pass", "signed", "sent"), "good"
+    ),
     **dict.fromkeys(
         ("open", "partial", "created", "pending", "requested", "submitted"), "wait"
     ),
@@ -21,7 +23,7 @@ TONES: Mapping[str, str] = {
     **dict.fromkeys(
         ("revoked", "charged_back", "declined", "refused", "fail", "lapsed"), "bad"
     ),
-    **dict.fromkeys(("pledged", "conditions", "signing"), "wait"),
+    **dict.fromkeys(("pledged", "conditions", "signing", "waiting"), "wait"),
     "valid": "good",
 }
 

@@ -220,6 +220,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "scope": {
         "read": N_("Read what you may see"),
         "trade": N_("Place and cancel orders"),
+        "approve": N_("Approve what colleagues order"),
         "vendor": N_("Run the vendor's desk"),
         "assess": N_("Give opinions as an assessor"),
         "staff": N_("Work at the staff desk"),

@@ -2247,6 +2247,66 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "approval_limits",
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("currency", Whole, nullable=False),
+        sa.Column("amount", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.CheckConstraint("amount >= 0", name=op.f("ck_approval_limits_amount")),
+        sa.ForeignKeyConstraint(
+            ["member"], ["members.id"], name=op.f("fk_approval_limits_member")
+        ),
+        sa.PrimaryKeyConstraint("member", "currency", name=op.f("pk_approval_limits")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "approvals",
+        sa.Column("id", Whole, nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("person", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("instrument", Whole, nullable=True),
+        sa.Column("lines", Whole, nullable=False),
+        sa.Column("currency", Whole, nullable=False),
+        sa.Column("amount", Whole, nullable=True),
+        sa.Column("expires_us", Whole, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("decided_us", Whole, nullable=True),
+        sa.Column("decided_by", Whole, nullable=True),
+        sa.Column("reason", sa.Text(), server_default=sa.text("('')"), nullable=False),
+        sa.Column("result", Whole, nullable=True),
+        sa.CheckConstraint(
+            "(state = 'waiting') = (decided_us IS NULL)",
+            name=op.f("ck_approvals_decided"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'approved', 'sent', 'refused', 'rejected', 'withdrawn')",
+            name=op.f("ck_approvals_state"),
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('approved', 'sent', 'refused') OR (decided_by <> by_user AND decided_by <> person)",
+            name=op.f("ck_approvals_second"),
+        ),
+        sa.CheckConstraint("expires_us > at_us", name=op.f("ck_approvals_expiry")),
+        sa.ForeignKeyConstraint(
+            ["member"], ["members.id"], name=op.f("fk_approvals_member")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_approvals")),
+        sa.UniqueConstraint("member", "key", name=op.f("uq_approvals_member_key")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("approvals", schema=None) as batch_op:
+        batch_op.create_index("ix_approvals_member", ["member", "id"], unique=False)
+        batch_op.create_index(
+            "ix_approvals_state", ["member", "state", "id"], unique=False
+        )
+
+    op.create_table(
         "attachments",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("product", Whole, nullable=False),
@@ -3596,6 +3656,12 @@ def downgrade() -> None:
         batch_op.drop_index("ix_attachments_product")
 
     op.drop_table("attachments")
+    with op.batch_alter_table("approvals", schema=None) as batch_op:
+        batch_op.drop_index("ix_approvals_state")
+        batch_op.drop_index("ix_approvals_member")
+
+    op.drop_table("approvals")
+    op.drop_table("approval_limits")
     with op.batch_alter_table("access_requests", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_access_requests_open",

@@ -206,6 +206,15 @@ def test_a_counter_offer_ends_what_it_answers_and_the_other_side_decides(market)
     assert money(market) == (CASH - 90, 0)
 
 
+def test_a_personal_price_that_is_countered_is_negotiated_from_then_on(market):
+    market.apply(OFFER, 20, 20)
+    lower = c.CounterOffer(CAT, CAT, 1, 6, 3, "", LATER_US, "analysis")
+    market.apply(lower, 21, 21)
+    assert [(o.reason, o.note) for o in market.offers.opened] == [
+        ("need", "a school"), ("asked", "")
+    ]  # fmt: skip
+
+
 def test_the_first_answer_taken_ends_all_others_of_the_request(market):
     moon = next(x for x in opening() if isinstance(x, c.ListInstrument))
     moon = moon._replace(instrument=1_001, symbol="MOON", vendor=DAN)

@@ -1,0 +1,114 @@
+"""An approved request on its way: the command that was asked for, as it was asked for.
+
+What follows a command elsewhere (telling the other side, closing a request for quotes)
+follows it here too, because it goes the way that a view would have sent it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from marketplace.approvals import desk, limits
+from marketplace.contracts import drafts
+from marketplace.members import users
+from marketplace.members.users import User
+from marketplace.pricing import quotes
+from marketplace.trading.bidding import BidInContest
+from marketplace.trading.commands import (
+    PlaceBasket,
+    Placed,
+    PlaceOrder,
+    ReplaceOrder,
+)
+from marketplace.trading.drafting import SignContract
+from marketplace.trading.pooling import JoinPool
+from marketplace.trading.quoting import CounterOffer, OfferPrice, TakeOffer
+from settlement.errors import Busy, ExchangeHalted, OutcomeUnknown, Refusal
+
+# What a request made, by the kind of its command: of what kind its result's number is.
+MAKES = {
+    PlaceOrder.__name__: "order",
+    PlaceBasket.__name__: "order",
+    ReplaceOrder.__name__: "order",
+    OfferPrice.__name__: "offer",
+    CounterOffer.__name__: "offer",
+    TakeOffer.__name__: "trade",
+    JoinPool.__name__: "pool",
+    BidInContest.__name__: "contest",
+    SignContract.__name__: "agreement",
+}
+
+
+def approve(parts: drafts.Parts, by: User, number: int) -> None:
+    """Approve a request and send it; what the market then refuses is kept as refused.
+
+    Raises what `desk.approve` raises, or the market's refusal. After an outside
+    failure (Busy, ExchangeHalted, OutcomeUnknown) the request stays approved: whoever
+    approves it again sends it again, and it still happens once.
+    """
+    with parts.writes.begin() as db:
+        row = desk.approve(db, by, number)
+        if row.kind == desk.LIMIT:
+            _set(db, row)
+            return
+    try:
+        result = _send(parts, row)
+    except (Busy, ExchangeHalted, OutcomeUnknown):
+        raise
+    except Refusal as refusal:
+        with parts.writes.begin() as db:
+            desk.finish(db, row, "refused", None, refusal.code)
+        raise
+    with parts.writes.begin() as db:
+        desk.finish(db, row, "sent", result)
+
+
+def _set(db: Connection, row: Row[Any]) -> None:
+    """Put the limit that was asked for in force."""
+    currency, amount = desk.limit_of(row)
+    if amount is None:
+        limits.take_off(db, row.member, currency)
+    else:
+        limits.put(db, row.by_user, row.member, currency, amount)
+    desk.finish(db, row, "sent", None)
+
+
+def _send(parts: drafts.Parts, row: Row[Any]) -> int | None:
+    """Send the command of a request under its key; the number of what it made."""
+    command = desk.command_of(row)
+    return SENDS.get(type(command), _plainly)(parts, command, row.key)
+
+
+def _plainly(parts: drafts.Parts, command: Any, key: str) -> int | None:
+    """Send an order or a basket: the number of the (first) order that it placed."""
+    result = parts.gateway.submit(command, key).result
+    lines = result if isinstance(command, PlaceBasket) else (result,)
+    return next((one.order for one in lines if isinstance(one, Placed)), None)
+
+
+def _join(parts: drafts.Parts, command: JoinPool, key: str) -> int:
+    parts.gateway.submit(command, key)
+    return command.pool
+
+
+def _bid(parts: drafts.Parts, command: BidInContest, key: str) -> int:
+    parts.gateway.submit(command, key)
+    return command.contest
+
+
+def _sign(parts: drafts.Parts, command: SignContract, key: str) -> int:
+    with parts.reads.connect() as db:
+        signer = users.get(db, command.by)
+    drafts.sign(parts, signer, command.contract, command.sha256, key)
+    return command.contract
+
+
+SENDS: dict[type, Callable[[drafts.Parts, Any, str], int | None]] = {
+    TakeOffer: quotes.take,
+    OfferPrice: quotes.offer,
+    CounterOffer: quotes.counter,
+    SignContract: _sign,
+    JoinPool: _join,
+    BidInContest: _bid,
+}
