@@ -106,7 +106,7 @@ def get_approval(approval: int) -> Any:
 @bp.needs(*DECIDERS)
 @bp.response(200, AwaitedSchema)
 @bp.refuses(402, 404, 409)
-def approve_request(approval: int) -> Any:
+def approve_spending(approval: int) -> Any:
     """Approve what a colleague asked for; it is sent at once, under its own key."""
     sending.approve(services(), me(), approval)
     return _one(approval)
@@ -117,7 +117,7 @@ def approve_request(approval: int) -> Any:
 @bp.arguments(RejectionSchema, required=False)
 @bp.response(200, AwaitedSchema)
 @bp.refuses(404, 409)
-def reject_request(said: dict[str, str], approval: int) -> Any:
+def reject_spending(said: dict[str, str], approval: int) -> Any:
     """Turn down what a colleague asked for."""
     with services().writes.begin() as db:
         desk.reject(db, me(), approval, said["reason"])
@@ -128,7 +128,7 @@ def reject_request(said: dict[str, str], approval: int) -> Any:
 @bp.needs("buyer", "vendor", *DECIDERS)
 @bp.response(200, AwaitedSchema)
 @bp.refuses(404, 409)
-def withdraw_request(approval: int) -> Any:
+def withdraw_spending(approval: int) -> Any:
     """Take back what you asked for."""
     with services().writes.begin() as db:
         desk.withdraw(db, me(), approval)
