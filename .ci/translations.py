@@ -8,6 +8,7 @@ the hook, so that every installation carries compiled catalogues.
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ class Translations(BuildHookInterface[Any]):
         compile_all()
 
 
+@cache
 def collected() -> Catalog:
     """Return every string for visitors: templates, code, and titles of refusals."""
     catalog = Catalog(project="databourse", charset="utf-8", fuzzy=False)

@@ -12,7 +12,7 @@ from marketplace.trading.records import drain, load, write
 from marketplace.trading.scope import Scope
 from marketplace.trading.snapshot import digest
 from settlement.errors import Refusal
-from settlement.store import connect, metadata
+from tests.scratch import scratch
 
 VENDOR, STAFF, MEMBERS, TERM_US = 1, 901, (1, 2, 3), 20
 # The naive twin: every right is the set of places and fields that it reaches.
@@ -87,8 +87,6 @@ def exclude(one, other):
 @settings(max_examples=200, deadline=None)
 def test_no_two_buyers_hold_what_excludes_the_other(flow):
     market = Market()
-    engine = connect("sqlite://")
-    metadata.create_all(engine)
     for seq, command in enumerate((*opened(), *flow), start=1):
         at_us = seq * 2
         before = digest(market)
@@ -108,7 +106,6 @@ def test_no_two_buyers_hold_what_excludes_the_other(flow):
                     or not exclude(right.instrument, order.instrument)
                     for right in live
                 )
-    with engine.begin() as db:
+    with scratch() as db:
         write(db, drain(market))
         assert digest(load(db)) == digest(market)
-    engine.dispose()

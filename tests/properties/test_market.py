@@ -16,7 +16,7 @@ from marketplace.trading.timetable import Timetable
 from settlement.canonical import canonical
 from settlement.errors import Refusal
 from settlement.ledger import Pocket
-from settlement.store import connect, metadata
+from tests.scratch import scratch
 
 VENDOR, STAFF, SECOND = 1, 901, 902
 MEMBERS = (1, 2, 3)
@@ -379,12 +379,9 @@ def test_replayed_loaded_and_live_are_one_state(flow: list[c.Command | Later]) -
         with contextlib.suppress(Refusal):
             again.apply(c.decode(kind, values), seq, at_us)
     assert digest(again) == digest(market)
-    engine = connect("sqlite://", write=True)
-    with engine.begin() as db:
-        metadata.create_all(db)
+    with scratch() as db:
         write(db, drain(market))
         assert digest(load(db)) == digest(market)
-    engine.dispose()
 
 
 def _json(command: c.Command) -> Any:

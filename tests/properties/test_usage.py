@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from listings.plans import Plan, Tier, charge, dump
-from marketplace.schema import metadata
 from marketplace.trading import commands as c
 from marketplace.trading import usage_tables as u
 from marketplace.trading.market import Market
@@ -16,8 +15,8 @@ from marketplace.trading.snapshot import digest
 from marketplace.trading.usage import GRACE_US
 from settlement.canonical import canonical
 from settlement.errors import Refusal
-from settlement.store import connect
 from tests.floor import CASH, CAT, CNY, STAFF, VERA, opening
+from tests.scratch import scratch
 
 USED, RIGHT = 1_001, 1
 PLAN = Plan(
@@ -74,14 +73,11 @@ def test_use_is_counted_once_and_paid_by_the_plan(flow):
             units += number if what == "calls" and known else 0
             budgeted = max(budgeted, number if what == "budget" else 0)
         check(market, units)
-    engine = connect("sqlite://", write=True)
-    with engine.begin() as db:
-        metadata.create_all(db)
+    with scratch() as db:
         write(db, drain(market))
         assert digest(load(db)) == digest(market)
         counted = db.scalar(select(func.coalesce(func.sum(u.uses.c.units), 0)))
         assert counted == units
-    engine.dispose()
 
 
 def check(market: Market, units: int) -> None:

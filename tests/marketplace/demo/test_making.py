@@ -156,7 +156,8 @@ def test_a_breaking_release_waits_for_its_holders(db):
         db, [row.id for row in db.execute(select(tables.products.c.id))]
     )
     (release,) = waiting
-    assert release.live_us > clock.now_us() + 29 * clock.DAY_US
+    # Thirty days from the demo's last day, which may have been the day before.
+    assert release.live_us > clock.now_us() + 28 * clock.DAY_US
     reached = set(holders.affected(db, release.product))
     accepted = announcements.accepted_by(db, release.id)
     assert accepted < reached
