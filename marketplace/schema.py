@@ -12,6 +12,7 @@ import marketplace.metering.tables
 import marketplace.payments.tables
 import marketplace.pricing.tables
 import marketplace.surveillance.tables
+import marketplace.timelines.tables
 import marketplace.trading.agreement_tables
 import marketplace.trading.pool_tables
 import marketplace.trading.tables
@@ -42,6 +43,7 @@ ROOMS = (
     marketplace.trading.agreement_tables,
     marketplace.trading.pool_tables,
     marketplace.surveillance.tables,
+    marketplace.timelines.tables,
     marketplace.pricing.tables,
     marketplace.payments.tables,
     marketplace.approvals.tables,

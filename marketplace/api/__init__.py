@@ -58,6 +58,7 @@ from marketplace.api import (
     stops,
     streams,
     tenders,
+    timelines,
     trades,
     webhooks,
 )
@@ -113,6 +114,7 @@ RESOURCES = (
     notices.bp,
     community.bp,
     changes.bp,
+    timelines.bp,
     *staff.RESOURCES,
 )
 

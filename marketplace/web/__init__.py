@@ -76,6 +76,7 @@ from marketplace.web import (
     surveillance,
     tenders,
     tickets,
+    timelines,
     vendor,
     waiting,
     wizard,
@@ -143,6 +144,7 @@ AREAS = (
     certificates,
     log,
     publicity,
+    timelines,
 )
 
 

@@ -1,0 +1,237 @@
+"""One page of a timeline: what all sources tell of a subject, newest first."""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Text,
+    cast,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
+
+from listings.tables import instruments, products
+from marketplace.members.tables import members
+from marketplace.timelines.sources import SOURCES, STAFF_ONLY, Source
+from marketplace.timelines.tables import remarks
+from marketplace.trading.tables import orders
+from settlement import clock, ids
+from settlement.errors import NotFound
+from settlement.store import PAGE_MAX
+from settlement.tables import entitlements, trades
+
+ABOUT = {"member": members, "product": products, "trade": trades}
+REMARK_MAX = 2_000  # characters
+_BY_CODE = {source.code: source for source in SOURCES}
+
+
+class Entry(NamedTuple):
+    """One dated fact."""
+
+    at_us: int
+    code: str  # what happened: of a `Source`
+    topic: str
+    kind: str  # of the public id of *number*; empty: it has none
+    number: int | None
+    by_user: int | None
+    words: str  # the vocabulary that *state* is of
+    state: str | None  # as it is now, where the fact has one
+    text: str | None
+    amount: int | None  # minor units of *currency*
+    currency: int | None
+
+
+class Timeline(NamedTuple):
+    """A page, newest first."""
+
+    rows: list[Entry]
+    before: int | None  # moment that the next page starts before; None: no more
+
+
+def page_of(
+    db: Connection,
+    about: str,
+    subject: int,
+    *,
+    topic: str = "",
+    before_us: int | None = None,
+    limit: int = PAGE_MAX,
+    staff: bool = True,
+) -> Timeline:
+    """Return the newest *limit* entries before a moment, and all of the last's moment.
+
+    What shares a moment is never torn apart, so that the moment alone says where the
+    next page begins. *topic* narrows; without *staff* what the desk notes is left out.
+    NotFound if there is no such subject, or *about* is none of `ABOUT`.
+    """
+    _must_be_there(db, about, subject)
+    told = [
+        _told(source, which)
+        for source in SOURCES
+        if topic in {"", source.topic}
+        and (staff or source.code not in STAFF_ONLY)
+        and (which := _tells_of(source, about, subject)) is not None
+    ]
+    if not told:
+        return Timeline([], None)
+    newest = [
+        _limited(one if before_us is None else one.where(at < before_us), at, limit + 1)
+        for one, at in told
+    ]
+    union = union_all(*newest).subquery()
+    query = select(union).order_by(union.c.at_us.desc(), union.c.code, union.c.number)
+    rows = [_entry(row) for row in db.execute(query.limit(limit + 1))]
+    if len(rows) <= limit:
+        return Timeline(rows, None)
+    last_us = rows[limit - 1].at_us
+    same = union_all(*(one.where(at == last_us) for one, at in told)).subquery()
+    ties = select(same).order_by(same.c.code, same.c.number)
+    kept = [row for row in rows if row.at_us > last_us]
+    return Timeline([*kept, *(_entry(row) for row in db.execute(ties))], last_us)
+
+
+def remark(db: Connection, about: str, subject: int, by_user: int, text: str) -> int:
+    """Add a remark of up to `REMARK_MAX` characters; NotFound without the subject.
+
+    Nothing takes a remark back; another may put it right.
+    """
+    _must_be_there(db, about, subject)
+    number = (db.scalar(select(func.max(remarks.c.id))) or 0) + 1
+    db.execute(
+        insert(remarks).values(
+            id=number,
+            about=about,
+            subject=subject,
+            at_us=clock.now_us(),
+            by_user=by_user,
+            text=text,
+        )
+    )
+    return number
+
+
+def _must_be_there(db: Connection, about: str, subject: int) -> None:
+    if about not in ABOUT:
+        raise NotFound("timeline", about[:20])
+    ident = ABOUT[about].c.id
+    if db.scalar(select(ident).where(ident == subject)) is None:
+        raise NotFound(about, ids.encode(about, subject))
+
+
+def _tells_of(source: Source, about: str, subject: int) -> ColumnElement[bool] | None:
+    """Return which rows of a source tell of the subject; None if none can."""
+    has = source.table.c
+    if source.table is remarks:
+        return (has.about == about) & (has.subject == subject)
+    if source.table is ABOUT[about]:
+        return has.id == subject
+    which = {"member": _of_member, "product": _of_product, "trade": _of_trade}
+    return which[about](source, subject)
+
+
+def _of_member(source: Source, subject: int) -> ColumnElement[bool] | None:
+    has = source.table.c
+    if source.members:
+        return or_(*(has[name] == subject for name in source.members))
+    if source.table is products:
+        return has.vendor == subject
+    if "product" in has:
+        return has.product.in_(
+            select(products.c.id).where(products.c.vendor == subject)
+        )
+    if "entitlement" in has:
+        return has.entitlement.in_(
+            select(entitlements.c.id).where(entitlements.c.holder == subject)
+        )
+    if "trade" in has:
+        return has.trade.in_(
+            select(trades.c.id).where(
+                or_(trades.c.buyer == subject, trades.c.seller == subject)
+            )
+        )
+    return None
+
+
+def _of_product(source: Source, subject: int) -> ColumnElement[bool] | None:
+    has = source.table.c
+    own = select(instruments.c.id).where(instruments.c.product == subject)
+    if "product" in has:
+        return has.product == subject
+    if "instrument" in has:
+        return has.instrument.in_(own)
+    if "entitlement" in has:
+        held = select(entitlements.c.id).where(entitlements.c.instrument.in_(own))
+        return has.entitlement.in_(held)
+    if "trade" in has:
+        return has.trade.in_(select(trades.c.id).where(trades.c.instrument.in_(own)))
+    return None
+
+
+def _of_trade(source: Source, subject: int) -> ColumnElement[bool] | None:
+    has = source.table.c
+    if source.table is orders:
+        sides = union_all(
+            select(trades.c.buy_order).where(trades.c.id == subject),
+            select(trades.c.sell_order).where(trades.c.id == subject),
+        )
+        return has.id.in_(sides)
+    if "trade" in has:
+        return has.trade == subject
+    if "entitlement" in has:
+        opened = select(entitlements.c.id).where(entitlements.c.trade == subject)
+        return has.entitlement.in_(opened)
+    return None
+
+
+def _told(
+    source: Source, which: ColumnElement[bool]
+) -> tuple[Select[Any], ColumnElement[int]]:
+    """Return the question for a source's rows, and the column with their moment."""
+    has = source.table.c
+    at = has[source.at]
+
+    def whole(name: str) -> ColumnElement[Any]:
+        return has[name] if name in has else cast(null(), BigInteger)
+
+    def words(name: str) -> ColumnElement[Any]:
+        return has[name] if name else cast(null(), Text)
+
+    amount = source.amount
+    query = select(
+        at.label("at_us"),
+        literal(source.code).label("code"),
+        whole(source.number).label("number"),
+        whole(source.by).label("by_user"),
+        words(source.state).label("state"),
+        words(source.text).label("text"),
+        (cast(null(), BigInteger) if amount is None else amount).label("amount"),
+        whole(source.currency if amount is not None else "").label("currency"),
+    )
+    return query.where(which, at.is_not(None)), at
+
+
+def _limited(query: Select[Any], at: ColumnElement[int], limit: int) -> Select[Any]:
+    return select(query.order_by(at.desc()).limit(limit).subquery())
+
+
+def _entry(row: Row[Any]) -> Entry:
+    source = _BY_CODE[row.code]
+    return Entry(
+        row.at_us, row.code, source.topic, source.kind, row.number, row.by_user,
+        source.words, row.state, row.text, row.amount, row.currency,
+    )  # fmt: skip
+
+
+def users_in(rows: Collection[Entry]) -> set[int]:
+    """Return the numbers of the users who acted in *rows*."""
+    return {row.by_user for row in rows if row.by_user is not None}
