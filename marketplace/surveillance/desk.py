@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
 from listings.marking import N_
+from listings.numbers import next_numbers
 from marketplace.surveillance.detectors import DETECTORS, Alert, detect
 from marketplace.surveillance.seen import look
 from marketplace.surveillance.tables import alerts, case_notes, cases, ties
@@ -192,7 +193,7 @@ def open_case(db: Connection, title: str, chosen: Collection[int], by: int) -> i
     if not 0 < len(chosen) <= ALERTS_MAX:
         raise Invalid({"alerts": [N_("Choose at least one alert.")]})
     free = _a.id.in_(chosen) & _a.case.is_(None)
-    number = (db.scalar(select(func.max(_c.id))) or 0) + 1
+    (number,) = next_numbers(db, _c.id)
     taken = db.execute(update(alerts).where(free).values(case=number)).rowcount
     if taken != len(set(chosen)):
         raise NotFound("alert", "")
@@ -205,8 +206,8 @@ def note(db: Connection, number: int, text: str, by: int) -> None:
     """Add a note to a case. Invalid, NotFound."""
     case(db, number)
     text = _written("text", text, TEXT_MAX)
-    last = db.scalar(select(func.max(case_notes.c.id))) or 0
-    row = {"id": last + 1, "case": number, "at_us": clock.now_us(), "by_user": by}
+    (last,) = next_numbers(db, case_notes.c.id)
+    row = {"id": last, "case": number, "at_us": clock.now_us(), "by_user": by}
     db.execute(insert(case_notes).values(**row, text=text))
 
 

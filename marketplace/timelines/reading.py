@@ -11,7 +11,6 @@ from sqlalchemy import (
     Select,
     Text,
     cast,
-    func,
     insert,
     literal,
     null,
@@ -20,6 +19,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from listings.numbers import next_numbers
 from listings.tables import instruments, products
 from marketplace.members.tables import members
 from marketplace.timelines.sources import SOURCES, STAFF_ONLY, Source
@@ -106,7 +106,7 @@ def remark(db: Connection, about: str, subject: int, by_user: int, text: str) ->
     Nothing takes a remark back; another may put it right.
     """
     _must_be_there(db, about, subject)
-    number = (db.scalar(select(func.max(remarks.c.id))) or 0) + 1
+    (number,) = next_numbers(db, remarks.c.id)
     db.execute(
         insert(remarks).values(
             id=number,
