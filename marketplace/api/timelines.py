@@ -29,7 +29,7 @@ def _id(entry: reading.Entry) -> str | None:
     return ids.encode(entry.kind, entry.number)
 
 
-class EntrySchema(Schema):
+class TimelineFactSchema(Schema):
     """One dated fact; *state* is the one of now, where there is one."""
 
     at_us = fields.Integer(required=True)
@@ -55,7 +55,7 @@ class RemarkBody(Body):
 @bp.route("/records")
 @bp.needs()
 @bp.arguments(TimelineQuery, location="query")
-@bp.lists(EntrySchema)
+@bp.lists(TimelineFactSchema)
 def list_records(asked: dict[str, Any]) -> reading.Timeline:
     """List what is on record of your organisation."""
     return _page("member", me().member, asked, staff=False)
@@ -64,7 +64,7 @@ def list_records(asked: dict[str, Any]) -> reading.Timeline:
 @bp.route("/staff/members/<member>/timeline")
 @bp.needs(*STAFF)
 @bp.arguments(TimelineQuery, location="query")
-@bp.lists(EntrySchema)
+@bp.lists(TimelineFactSchema)
 @bp.refuses(404)
 def list_member_timeline(asked: dict[str, Any], member: int) -> reading.Timeline:
     """List what is on record of a member."""
@@ -74,7 +74,7 @@ def list_member_timeline(asked: dict[str, Any], member: int) -> reading.Timeline
 @bp.route("/staff/products/<product>/timeline")
 @bp.needs(*STAFF)
 @bp.arguments(TimelineQuery, location="query")
-@bp.lists(EntrySchema)
+@bp.lists(TimelineFactSchema)
 @bp.refuses(404)
 def list_product_timeline(asked: dict[str, Any], product: int) -> reading.Timeline:
     """List what is on record of a product."""
@@ -84,7 +84,7 @@ def list_product_timeline(asked: dict[str, Any], product: int) -> reading.Timeli
 @bp.route("/staff/trades/<trade>/timeline")
 @bp.needs(*STAFF)
 @bp.arguments(TimelineQuery, location="query")
-@bp.lists(EntrySchema)
+@bp.lists(TimelineFactSchema)
 @bp.refuses(404)
 def list_trade_timeline(asked: dict[str, Any], trade: int) -> reading.Timeline:
     """List what is on record of a trade."""
