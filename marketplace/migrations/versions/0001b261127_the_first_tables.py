@@ -1781,6 +1781,26 @@ def upgrade() -> None:
         batch_op.create_index("ix_refunds_trade", ["trade", "id"], unique=False)
 
     op.create_table(
+        "remarks",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.Column("subject", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "about IN ('member', 'product', 'trade')", name=op.f("ck_remarks_about")
+        ),
+        sa.CheckConstraint("text <> ''", name=op.f("ck_remarks_text")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_remarks")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("remarks", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_remarks_subject", ["about", "subject", "at_us"], unique=False
+        )
+
+    op.create_table(
         "run_lines",
         sa.Column("run", Whole, autoincrement=False, nullable=False),
         sa.Column("member", Whole, autoincrement=False, nullable=False),
@@ -3738,6 +3758,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_run_lines_member")
 
     op.drop_table("run_lines")
+    with op.batch_alter_table("remarks", schema=None) as batch_op:
+        batch_op.drop_index("ix_remarks_subject")
+
+    op.drop_table("remarks")
     with op.batch_alter_table("refunds", schema=None) as batch_op:
         batch_op.drop_index("ix_refunds_trade")
 
