@@ -55,7 +55,7 @@ def transfers_of(
             for side in (transfers.c.payer, transfers.c.payee)
         ),
     )
-    query = _moves(owner).where(transfers.c.id.in_(candidates))
+    query = moves_of(owner).where(transfers.c.id.in_(candidates))
     if before is not None:
         query = query.where(transfers.c.id < before)
     newest = query.order_by(transfers.c.id.desc()).limit(limit + 1)
@@ -98,7 +98,8 @@ def _latest(which: ColumnElement[bool], before: int | None, limit: int) -> Any:
     return query.limit(limit + 1).subquery()
 
 
-def _moves(owner: int) -> Select[Any]:
+def moves_of(owner: int) -> Select[Any]:
+    """Return all transfers as `transfers_of` shows them, to choose from."""
     debit, credit = accounts.alias("d"), accounts.alias("c")
 
     def change(*pockets: int) -> ColumnElement[int]:

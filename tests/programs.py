@@ -47,6 +47,9 @@ FIXED = {
     "suffix": "ttl",
     "action": "site_read",
     "paper_kind": "pdf",
+    "month": "2026-11",
+    "currency": "CNY",
+    "figure": "fees",
 }
 CONTENT = b"station,hours\n58362,7\n"
 

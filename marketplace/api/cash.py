@@ -157,7 +157,7 @@ def list_transfers(asked: dict[str, Any]) -> Page:
     """List the moves of the member's money."""
     with services().reads.connect() as db:
         page = moves.transfers_of(db, me().member, asked["cursor"], asked["limit"])
-    return page._replace(rows=list(map(_transfer, page.rows)))
+    return page._replace(rows=list(map(transfer, page.rows)))
 
 
 @bp.route("/payins")
@@ -251,7 +251,7 @@ def named(balance: statements.Balance) -> dict[str, Any]:
     return absent | balance._asdict() | {kind: balance.asset}
 
 
-def _transfer(row: Any) -> Any:
+def transfer(row: Any) -> Any:
     """Return a move with the public id of what it is about."""
     kind = SUBJECTS.get(row.reason)
     subject = ids.encode(kind, row.subject) if kind else None

@@ -39,6 +39,7 @@ from marketplace.web import (
     fetches,
     filings,
     forms,
+    fundsflow,
     guide,
     home,
     intake,
@@ -72,6 +73,7 @@ from marketplace.web import (
     shares,
     sheets,
     staff,
+    statements,
     statistics,
     surveillance,
     tenders,
@@ -97,6 +99,7 @@ assert all(
 assert all((selling.set_price, buying.offered, publicdata.register, dispersion.report))
 assert all((evidence.NO_FILE, profiles.write, acceptance.accept))
 assert all((disputes.mine, fees.fees, shares.statement, netting.runs))
+assert all((statements.statement_file, fundsflow.draw_flows))
 assert all((waiting.NEXT, wizard.STEPS, tenders.seal))
 assert all((duties.show, duties.of_buyers))
 assert all((quality.report, connection.call, fetches.cancel_fetch))

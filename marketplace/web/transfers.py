@@ -55,4 +55,6 @@ REASONS = {
     "reserve": N_("Put into the reserve"),
     "delivery": N_("Delivery"),
     "grant": N_("Grant"),
+    "revoke": N_("Right ended"),
+    "expire": N_("Trial over"),
 }

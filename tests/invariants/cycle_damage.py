@@ -26,6 +26,11 @@ CYCLES = [
     ("S6", "the credit given", "UPDATE credits SET amount = 999"),
     ("M11", "its moves make", "DELETE FROM transfers WHERE reason = 'reserve'"),
     (
+        "M11",
+        "A penalty went from",
+        "UPDATE transfers SET reason = 'penalty' WHERE reason = 'payout_hold'",
+    ),
+    (
         "M10",
         "is left at",
         (

@@ -7,8 +7,10 @@ from marketplace.api.staff import (
     phases,
     prices,
     publications,
+    reconciliation,
     reviews,
     rights,
+    rules,
     surveillance,
 )
 
@@ -21,5 +23,7 @@ RESOURCES = (
     publications.bp,
     phases.bp,
     prices.bp,
+    reconciliation.bp,
+    rules.bp,
     surveillance.bp,
 )
