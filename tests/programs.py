@@ -49,7 +49,7 @@ FIXED = {
     "paper_kind": "pdf",
     "month": "2026-11",
     "currency": "CNY",
-    "figure": "fees",
+    "line": "fees",
 }
 CONTENT = b"station,hours\n58362,7\n"
 

@@ -76,31 +76,30 @@ def _written(db: Connection, month: Month, suffix: str) -> tuple[Any, str]:
     return sheet.write(COLUMNS, lines), sheet.media_type
 
 
-@bp.get("/statements/<month>/<currency>/<figure>")
+@bp.get("/statements/<month>/<currency>/<line>")
 @needs()
-def statement_moves(month: str, currency: str, figure: str) -> ResponseReturnValue:
+def statement_moves(month: str, currency: str, line: str) -> ResponseReturnValue:
     """Show the transfers that a figure of a statement is the sum of."""
     wanted = asked(month, me().member)
-    if currency not in BY_CODE or figure not in set(Figure):
-        raise NotFound("figure", figure[:20])
-    kind, asset = Figure(figure), BY_CODE[currency].asset
+    if currency not in BY_CODE or line not in set(Figure):
+        raise NotFound("figure", line[:20])
+    kind, asset = Figure(line), BY_CODE[currency].asset
     with services().reads.connect() as db:
         during = accounting.during(db, wanted)
         page = summaries.postings(
             db, wanted.member, during, asset, kind, before(), ROWS
         )
         lines = (
-            line
+            summed
             for one in accounting.of_month(db, wanted)
-            for line in one.lines
-            if (one.currency, line.figure) == (asset, kind)
+            for summed in one.lines
+            if (one.currency, summed.figure) == (asset, kind)
         )
         return render_template(
             "cash/postings.html",
             month=wanted,
             currency=currency,
-            figure=figure,
-            name=accounting.FIGURES[figure],
+            name=accounting.FIGURES[line],
             line=next(lines, None),
             page=page,
             names=organisations.names(db, {move.other for move in page.rows}),
