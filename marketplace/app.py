@@ -15,6 +15,7 @@ from marketplace import (
     security,
     web,
 )
+from marketplace.api.live import posting
 from marketplace.config import Config, ui
 from marketplace.members import signing
 from marketplace.metering import server
@@ -50,6 +51,7 @@ def create_app(config: Config | None = None, parts: Services | None = None) -> F
     answers.init_app(app)
     web.register(app)
     api.register(app)
+    posting.init_app(app)
     return app
 
 

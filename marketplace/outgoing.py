@@ -7,7 +7,7 @@ server changes nothing. Each redirect is checked the same way.
 
 import socket
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -130,13 +130,34 @@ def opened(
         parts = checked(url, reachable, secure=secure)
         if clock.elapsed_s() >= ends_s:
             raise NotReachable("too_slow")
-        with _asked(parts, reachable, ends_s) as answer:
+        with _asked(parts, reachable, ends_s, "GET", HEADERS) as answer:
             there = answer.getheader("Location")
             if answer.status not in _REDIRECTS or there is None:
                 yield Stream(answer, url, ends_s)
                 return
         url = urljoin(url, there)
     raise NotReachable("too_many_redirects")
+
+
+def post(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    reachable: Sequence[str] = (),
+    *,
+    all_s: float = ALL_S,
+) -> tuple[int, int]:
+    """Post *body* to *url* by https, once; the answer's status, and microseconds.
+
+    NotReachable says why there is none. No redirect is followed, and nothing of the
+    answer but its status is looked at.
+    """
+    begun = clock.elapsed_s()
+    parts = checked(url, reachable, secure=True)
+    said = {**HEADERS, **headers}
+    with _asked(parts, reachable, begun + all_s, "POST", said, body) as answer:
+        took_us = int((clock.elapsed_s() - begun) * clock.SECOND_US)
+        return answer.status, took_us
 
 
 def excerpt(answer: Answer) -> str:
@@ -195,7 +216,12 @@ def _is_allowed(parts: SplitResult, reachable: Sequence[str]) -> bool:
 
 @contextmanager
 def _asked(
-    parts: SplitResult, reachable: Sequence[str], ends_s: float
+    parts: SplitResult,
+    reachable: Sequence[str],
+    ends_s: float,
+    method: str,
+    headers: Mapping[str, str],
+    body: bytes | None = None,
 ) -> Iterator[HTTPResponse]:
     """Yield the answer of one machine; the connection is cut at *ends_s*."""
     left_s = max(ends_s - clock.elapsed_s(), 0.001)
@@ -205,7 +231,7 @@ def _asked(
         try:
             closing.enter_context(ended(made, left_s))
             path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
-            made.request("GET", path, headers=HEADERS)
+            made.request(method, path, body, dict(headers))
             answer = closing.enter_context(made.getresponse())
         except (OSError, HTTPException, ValueError):
             raise NotReachable("no_answer") from None

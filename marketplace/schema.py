@@ -17,6 +17,7 @@ import marketplace.trading.agreement_tables
 import marketplace.trading.pool_tables
 import marketplace.trading.tables
 import marketplace.trading.usage_tables
+import marketplace.webhooks.tables
 import settlement.cycle_tables
 import settlement.payments.tables
 import settlement.share_tables
@@ -47,6 +48,7 @@ ROOMS = (
     marketplace.pricing.tables,
     marketplace.payments.tables,
     marketplace.approvals.tables,
+    marketplace.webhooks.tables,
 )
 
 __all__ = ["ROOMS", "metadata"]

@@ -97,6 +97,7 @@ from marketplace.trading.venue import (
     UnknownInstrument,
 )
 from marketplace.transparency import NotLoggedYet
+from marketplace.webhooks.endpoints import TooManyWebhooks
 from settlement.busts import AlreadyBusted, NotWhole, RightUsed, TooLate
 from settlement.entitlements import QuotaUsedUp, RightEnded
 from settlement.errors import (
@@ -223,6 +224,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     NotLoggedYet: HTTPStatus.CONFLICT,
     TooManyKeys: HTTPStatus.CONFLICT,
     TooManyProfiles: HTTPStatus.CONFLICT,
+    TooManyWebhooks: HTTPStatus.CONFLICT,
     TooManyDemands: HTTPStatus.CONFLICT,
     TooManySearches: HTTPStatus.CONFLICT,
     FileTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

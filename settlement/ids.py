@@ -64,6 +64,9 @@ KINDS = {
     "fetch": "fch",
     "publication": "pub",
     "figure": "fig",
+    "webhook": "whk",
+    "message": "msg",
+    "seat": "sea",
 }
 
 

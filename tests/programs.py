@@ -275,6 +275,12 @@ def filed(program: Callable[[str], Program]) -> str:
     return str(answer.json["id"])
 
 
+def hooked(program: Callable[[str], Program]) -> str:
+    """Let the buyer make a webhook; its id."""
+    wanted = {"url": "https://buyer.example/hook", "families": ["trade", "release"]}
+    return str(program("buyer").made("/webhooks", wanted)["id"])
+
+
 def authorised(parts: Services) -> str:
     """Register an authorisation to operate public data; its id."""
     """Register an authorised operation of public data; its id."""

@@ -216,6 +216,7 @@ def places(
         "demand": program("buyer").made("/demands", asked)["id"],
         "contest": program("vendor").made("/contests", auction)["contest"]["id"],
         "search": program("buyer").made("/searches", {"address": "q=tides"})["id"],
+        "webhook": programs.hooked(program),
         "product": sold.product,
         "release": release["id"],
         "file": release["files"][0]["id"],

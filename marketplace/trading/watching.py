@@ -6,7 +6,7 @@ Read in one transaction, so that all answers are of the same position of the jou
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, or_, select, text
+from sqlalchemy import Connection, Row, Select, func, or_, select, text, union
 
 from marketplace.trading.book import Level
 from marketplace.trading.mistakes import standing
@@ -127,15 +127,29 @@ def last_print(db: Connection) -> int:
 
 def trades_after(db: Connection, number: int) -> list[Row[Any]]:
     """Return the trades after number *number*, of everybody, the earliest first."""
-    query = (
+    query = _trades().where(trades.c.id > number)
+    return list(db.execute(query.order_by(trades.c.id).limit(PRINTS_MAX)))
+
+
+def trades_between(
+    db: Connection, after: int, to: int, members: Collection[int]
+) -> list[Row[Any]]:
+    """Return the trades of *members* in the records after *after*, up to *to*."""
+    span = trades.c.seq > after, trades.c.seq <= to
+    mine = union(
+        select(trades.c.id).where(trades.c.buyer.in_(members), *span),
+        select(trades.c.id).where(trades.c.seller.in_(members), *span),
+    )
+    query = _trades().where(trades.c.id.in_(select(mine.subquery().c.id)))
+    return list(db.execute(query.order_by(trades.c.id)))
+
+
+def _trades() -> Select[Any]:
+    return (
         select(trades, (trades.c.price * trades.c.quantity).label("value"))
         .add_columns(books.c.symbol, standing().label("corrected"))
         .join(books, books.c.instrument == trades.c.instrument)
-        .where(trades.c.id > number)
-        .order_by(trades.c.id)
-        .limit(PRINTS_MAX)
     )
-    return list(db.execute(query))
 
 
 def last_trade(db: Connection) -> int:

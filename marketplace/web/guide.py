@@ -36,6 +36,7 @@ from marketplace.web.facts import NAMES
 from marketplace.web.surveillance import DETECTOR_NAMES, DETECTOR_RULES
 from marketplace.web.vocabulary import GLOSSARY, MACHINE_NAMES, MACHINES
 from marketplace.web.words import TOPICS
+from marketplace.webhooks import endpoints, queue
 from settlement import clock, statements
 from settlement.payments.payins import ALONE_MAX
 
@@ -99,6 +100,18 @@ def market_data() -> ResponseReturnValue:
 def sharing() -> ResponseReturnValue:
     """Show how Delta Sharing opens a right to the tools that a buyer uses."""
     return render_template("help/sharing.html", link_s=LINK_S, most=LIVING_MAX)
+
+
+@bp.get("/webhooks")
+def webhooks() -> ResponseReturnValue:
+    """Show how messages of webhooks look, are signed, repeated and verified."""
+    return render_template(
+        "help/webhooks.html",
+        families=endpoints.FAMILIES,
+        most=endpoints.WEBHOOKS_MAX,
+        kept_days=queue.KEPT_US // clock.DAY_US,
+        end_days=queue.END_US // clock.DAY_US,
+    )
 
 
 @bp.get("/agents")

@@ -29,6 +29,16 @@ TIDINGS: Mapping[str, Mapping[str, str]] = {
         "answered": N_("Time to an answer, middle value"),
         "fresh": N_("Products that keep their rhythm"),
     },
+    "webhook": {
+        "active": N_("On"),
+        "paused": N_("Paused"),
+        "disabled": N_("Switched off"),
+    },
+    "message": {
+        "waiting": N_("Waiting"),
+        "delivered": N_("Taken"),
+        "failed": N_("Not taken"),
+    },
     "visibility": {
         "public": N_("Public"),
         "request": N_("On request"),

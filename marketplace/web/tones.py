@@ -23,7 +23,8 @@ TONES: Mapping[str, str] = {
     **dict.fromkeys(
         ("revoked", "charged_back", "declined", "refused", "fail", "lapsed"), "bad"
     ),
-    **dict.fromkeys(("pledged", "conditions", "signing", "waiting"), "wait"),
+    **dict.fromkeys(("pledged", "conditions", "signing", "waiting", "paused"), "wait"),
+    "disabled": "bad",
     "valid": "good",
 }
 

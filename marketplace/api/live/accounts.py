@@ -97,13 +97,13 @@ def _next(db: Connection, seq: int, before: dict[int, Seen]) -> dict[int, Seen]:
     newest = trades[-1].id if trades else max(a.last_trade for a in accounts.values())
     found = {}
     for member, account in accounts.items():
-        told = _traded(member, account.last_trade, trades)
-        found[member] = _look(seq, account, rows[member], told, newest)
+        new = _traded(member, account.last_trade, trades)
+        found[member] = _look(seq, account, rows[member], new, newest)
     return found
 
 
 def _look(
-    seq: int, account: Account, rows: list[Any], told: list[Parts], newest: int
+    seq: int, account: Account, rows: list[Any], new: list[Parts], newest: int
 ) -> Seen:
     waiting, shown, changed = dict(account.orders), dict(account.shown), []
     for row in rows:
@@ -118,9 +118,9 @@ def _look(
         max([account.last_order, *(row.id for row in rows)]),
         max(newest, account.last_trade),
         shown,
-        (told[::-1] + account.trades)[:TRADES_SHOWN],
+        (new[::-1] + account.trades)[:TRADES_SHOWN],
     )
-    return Seen(Position(seq), state, News(changed, told))
+    return Seen(Position(seq), state, News(changed, new))
 
 
 def _mutable(row: Any) -> tuple[Any, ...]:
@@ -130,7 +130,14 @@ def _mutable(row: Any) -> tuple[Any, ...]:
 def _traded(member: int, after: int, rows: list[Any]) -> list[Parts]:
     """Return the member's trades among *rows* as it may see them, earliest first."""
     return [
-        TRADE.dump(own(row, "buy" if row.buyer == member else "sell"))
+        told(member, row)
         for row in rows
         if row.id > after and member in (row.buyer, row.seller)
     ]
+
+
+def told(member: int, trade: Any) -> Parts:
+    """Return a trade as one of its parties is told of it, here and by webhook."""
+    side = "buy" if trade.buyer == member else "sell"
+    parts: Parts = TRADE.dump(own(trade, side))
+    return parts
