@@ -29,6 +29,7 @@ from marketplace.certificates import NoCertificate
 from marketplace.community.blind import WindowOver
 from marketplace.community.demands import TooManyDemands
 from marketplace.community.searches import TooManySearches
+from marketplace.delivery.files import ReceiptTooOld
 from marketplace.delivery.licence import NotLicensed
 from marketplace.delivery.shares import NoSuchVersion
 from marketplace.delivery.sharings import BadToken, TooManyProfiles
@@ -224,6 +225,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     NotLoggedYet: HTTPStatus.CONFLICT,
     TooManyKeys: HTTPStatus.CONFLICT,
     TooManyProfiles: HTTPStatus.CONFLICT,
+    ReceiptTooOld: HTTPStatus.GONE,
     TooManyWebhooks: HTTPStatus.CONFLICT,
     TooManyDemands: HTTPStatus.CONFLICT,
     TooManySearches: HTTPStatus.CONFLICT,

@@ -6,22 +6,22 @@ feed hands out addresses; these last two minutes, may be asked again and in rang
 end with the right. https://github.com/delta-io/delta-sharing/blob/main/PROTOCOL.md
 """
 
-import os
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NoReturn
 
 from flask import Blueprint, Response, g, jsonify, request, url_for
 from flask_babel import gettext
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy.exc import OperationalError
-from werkzeug.wsgi import FileWrapper
 
 from listings.quality.preparation import difference
 from marketplace.delivery import delta, shares, sharings
+from marketplace.delivery.content import Content, ranged
 from marketplace.delivery.delta import LINK_S, Granted, Line
-from marketplace.delivery.files import LOOK_S, count, permit
+from marketplace.delivery.files import count, permit
 from marketplace.delivery.shares import SCHEMA, NotComparable, Shared, Version
 from marketplace.delivery.sharings import BadToken, Bearer
 from marketplace.errors import refused
@@ -39,7 +39,6 @@ PARQUET = "application/vnd.apache.parquet"
 # name; see the pitfalls of the protocol.
 SIGNATURE = "X-Amz-Signature"
 LIST_MAX = 1_000
-PIECE = 256 * 1024  # bytes
 CHANGES_MAX = 20  # versions in one change feed
 OF_TABLE = "/shares/<share>/schemas/<schema>/tables/<name>"
 
@@ -226,33 +225,6 @@ def _quota(bearer: Bearer, wanted: int) -> None:
 # ── content ──
 
 
-class Lasting(FileWrapper):
-    """A file sent in pieces while the token and its right last."""
-
-    def __init__(self, key: str, sharing: int) -> None:
-        """Send what is stored under *key*; look every LOOK_S whether it may go on."""
-        self._parts, self._sharing = services(), sharing
-        self._opened = ExitStack()
-        file = self._opened.enter_context(self._parts.files.open(key))
-        self.size = file.seek(0, os.SEEK_END)
-        file.seek(0)
-        super().__init__(file, PIECE)
-        self._looked_s = clock.elapsed_s()
-
-    def __next__(self) -> bytes:
-        if clock.elapsed_s() - self._looked_s >= LOOK_S:
-            self._looked_s = clock.elapsed_s()
-            try:
-                _check(self._parts.reads, self._sharing)
-            except Refusal:
-                raise StopIteration from None
-        return super().__next__()
-
-    def close(self) -> None:
-        """Let go of the file; the server calls it at the end, whatever that was."""
-        self._opened.close()
-
-
 @bp.route("/content/<key>.parquet", methods=["GET", "HEAD"])
 def read(key: str) -> Response:
     """Serve what a query granted: whole or in ranges, as often as asked meanwhile."""
@@ -265,13 +237,8 @@ def read(key: str) -> Response:
     if signed != key:
         raise BadToken
     _check(services().reads, sharing)
-    content = Lasting(key, sharing)
-    answer = Response(content, mimetype=PARQUET, direct_passthrough=True)
-    answer.content_length = content.size
-    answer.set_etag(key)
-    answer.headers["Accept-Ranges"] = "bytes"
-    answer.make_conditional(request, accept_ranges=True, complete_length=content.size)
-    return answer
+    check = partial(_check, services().reads, sharing)
+    return ranged(Content(services().files, key, check), key, PARQUET)
 
 
 def _check(reads: Any, sharing: int) -> None:

@@ -9,7 +9,8 @@ from werkzeug.http import dump_options_header
 
 from marketplace.api.fields import Body, Code, Id
 from marketplace.api.resource import KeyHeader, PageQuery, Resource
-from marketplace.delivery.files import deliver, included
+from marketplace.delivery.content import ranged
+from marketplace.delivery.files import deliver, included, resume
 from marketplace.members.signing import me
 from marketplace.services import services
 from marketplace.supervision import STEPS
@@ -20,6 +21,18 @@ from settlement.store import Page
 bp = Resource("rights", __name__, "Rights of use, the files they open, receipts.")
 STREAM = "application/octet-stream"
 RECEIPT, SHA256 = "X-Receipt", "X-Content-SHA256"
+RANGES = [
+    {
+        "name": name,
+        "in": "header",
+        "description": said,
+        "schema": {"type": "string"},
+    }
+    for name, said in (
+        ("Range", "One range of bytes, such as `bytes=1048576-`."),
+        ("If-Range", "The ETag of what you have; the whole comes if it changed."),
+    )
+]
 
 
 class EntitlementSchema(Schema):
@@ -155,7 +168,8 @@ def deliver_file(
     """Deliver a file: checked, counted and receipted before the first byte.
 
     The receipt's id is in the header X-Receipt. With the same Idempotency-Key a broken
-    download is begun again without being counted again.
+    download is begun again without being counted again; the receipt's content goes on
+    where it broke off.
     """
     sent = deliver(services(), me(), entitlement, wanted["file"], header["key"])
     answer = Response(sent.content, mimetype=STREAM)
@@ -164,6 +178,36 @@ def deliver_file(
     )
     answer.content_length = sent.size
     answer.headers[RECEIPT] = ids.encode("receipt", sent.receipt)
+    answer.headers[SHA256] = sent.sha256
+    return answer
+
+
+@bp.route("/receipts/<receipt>/content", methods=["GET", "HEAD"])
+@bp.needs()
+@bp.response(
+    200,
+    {"type": "string", "format": "binary"},
+    content_type=STREAM,
+    headers={
+        name: {"schema": {"type": "string"}}
+        for name in (SHA256, "Content-Disposition", "ETag")
+    },
+)
+@bp.alt_response(206, "PARTIAL_CONTENT", success=True)
+@bp.alt_response(304, "NOT_MODIFIED", success=True)
+@bp.refuses(404, 410, 416)
+@bp.doc(parameters=RANGES)
+def resume_delivery(receipt: int) -> Response:
+    """Go on with a delivery: whole or from a byte on, not counted again, for a day.
+
+    What breaks off is asked for with Range, and If-Range with the ETag. It ends with
+    the right.
+    """
+    sent = resume(services(), me(), receipt)
+    answer = ranged(sent.content, sent.sha256, STREAM)
+    answer.headers["Content-Disposition"] = dump_options_header(
+        "attachment", {"filename": sent.name}
+    )
     answer.headers[SHA256] = sent.sha256
     return answer
 

@@ -71,26 +71,26 @@ class WebhooksSchema(Schema):
     data = fields.List(fields.Nested(WebhookSchema), required=True)
 
 
-class SecretSchema(Schema):
+class WebhookSecretSchema(Schema):
     """A secret, shown this once."""
 
     id = Id("webhook", required=True)
     secret = fields.String(required=True)
 
 
-class SwitchSchema(Body):
+class WebhookSwitchSchema(Body):
     """Whether messages are sent."""
 
     on = Flag(required=True)
 
 
-class ReplaySchema(Body):
+class WebhookReplaySchema(Body):
     """After which record of the journal to begin again; 0: from the first."""
 
     position = Int(0, NUMBER_MAX, required=True)
 
 
-class OutcomeSchema(Schema):
+class WebhookTestSchema(Schema):
     """What became of a test."""
 
     status = fields.Integer(required=True, allow_none=True)
@@ -99,7 +99,7 @@ class OutcomeSchema(Schema):
     is_well = Flag(required=True)
 
 
-class MessageSchema(Schema):
+class WebhookMessageSchema(Schema):
     """A message, and what became of its last try."""
 
     id = Id("message", required=True)
@@ -127,7 +127,7 @@ def list_webhooks() -> Any:
 @bp.route("/webhooks", methods=["POST"])
 @bp.needs(*TRADERS)
 @bp.arguments(NewWebhookSchema)
-@bp.creates(SecretSchema)
+@bp.creates(WebhookSecretSchema)
 @bp.refuses(409)
 def create_webhook(wanted: dict[str, Any]) -> Any:
     """Make a webhook that tells what happens from now on; keep its secret."""
@@ -179,7 +179,7 @@ def delete_webhook(webhook: int) -> None:
 
 @bp.route("/webhooks/<webhook>/secret", methods=["POST"])
 @bp.needs(*TRADERS)
-@bp.response(200, SecretSchema)
+@bp.response(200, WebhookSecretSchema)
 @bp.refuses(404)
 def rotate_webhook_secret(webhook: int) -> Any:
     """Give a webhook a new secret; for a day each message has both signatures."""
@@ -190,7 +190,7 @@ def rotate_webhook_secret(webhook: int) -> Any:
 
 @bp.route("/webhooks/<webhook>/switch", methods=["POST"])
 @bp.needs(*TRADERS)
-@bp.arguments(SwitchSchema)
+@bp.arguments(WebhookSwitchSchema)
 @bp.response(200, WebhookSchema)
 @bp.refuses(404)
 def switch_webhook(wanted: dict[str, bool], webhook: int) -> Any:
@@ -203,7 +203,7 @@ def switch_webhook(wanted: dict[str, bool], webhook: int) -> Any:
 
 @bp.route("/webhooks/<webhook>/test", methods=["POST"])
 @bp.needs(*TRADERS)
-@bp.response(200, OutcomeSchema)
+@bp.response(200, WebhookTestSchema)
 @bp.refuses(404, 429)
 def test_webhook(webhook: int) -> Any:
     """Send a test message at once, beside what waits."""
@@ -213,7 +213,7 @@ def test_webhook(webhook: int) -> Any:
 
 @bp.route("/webhooks/<webhook>/replay", methods=["POST"])
 @bp.needs(*TRADERS)
-@bp.arguments(ReplaySchema)
+@bp.arguments(WebhookReplaySchema)
 @bp.response(200, WebhookSchema)
 @bp.refuses(404)
 def replay_webhook(wanted: dict[str, int], webhook: int) -> Any:
@@ -227,7 +227,7 @@ def replay_webhook(wanted: dict[str, int], webhook: int) -> Any:
 @bp.route("/webhooks/<webhook>/messages")
 @bp.needs(*TRADERS)
 @bp.arguments(PageQuery, location="query")
-@bp.lists(MessageSchema)
+@bp.lists(WebhookMessageSchema)
 @bp.refuses(404)
 def list_messages(asked: dict[str, Any], webhook: int) -> Page:
     """List what was sent to a webhook and what waits, newest first."""

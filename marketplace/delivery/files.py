@@ -1,23 +1,32 @@
 """Files under a right: which they are, and one delivery of one of them."""
 
 import json
-from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, select
 
 from listings import releases
 from marketplace.delivery import licence
+from marketplace.delivery.content import Content
 from marketplace.members import organisations
 from marketplace.members.users import User
 from marketplace.services import Services
 from marketplace.trading.commands import Deliver
 from settlement import clock, ids, statements
 from settlement.entitlements import EntitlementState, RightEnded
-from settlement.errors import Forbidden, NotFound
-from settlement.tables import entitlements
+from settlement.errors import Forbidden, NotFound, Refusal
+from settlement.tables import receipts
 
-LOOK_S = 0.5  # how often a delivery under way looks whether its right goes on
+RESUMED_US = clock.DAY_US  # after its receipt that a delivery may be gone on with
+
+
+@dataclass(eq=False)
+class ReceiptTooOld(Refusal):
+    """This delivery was begun more than a day ago; begin a new one."""
+
+    receipt: str
 
 
 class Delivery(NamedTuple):
@@ -28,7 +37,7 @@ class Delivery(NamedTuple):
     media_type: str
     size: int  # bytes
     sha256: str
-    content: Iterator[bytes]
+    content: Content
 
 
 def included(db: Connection, terms: dict[str, Any]) -> list[dict[str, Any]]:
@@ -57,16 +66,44 @@ def deliver(
     NotFound unless the right is theirs and its terms include the file; see `permit`
     and `count` for the rest. The content is looked up first, so that nothing is
     counted that cannot be delivered; under the same idempotency *key* it is counted
-    once. What is on its way ends with the right, see `while_in_force`.
+    once. What is on its way ends with the right.
     """
     with parts.reads.connect() as db:
         right = statements.entitlement(db, entitlement, user.member)
         terms = statements.frozen(db, right.terms)
         found = _promised(db, json.loads(terms.body), file)
         permit(db, user, right)
-    content = parts.files.read(found.storage_key)
-    receipt = count(parts, user, right, found, key)
-    content = while_in_force(parts, right.id, content)
+    content = Content(parts.files, found.storage_key, partial(_check, parts, right.id))
+    try:
+        receipt = count(parts, user, right, found, key)
+    except BaseException:
+        content.close()
+        raise
+    return Delivery(
+        receipt, found.name, found.media_type, found.size, found.sha256, content
+    )
+
+
+def resume(parts: Services, user: User, receipt: int) -> Delivery:
+    """Go on with a delivery that the member has a receipt of; it is not counted again.
+
+    NotFound unless the receipt is theirs, ReceiptTooOld after RESUMED_US; else what
+    `deliver` refuses, for the right may have ended and the release been revoked.
+    """
+    with parts.reads.connect() as db:
+        query = select(receipts).where(
+            receipts.c.id == receipt, receipts.c.holder == user.member
+        )
+        row = db.execute(query).one_or_none()
+        if row is None:
+            raise NotFound("receipt", ids.encode("receipt", receipt))
+        if row.at_us + RESUMED_US <= clock.now_us():
+            raise ReceiptTooOld(ids.encode("receipt", receipt))
+        right = statements.entitlement(db, row.entitlement, user.member)
+        terms = statements.frozen(db, right.terms)
+        found = _promised(db, json.loads(terms.body), row.file)
+        permit(db, user, right)
+    content = Content(parts.files, found.storage_key, partial(_check, parts, right.id))
     return Delivery(
         receipt, found.name, found.media_type, found.size, found.sha256, content
     )
@@ -112,19 +149,12 @@ def count(
     return int(parts.gateway.submit(command, key).result)
 
 
-def while_in_force(
-    parts: Services, entitlement: int, content: Iterable[bytes]
-) -> Iterator[bytes]:
-    """Yield *content* until the right ends; looked at every LOOK_S (invariant E2)."""
-    looked_s = clock.elapsed_s()
-    for piece in content:
-        if clock.elapsed_s() - looked_s >= LOOK_S:
-            looked_s = clock.elapsed_s()
-            with parts.reads.connect() as db:
-                query = select(entitlements).where(entitlements.c.id == entitlement)
-                if not is_in_force(db.execute(query).one()):
-                    return
-        yield piece
+def _check(parts: Services, entitlement: int) -> None:
+    """Refuse once a right opens nothing any more: what is on its way then ends."""
+    with parts.reads.connect() as db:
+        right = statements.entitlement(db, entitlement)
+    if not is_in_force(right):
+        raise RightEnded(ids.encode("entitlement", entitlement), right.state)
 
 
 def _promised(db: Connection, terms: dict[str, Any], file: int) -> releases.File:
