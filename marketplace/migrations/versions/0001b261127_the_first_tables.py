@@ -130,6 +130,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "subject", "state", name=op.f("pk_arrivals")),
         sqlite_strict=True,
     )
+    with op.batch_alter_table("arrivals", schema=None) as batch_op:
+        batch_op.create_index("ix_arrivals_seq", ["seq"], unique=False)
+
     op.create_table(
         "auctions",
         sa.Column("seq", Whole, autoincrement=False, nullable=False),
@@ -323,6 +326,7 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("busts", schema=None) as batch_op:
+        batch_op.create_index("ix_busts_seq", ["seq"], unique=False)
         batch_op.create_index("ix_busts_trade", ["trade", "id"], unique=False)
 
     op.create_table(
@@ -693,6 +697,14 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("disputes", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_disputes_ended_seq",
+            ["ended_seq"],
+            unique=False,
+            sqlite_where=sa.text("ended_seq IS NOT NULL"),
+            postgresql_where=sa.text("ended_seq IS NOT NULL"),
+        )
+        batch_op.create_index("ix_disputes_seq", ["seq"], unique=False)
         batch_op.create_index("ix_disputes_state", ["state", "id"], unique=False)
 
     op.create_table(
@@ -1761,6 +1773,7 @@ def upgrade() -> None:
             "ix_receipts_entitlement", ["entitlement", "id"], unique=False
         )
         batch_op.create_index("ix_receipts_holder", ["holder", "id"], unique=False)
+        batch_op.create_index("ix_receipts_seq", ["seq"], unique=False)
 
     op.create_table(
         "refunds",
@@ -1778,6 +1791,7 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     with op.batch_alter_table("refunds", schema=None) as batch_op:
+        batch_op.create_index("ix_refunds_seq", ["seq"], unique=False)
         batch_op.create_index("ix_refunds_trade", ["trade", "id"], unique=False)
 
     op.create_table(
@@ -3350,6 +3364,50 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "webhooks",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("families", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("sealed_before", sa.Text(), nullable=False),
+        sa.Column("overlap_us", Whole, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("position", Whole, nullable=False),
+        sa.Column("notice", Whole, nullable=False),
+        sa.Column("created_us", Whole, nullable=False),
+        sa.Column("tries", Whole, nullable=False),
+        sa.Column("failing_us", Whole, nullable=True),
+        sa.Column("next_us", Whole, nullable=False),
+        sa.Column("lease_us", Whole, nullable=False),
+        sa.CheckConstraint(
+            "language IN ('zh', 'en')", name=op.f("ck_webhooks_language")
+        ),
+        sa.CheckConstraint(
+            "state IN ('active', 'paused', 'disabled')", name=op.f("ck_webhooks_state")
+        ),
+        sa.CheckConstraint(
+            "url <> '' AND families <> '' AND sealed <> ''",
+            name=op.f("ck_webhooks_filled"),
+        ),
+        sa.CheckConstraint(
+            "(tries = 0) = (failing_us IS NULL)", name=op.f("ck_webhooks_failing")
+        ),
+        sa.ForeignKeyConstraint(
+            ["by_user"], ["users.id"], name=op.f("fk_webhooks_by_user")
+        ),
+        sa.ForeignKeyConstraint(
+            ["member"], ["members.id"], name=op.f("fk_webhooks_member")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("webhooks", schema=None) as batch_op:
+        batch_op.create_index("ix_webhooks_member", ["member", "id"], unique=False)
+
+    op.create_table(
         "windows",
         sa.Column("instrument", Whole, nullable=False),
         sa.Column("history", Whole, nullable=True),
@@ -3514,11 +3572,62 @@ def upgrade() -> None:
             "ix_service_signatures_signed", ["signed_s"], unique=False
         )
 
+    op.create_table(
+        "webhook_messages",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("webhook", Whole, nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("position", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("tries", Whole, nullable=False),
+        sa.Column("status", Whole, nullable=True),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("latency_us", Whole, nullable=True),
+        sa.Column("done_us", Whole, nullable=True),
+        sa.CheckConstraint(
+            "(state = 'waiting') = (done_us IS NULL)",
+            name=op.f("ck_webhook_messages_done"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'delivered', 'failed')",
+            name=op.f("ck_webhook_messages_state"),
+        ),
+        sa.CheckConstraint("tries >= 0", name=op.f("ck_webhook_messages_tries")),
+        sa.ForeignKeyConstraint(
+            ["webhook"], ["webhooks.id"], name=op.f("fk_webhook_messages_webhook")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_messages")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("webhook_messages", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_webhook_messages_waiting",
+            ["webhook", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
+        )
+        batch_op.create_index(
+            "ix_webhook_messages_webhook", ["webhook", "id"], unique=False
+        )
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("webhook_messages", schema=None) as batch_op:
+        batch_op.drop_index("ix_webhook_messages_webhook")
+        batch_op.drop_index(
+            "ix_webhook_messages_waiting",
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
+        )
+
+    op.drop_table("webhook_messages")
     with op.batch_alter_table("service_signatures", schema=None) as batch_op:
         batch_op.drop_index("ix_service_signatures_signed")
 
@@ -3542,6 +3651,10 @@ def downgrade() -> None:
 
     op.drop_table("demand_vendors")
     op.drop_table("windows")
+    with op.batch_alter_table("webhooks", schema=None) as batch_op:
+        batch_op.drop_index("ix_webhooks_member")
+
+    op.drop_table("webhooks")
     with op.batch_alter_table("sharings", schema=None) as batch_op:
         batch_op.drop_index("ix_sharings_entitlement")
 
@@ -3764,9 +3877,11 @@ def downgrade() -> None:
     op.drop_table("remarks")
     with op.batch_alter_table("refunds", schema=None) as batch_op:
         batch_op.drop_index("ix_refunds_trade")
+        batch_op.drop_index("ix_refunds_seq")
 
     op.drop_table("refunds")
     with op.batch_alter_table("receipts", schema=None) as batch_op:
+        batch_op.drop_index("ix_receipts_seq")
         batch_op.drop_index("ix_receipts_holder")
         batch_op.drop_index("ix_receipts_entitlement")
 
@@ -3938,6 +4053,12 @@ def downgrade() -> None:
     op.drop_table("entitlements")
     with op.batch_alter_table("disputes", schema=None) as batch_op:
         batch_op.drop_index("ix_disputes_state")
+        batch_op.drop_index("ix_disputes_seq")
+        batch_op.drop_index(
+            "ix_disputes_ended_seq",
+            sqlite_where=sa.text("ended_seq IS NOT NULL"),
+            postgresql_where=sa.text("ended_seq IS NOT NULL"),
+        )
 
     op.drop_table("disputes")
     op.drop_table("differences")
@@ -3982,6 +4103,7 @@ def downgrade() -> None:
     op.drop_table("calls")
     with op.batch_alter_table("busts", schema=None) as batch_op:
         batch_op.drop_index("ix_busts_trade")
+        batch_op.drop_index("ix_busts_seq")
 
     op.drop_table("busts")
     with op.batch_alter_table("breaks", schema=None) as batch_op:
@@ -3997,6 +4119,9 @@ def downgrade() -> None:
         batch_op.drop_index("ix_auctions_instrument")
 
     op.drop_table("auctions")
+    with op.batch_alter_table("arrivals", schema=None) as batch_op:
+        batch_op.drop_index("ix_arrivals_seq")
+
     op.drop_table("arrivals")
     with op.batch_alter_table("alerts", schema=None) as batch_op:
         batch_op.drop_index("ix_alerts_case")
