@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from settlement import store
 from settlement.tables import journal
 from tests.crash.life import opening
 from tests.floor import opened, proven, trading, wait_until
@@ -134,7 +133,7 @@ def test_a_death_at_any_point_loses_nothing_and_doubles_nothing(database_url):
             assert (end, whole) == ("alive", True), told
             assert before.items() <= after.items(), told
             assert len(after) == STEPS, told
-            with store.connect(database_url).connect() as db:
+            with engine.connect() as db:
                 keys = select(func.count()).where(journal.c.key.like(f"{run}-%"))
                 assert db.scalar(keys) == STEPS, told
             if number % PROVEN_EACH == PROVEN_EACH - 1:
