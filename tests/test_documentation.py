@@ -21,6 +21,7 @@ from marketplace.delivery import sharings
 from marketplace.services import Services
 from settlement import clock
 from settlement.ids import encode
+from settlement.statistics.schedule import ZONE_US
 from tests import programs
 from tests.programs import Program, Sold, buy, pay_in, program, put_on_market, sun
 from tests.publishing import places_of
@@ -228,7 +229,7 @@ def places(
         "run": programs.netted(parts, member),
         "vendor": program("vendor").read("/me")["member"],
         "code": "s05_turnover",
-        "year": "2026",
+        "year": str(clock.moment(clock.now_us() + ZONE_US).year),
         "registration": encode("registration", 1),
         "attachment": _attachment(program("vendor"), sold.product),
         "authorisation": programs.authorised(parts),

@@ -2,18 +2,29 @@
 
 from itertools import groupby
 
-from flask import render_template
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from marketplace import yearbook
 from marketplace.services import services
 from marketplace.web import guide
+from marketplace.web.certificates import attached
+from marketplace.web.forms import Form, choice
+from marketplace.web.forms import read as read_form
 from marketplace.web.statistics import bp
 from settlement import clock, ids
+from settlement.money import BY_CODE, DEFAULT
 from settlement.statistics import publications
 from settlement.statistics.disclosure import PARTIES_MIN, SHARE_MAX
 from settlement.statistics.questions import question, questions
 from settlement.statistics.schedule import AT_HOUR, DELAY_DAYS, coming
 from settlement.statistics.vintages import read
+
+
+class YearForm(Form):
+    """In which currency."""
+
+    currency = choice(BY_CODE, needed=False, default=DEFAULT)
 
 
 @bp.get("/publications")
@@ -25,7 +36,18 @@ def calendar() -> ResponseReturnValue:
             "statistics/publications.html",
             rows=publications.released(db, now_us),
             coming=coming(now_us),
+            years=yearbook.years(services()),
         )
+
+
+@bp.get("/years/<int:year>.pdf")
+def yearly(year: int) -> ResponseReturnValue:
+    """Answer the report of a year: its published months, with charts, as PDF."""
+    currency = read_form(YearForm(), request.args)["currency"]
+    book = yearbook.compiled(services(), year, currency)
+    address = url_for("statistics.calendar", _external=True)
+    name = f"databourse-{year}-{currency}.pdf"
+    return attached(yearbook.printed(book, address), "application/pdf", name)
 
 
 @bp.get("/publications/<publication>")

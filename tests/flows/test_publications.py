@@ -6,14 +6,15 @@ from datetime import date, timedelta
 import pytest
 from click.testing import CliRunner
 
-from marketplace import publishing
+from listings.vocabulary import Name
+from marketplace import publishing, yearbook
 from marketplace.cli import main
 from marketplace.publishing import NotOverYet
 from marketplace.warehouse import Feed
 from marketplace.web.figures import _answer
 from settlement import clock, ids
 from settlement.errors import Invalid
-from settlement.statistics.schedule import Cut, due
+from settlement.statistics.schedule import ZONE_US, Cut, due
 from tests.flows.market import buy, listed, location, pay_in
 from tests.programs import program
 from tests.publishing import By, publish
@@ -127,3 +128,41 @@ def test_staff_publish_by_api(program, parts):
     assert (
         program("buyer").post(f"{path}/decision", {"approve": True}).status_code == 403
     )
+
+
+def test_the_yearly_report_is_the_sum_of_its_months_or_withheld(traded, visit, parts):
+    year = clock.moment(clock.now_us() + ZONE_US).year
+    visitor = visit("buyer")
+    address = f"/statistics/years/{year}.pdf"
+    assert visitor.get(address).status_code == 404
+    publish(parts)
+    book = yearbook.compiled(parts, year, "CNY")
+    assert book.months == (f"{year}-{book.months[0][5:]}",)
+    assert book.turnover is None  # of two parties alone
+    assert all(bar.value in {None, 0} for chart in book.charts for bar in chart.bars)
+    first = visitor.get(address)
+    assert first.mimetype == "application/pdf"
+    assert first.data.startswith(b"%PDF")
+    assert visitor.get(address).data == first.data
+    assert address in visitor.get("/statistics/publications").text
+    assert visitor.get("/statistics/years/1999.pdf").status_code == 404
+
+
+def test_a_year_adds_its_months_up_and_keeps_silent_about_what_is_withheld():
+    assert yearbook._sum([1, 2, 0]) == 3
+    assert yearbook._sum([1, None]) is None
+    drawn = yearbook._drawn(
+        yearbook.Chart(
+            Name("甲", "A"),
+            (
+                yearbook.Bar(Name("一", "one"), 400),
+                yearbook.Bar(Name("二", "two"), 100),
+                yearbook.Bar(Name("三", "three"), None),
+            ),
+            money=True,
+        ),
+        "CNY",
+    )
+    assert [bar[1] for bar in drawn["bars"]] == [100, 25, 0]
+    assert drawn["bars"][0][2] == "¥4.00"
+    assert "withheld" in drawn["bars"][2][2]
