@@ -24,6 +24,12 @@ COMMANDS = {
     "member": "marketplace.cli.member:member",
     "key": "marketplace.cli.key:key",
     "odrl": "marketplace.cli.odrl:odrl",
+    "login": "marketplace.client.commands:login",
+    "search": "marketplace.client.commands:search",
+    "buy": "marketplace.client.commands:buy",
+    "rights": "marketplace.client.commands:rights",
+    "pull": "marketplace.client.commands:pull_files",
+    "profile": "marketplace.client.commands:profile",
     "simulate": "marketplace.cli.simulate:simulate",
     "statistics": "marketplace.cli.statistics:statistics",
 }

@@ -1,0 +1,1 @@
+"""The buyer's client: speaks to an exchange by its API alone, and imports no server."""
