@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, func, select
 
 from listings import instruments, plans, tables, windows
+from listings.cleanroom import settings as cleanrooms
 from listings.instruments import Instrument
 from listings.vocabulary import CHINA, PROVINCES, WORLD
 from listings.windows import Window
@@ -52,12 +53,14 @@ def of_products(db: Connection, products: Iterable[int]) -> list[MarketFacts]:
     units = instruments.of_products(db, wanted)
     numbers = [unit.id for of_product in units.values() for unit in of_product]
     sold = windows.of_instruments(db, numbers)
+    rooms = cleanrooms.of_instruments(db, numbers)
     return [
         _facts(
             unit,
             described[product],
             released.get(product),
             sold.get(unit.id, windows.OWN_ONLY),
+            rooms.get(unit.id),
         )
         for product, of_product in units.items()
         for unit in of_product
@@ -66,7 +69,11 @@ def of_products(db: Connection, products: Iterable[int]) -> list[MarketFacts]:
 
 
 def _facts(
-    unit: Instrument, product: Any, release: dict[str, Any] | None, window: Window
+    unit: Instrument,
+    product: Any,
+    release: dict[str, Any] | None,
+    window: Window,
+    room: dict[str, Any] | None,
 ) -> MarketFacts:
     days = unit.term_days
     return MarketFacts(
@@ -76,7 +83,7 @@ def _facts(
         unit.currency,
         unit.tick,
         unit.lot,
-        canonical(_terms(unit, product, release, window)),
+        canonical(_terms(unit, product, release, window) | room_terms(room)),
         unit.purposes,
         None if days is None else days * clock.DAY_US,
         unit.deliveries_max,
@@ -164,6 +171,17 @@ def _terms(
             "terms": None if licence.terms is None else licence.terms._asdict(),
         },
     }
+
+
+def room_terms(room: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the part of the terms of a right that opens a clean room, and no file.
+
+    It opens the one release that it was bought with: between two of them a group can
+    differ by fewer subjects than it has.
+    """
+    if room is None:
+        return {}
+    return {"cleanroom": room, "releases": windows.OWN_ONLY._asdict()}
 
 
 def supply(product: Any) -> str | None:

@@ -1,5 +1,6 @@
 """The whole schema: importing this module declares the tables of every room."""
 
+import listings.cleanroom.tables
 import listings.intake.tables
 import listings.quality.tables
 import listings.registration.tables
@@ -35,6 +36,7 @@ ROOMS = (
     listings.quality.tables,
     listings.registration.tables,
     listings.intake.tables,
+    listings.cleanroom.tables,
     marketplace.members.tables,
     marketplace.delivery.tables,
     marketplace.community.tables,

@@ -2,6 +2,9 @@
 
 from http import HTTPStatus
 
+from listings.cleanroom.asking import QueryLimit
+from listings.cleanroom.expressions import NotAllowed
+from listings.cleanroom.groupings import NotGrouped
 from listings.fetches import NotCancellable
 from listings.files import FileTooLarge
 from listings.products import EditedMeanwhile, NotEditable
@@ -29,6 +32,7 @@ from marketplace.certificates import NoCertificate
 from marketplace.community.blind import WindowOver
 from marketplace.community.demands import TooManyDemands
 from marketplace.community.searches import TooManySearches
+from marketplace.delivery.cleanroom import RoomSold
 from marketplace.delivery.files import ReceiptTooOld
 from marketplace.delivery.licence import NotLicensed
 from marketplace.delivery.shares import NoSuchVersion
@@ -150,6 +154,10 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     RightEnded: HTTPStatus.FORBIDDEN,
     QuotaUsedUp: HTTPStatus.FORBIDDEN,
     NotLicensed: HTTPStatus.FORBIDDEN,
+    NotAllowed: HTTPStatus.BAD_REQUEST,
+    QueryLimit: HTTPStatus.REQUEST_TIMEOUT,
+    NotGrouped: HTTPStatus.CONFLICT,
+    RoomSold: HTTPStatus.CONFLICT,
     NotFound: HTTPStatus.NOT_FOUND,
     NoSuchVersion: HTTPStatus.NOT_FOUND,
     UnknownInstrument: HTTPStatus.NOT_FOUND,

@@ -67,6 +67,7 @@ KINDS = {
     "webhook": "whk",
     "message": "msg",
     "seat": "sea",
+    "query": "qry",
 }
 
 

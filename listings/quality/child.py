@@ -12,6 +12,9 @@ from typing import Any
 
 from listings.quality.sandbox import confine
 
+ANSWER_CPU_S = 3  # to answer a question of a clean room
+ANSWER_FILE_MAX = 2 * 1024 * 1024  # bytes; it writes nothing but its report
+
 
 def examine(path: Path, name: str, scratch: Path) -> dict[str, Any]:
     """Return the report of the file at *path*, called *name* by its vendor.
@@ -30,6 +33,32 @@ def prepare(path: Path, name: str, scratch: Path) -> dict[str, Any]:
 def compare(path: Path, other: str, scratch: Path) -> dict[str, Any]:
     """Return the same with what the Parquet at *path* changed of that at *other*."""
     return _reported(_compare, path, other, scratch)
+
+
+def group(path: Path, asked: str, scratch: Path) -> dict[str, Any]:
+    """Return what the Parquet at *path* comes to in groups, written to the scratch."""
+    from listings.cleanroom import grouping
+    from listings.quality.engine import Engine, OutOfMemory, Unreadable
+
+    shown, least = grouping.settings_from(asked)
+    to = scratch / "0.parquet"
+    try:
+        with Engine(path, scratch=scratch) as engine:
+            made = grouping.make(engine, path, shown, least, to)
+    except grouping.Unsuitable as unsuitable:
+        return {"problem": str(unsuitable)}
+    except (OutOfMemory, MemoryError):
+        return {"problem": "too_large"}
+    except Unreadable:
+        return {"problem": "broken"}
+    return {"problem": "", "made": made}
+
+
+def answer(path: Path, _name: str, _scratch: Path) -> dict[str, Any]:
+    """Return the answer to the question in the file at *path*."""
+    from listings.cleanroom.answering import answer as answered
+
+    return answered(path)
 
 
 def _reported(
@@ -107,8 +136,17 @@ def _read(
 
 def main() -> None:
     """Confine this process, carry the task out, print."""
-    confine()
-    task = {"examine": examine, "prepare": prepare, "compare": compare}[sys.argv[1]]
+    task = {
+        "examine": examine,
+        "prepare": prepare,
+        "compare": compare,
+        "group": group,
+        "answer": answer,
+    }[sys.argv[1]]
+    if task is answer:
+        confine(ANSWER_CPU_S, ANSWER_FILE_MAX)
+    else:
+        confine()
     report = task(Path("/dev/fd/0"), sys.argv[2], Path.cwd())
     sys.stdout.write(json.dumps(report, ensure_ascii=True, allow_nan=False))
 

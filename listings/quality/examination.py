@@ -3,16 +3,18 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 from listings.quality.problems import Quarantine
 from listings.quality.sandbox import ARENAS_MAX
+from settlement import clock
 
 WALL_S = 30.0  # of one file; then the child is killed
+LOOK_S = 0.3  # how often whoever waits for a child looks whether it is still wanted
 REPORT_MAX = 8 * 1024 * 1024  # bytes
 
 
@@ -33,14 +35,16 @@ def in_child(
     name: str,
     *more: int,
     wall_s: float = WALL_S,
+    watch: Callable[[], None] | None = None,
 ) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Yield the directory in which a child carried out *task*, and its report.
 
     The child gets *content*, the open files numbered *more* and a scratch directory,
-    no environment and no network; see `listings.quality.child`.
+    no environment and no network; see `listings.quality.child`. *watch* is called
+    every LOOK_S meanwhile; what it raises ends the child.
     """
     with TemporaryDirectory(prefix="examined-") as scratch:
-        yield Path(scratch), _run(task, content, name, more, scratch, wall_s)
+        yield Path(scratch), _run(task, content, name, more, scratch, wall_s, watch)
 
 
 def _run(
@@ -50,30 +54,50 @@ def _run(
     more: tuple[int, ...],
     scratch: str,
     wall_s: float,
+    watch: Callable[[], None] | None,
 ) -> dict[str, Any]:
     report = Path(scratch, "report")
     try:
-        with report.open("xb") as out:
-            subprocess.run(  # noqa: S603 (our own module; the name is one argument)
+        with (
+            report.open("xb") as out,
+            subprocess.Popen(  # noqa: S603 (our own module; the name is one argument)
                 [sys.executable, "-I", "-m", "listings.quality.child", task, name],
                 stdin=content,
                 stdout=out,
                 stderr=subprocess.DEVNULL,
                 cwd=scratch,
                 env=_environment(scratch),
-                timeout=wall_s,
-                check=True,
                 start_new_session=True,
                 pass_fds=more,
-            )
+            ) as child,
+        ):
+            try:
+                _wait(child, wall_s, watch)
+            finally:
+                child.kill()
+        if child.returncode:
+            return _stopped("unexaminable", name)
         if report.stat().st_size > REPORT_MAX:
             return _stopped("too_large", name)
         found: dict[str, Any] = json.loads(report.read_bytes())
     except subprocess.TimeoutExpired:
         return _stopped("too_slow", name)
-    except (subprocess.CalledProcessError, ValueError):
+    except ValueError:
         return _stopped("unexaminable", name)
     return found
+
+
+def _wait(
+    child: subprocess.Popen[bytes], wall_s: float, watch: Callable[[], None] | None
+) -> None:
+    """Wait for *child*; TimeoutExpired after *wall_s*, or whatever *watch* raises."""
+    end_s = clock.elapsed_s() + wall_s
+    while watch is not None and end_s - clock.elapsed_s() > LOOK_S:
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(LOOK_S)
+            return
+        watch()
+    child.wait(max(0.0, end_s - clock.elapsed_s()))
 
 
 def _environment(scratch: str) -> dict[str, str]:

@@ -44,10 +44,11 @@ def included(db: Connection, terms: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the files that frozen *terms* open now: id, name, size, sha256, release.
 
     Their own release, and as many older and later ones as the terms say; see
-    `releases.served`, which leaves out what was revoked or is not served yet.
+    `releases.served`, which leaves out what was revoked or is not served yet. A right
+    to a clean room opens none.
     """
     release = terms.get("release")
-    if not release:
+    if not release or "cleanroom" in terms:
         return []
     window = terms.get("releases") or {"history": 0, "future": 0}
     number = ids.decode("release", release["id"])

@@ -90,21 +90,30 @@ class Shared(NamedTuple):
 
 
 def shared(db: Connection, right: Row[Any]) -> list[Shared]:
-    """Return the tables that *right* opens now, by name."""
+    """Return the tables that *right* opens now, by name; a clean room's are not."""
     terms = statements.terms(db, right.terms)
     found: dict[str, list[Version]] = {}
     names: dict[str, str] = {}
     for number, release in _releases(db, terms):
-        reported = reports.of_release(db, release.id)
-        taken: set[str] = set()
-        for file in releases.files_of(db, release.id):
-            report = reported.get(file.id)
-            inside = report.tables if report else []
-            for place, name in enumerate(_names(file.name, inside, taken)):
-                names[name.lower()] = name
-                version = Version(number, release, file, place)
-                found.setdefault(name.lower(), []).append(version)
+        for name, version in tables_in(db, release, number):
+            names[name.lower()] = name
+            found.setdefault(name.lower(), []).append(version)
     return [Shared(names[name], tuple(found[name])) for name in sorted(found)]
+
+
+def tables_in(
+    db: Connection, release: Release, number: int = 0
+) -> list[tuple[str, Version]]:
+    """Return the tables in one release, the *number*-th, with what they are called."""
+    found = []
+    reported = reports.of_release(db, release.id)
+    taken: set[str] = set()
+    for file in releases.files_of(db, release.id):
+        report = reported.get(file.id)
+        inside = report.tables if report else []
+        for place, name in enumerate(_names(file.name, inside, taken)):
+            found.append((name, Version(number, release, file, place)))
+    return found
 
 
 def table(db: Connection, right: Row[Any], name: str) -> Shared:
@@ -118,7 +127,7 @@ def table(db: Connection, right: Row[Any], name: str) -> Shared:
 def _releases(db: Connection, terms: dict[str, Any]) -> Iterable[tuple[int, Release]]:
     """Yield the releases that *terms* open with their numbers, oldest first."""
     release = terms.get("release")
-    if not release:
+    if not release or "cleanroom" in terms:
         return
     window = terms.get("releases") or {"history": 0, "future": 0}
     own = releases.get(db, ids.decode("release", release["id"]))

@@ -1,4 +1,4 @@
-"""The tables of delivery: evidence of duties, and who may read a right's share."""
+"""The tables of delivery: evidence of duties, readers of shares, clean-room queries."""
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, Text
 from sqlalchemy import UniqueConstraint as Unique
@@ -38,3 +38,25 @@ sharings = table(
     Column("revoked_us", Whole),
 )
 Index("ix_sharings_entitlement", sharings.c.entitlement, sharings.c.id)
+
+queries = table(
+    "cleanroom_queries",  # the refused ones too; both sides see them
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("entitlement", Whole, ForeignKey("entitlements.id"), nullable=False),
+    Column("product", Whole, ForeignKey("products.id"), nullable=False),
+    Column("user", Whole, ForeignKey("users.id"), nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("took_us", Whole, nullable=False),
+    Column("sql", Text, nullable=False),
+    Column("why", Text, nullable=False),  # code, why there is no answer; empty: one
+    Column("what", Text, nullable=False),  # what of the question that is about
+    Column("columns", Text, nullable=False),  # JSON, names of the answer's columns
+    Column("rows", Whole, nullable=False),
+    Column("size", Whole, nullable=False),  # bytes of the answer
+    Column("sha256", Text, nullable=False),  # of the answer; empty: none
+    Column("receipt", Whole),  # null: refused, or counted by a meter
+    CheckConstraint("(why = '') = (sha256 <> '')", name="answer"),
+    CheckConstraint("why = '' OR receipt IS NULL", name="receipt"),
+)
+Index("ix_cleanroom_queries_entitlement", queries.c.entitlement, queries.c.id)
+Index("ix_cleanroom_queries_product", queries.c.product, queries.c.id)

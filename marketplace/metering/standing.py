@@ -214,7 +214,7 @@ def read(db: Connection, standing: Standing) -> Facts:
     if endpoint is None:
         raise NotConnected
     period, ends_us = period_at(plan, right.from_us, clock.now_us())
-    units, allowed, owed = _used(db, right.id, period)
+    units, allowed, owed = used(db, right.id, period)
     said = licence_of(terms).terms
     return Facts(
         right,
@@ -280,7 +280,7 @@ def owed(db: Connection, entitlement: int) -> int:
     return int(db.execute(unpaid.where(p.entitlement == entitlement)).scalar_one())
 
 
-def _used(db: Connection, entitlement: int, period: int) -> tuple[int, int, int]:
+def used(db: Connection, entitlement: int, period: int) -> tuple[int, int, int]:
     """Return the units of a period so far, what may still be spent, what is owed."""
     query = (
         select(u.periods.c.units, u.tabs.c.allowed)

@@ -17,6 +17,7 @@ from marketplace.web import (
     cashguide,
     certificates,
     changes,
+    cleanrooms,
     codes,
     colleagues,
     community,
@@ -110,7 +111,7 @@ assert lifecycle.OF_PRODUCT
 assert all((reconciliation.HANDS, cashguide.money))
 assert surveillance.DETECTOR_NAMES
 assert all((publications.calendar, publisher.desk, market.indices))
-assert all((credentials.trade_status,))
+assert all((credentials.trade_status, cleanrooms.ask_cleanroom))
 AREAS = (
     home,
     search,
@@ -160,5 +161,6 @@ def register(app: Flask) -> None:
     forms.init_app(app)
     layout.init_app(app)
     notices.init_app(app)
+    cleanrooms.init_app(app)
     for area in AREAS:
         app.register_blueprint(area.bp)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from listings.marking import N_
+from marketplace.web.unanswered import UNANSWERED
 
 FINDINGS: Mapping[str, str] = {
     # ── quarantined ──
@@ -101,7 +102,7 @@ UNREACHABLE: Mapping[str, str] = {
     "invalid": N_("The release cannot take a file of this name any more."),
 }
 QUALITY: Mapping[str, Mapping[str, str]] = {
-    "finding": {**FINDINGS, **UNREACHABLE},
+    "finding": {**FINDINGS, **UNREACHABLE, **UNANSWERED},
     "fetch": FETCHED,
     "severity": SEVERITIES,
     "examination": STATES,

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from listings import catalogue, consents, instruments, visibility
 from listings.catalogue import Listing
+from listings.cleanroom import settings as cleanrooms
 from listings.instruments import Instrument
 from listings.licences import PURPOSES, USES, Licence
 from listings.quality import availability, measured
@@ -48,6 +49,7 @@ class Desk(NamedTuple):
     auctions: Any  # what its last calls came to
     agreed: tuple[str, ...]  # purposes on request that the vendor agreed to
     to_ask: tuple[str, ...]  # those to ask the vendor for
+    room: dict[str, Any] | None  # a clean room that it opens instead of files
 
 
 @bp.get("/listings/<product>")
@@ -146,6 +148,7 @@ def desk(db: Connection, unit: Instrument) -> Desk:
         board.auctions_of(db, unit.id, limit=CALLS_SHOWN),
         tuple(code for code in asked if code in agreed),
         tuple(code for code in asked if code not in agreed),
+        cleanrooms.of_instruments(db, [unit.id]).get(unit.id),
     )
 
 

@@ -1,0 +1,370 @@
+"""The clean room under a right: what may be asked, one question, what was asked.
+
+The right is looked at before the question is run, while it runs, and by the writer
+when the answer is counted; only then is the answer given. What is refused costs
+nothing, but is in the log, and counts for the limits of a minute and a day.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, func, insert, select
+
+from listings import instruments, releases
+from listings import tables as listed
+from listings.cleanroom import asking, settings
+from listings.cleanroom.asking import Answer, QueryLimit
+from listings.cleanroom.expressions import NotAllowed
+from listings.cleanroom.groupings import Grouped, NotGrouped, grouped
+from listings.cleanroom.settings import Settings
+from listings.cleanroom.statement import TEXT_MAX
+from listings.numbers import next_numbers
+from listings.plans import Usage, charge, counted
+from marketplace.delivery import files, shares
+from marketplace.delivery.shares import Version
+from marketplace.delivery.tables import queries
+from marketplace.members.tables import members
+from marketplace.members.users import User
+from marketplace.members.verification import OPERATOR
+from marketplace.metering import standing
+from marketplace.metering.standing import (
+    BudgetUsedUp,
+    CalledTooFast,
+    PeriodUsedUp,
+    UseUnpaid,
+)
+from marketplace.services import Services
+from marketplace.trading import usage_tables as u
+from marketplace.trading.commands import Deliver
+from marketplace.trading.usage import charged
+from marketplace.trading.using import CountUse
+from settlement import clock, ids, statements, store
+from settlement.entitlements import QuotaUsedUp, RightEnded
+from settlement.errors import Invalid, NotFound, Refusal
+from settlement.store import Page
+from settlement.tables import entitlements
+
+MINUTE_MAX = 20  # questions under one right, the refused ones too
+DAY_MAX = 500
+
+
+@dataclass(eq=False)
+class RoomSold(Refusal):
+    """Rights to this clean room were sold: what it shows changes no more."""
+
+    product: str
+
+
+Named = tuple[str, Version]  # a table and what it is called
+
+
+class Room(NamedTuple):
+    """A right that opens a clean room, and what that shows."""
+
+    right: Row[Any]
+    terms: dict[str, Any]
+    shows: Settings
+    tables: tuple[Named, ...]  # of the release it was bought with
+
+    @property
+    def product(self) -> int:
+        """Return the number of the product."""
+        return ids.decode("product", self.terms["product"])
+
+
+class Asked(NamedTuple):
+    """A question that was answered: its number in the log, the answer."""
+
+    number: int
+    answer: Answer
+    receipt: int | None  # None: a meter counted it
+
+
+def room(db: Connection, right: Row[Any]) -> Room:
+    """Return the clean room that *right* opens; NotFound if it opens none.
+
+    Revoked if its release was.
+    """
+    terms = statements.terms(db, right.terms)
+    if "cleanroom" not in terms or not terms.get("release"):
+        raise NotFound("cleanroom", ids.encode("entitlement", right.id))
+    release = releases.get(db, ids.decode("release", terms["release"]["id"]))
+    if release.revoked_us is not None:
+        raise releases.Revoked(release.label, release.revoked_reason or "")
+    tables = tuple(shares.tables_in(db, release))
+    return Room(right, terms, settings.load(terms["cleanroom"]), tables)
+
+
+def groups_of(parts: Services, found: Room) -> list[Grouped]:
+    """Return the room's tables as groups, made now if they never were.
+
+    NotGrouped, NotTabular if one cannot be; Busy while others are made.
+    """
+    made = [_grouped(parts, each, found.shows) for each in found.tables]
+    return [each for each in made if each is not None]
+
+
+def _grouped(parts: Services, table: Named, shows: Settings) -> Grouped | None:
+    name, version = table
+    shown = shows.of(name)
+    if shown is None:
+        return None
+    prepared = version.prepared(parts)
+    named = shown._replace(table=name)
+    return grouped(
+        *(parts.reads, parts.writes, parts.files, prepared, named, shows.least)
+    )
+
+
+def ask(
+    parts: Services, user: User, entitlement: int, sql: str, key: str | None = None
+) -> Asked:
+    """Answer one question under a right of the user's member, and count it.
+
+    NotAllowed, QueryLimit if the room does not answer it; what `files.permit` refuses;
+    CalledTooFast, QuotaUsedUp, BudgetUsedUp if there may be no more of them now.
+    """
+    with parts.reads.connect() as db:
+        right = statements.entitlement(db, entitlement, user.member)
+        found = room(db, right)
+        files.permit(db, user, right)
+        _check_pace(db, right.id, clock.now_us())
+        _check_quota(right)
+        _afford(db, found, rows=1)
+    tables = groups_of(parts, found)
+    begun = clock.now_us()
+    try:
+        answer = asking.ask(parts.files, tables, sql, _watch(parts, user, right))
+        receipt, body = _count(parts, user, found, answer, key), answer.body()
+    except (NotAllowed, QueryLimit, RightEnded) as refusal:
+        _log(parts, user, found, begun, sql, refusal=refusal)
+        raise
+    number = _log(parts, user, found, begun, sql, answer, body, receipt)
+    return Asked(number, answer, receipt)
+
+
+def _watch(parts: Services, user: User, right: Row[Any]) -> Callable[[], None]:
+    """Return what refuses as soon as the right is in force no more (invariant E2)."""
+
+    def look() -> None:
+        with parts.reads.connect() as db:
+            files.permit(db, user, statements.entitlement(db, right.id))
+
+    return look
+
+
+def _check_pace(db: Connection, entitlement: int, now_us: int) -> None:
+    day_us = (now_us + standing.ZONE_US) // clock.DAY_US * clock.DAY_US
+    day_us -= standing.ZONE_US
+    q = queries.c
+    made = select(func.count()).where(q.entitlement == entitlement)
+    minute = db.scalar(made.where(q.at_us > now_us - clock.MINUTE_US)) or 0
+    if minute >= MINUTE_MAX:
+        raise CalledTooFast("minute", MINUTE_MAX, clock.MINUTE_US // clock.SECOND_US)
+    if (db.scalar(made.where(q.at_us >= day_us)) or 0) >= DAY_MAX:
+        left_us = day_us + clock.DAY_US - now_us
+        raise CalledTooFast("day", DAY_MAX, left_us // clock.SECOND_US + 1)
+
+
+def _check_quota(right: Row[Any]) -> None:
+    most = right.deliveries_max
+    if most is not None and right.deliveries >= most:
+        raise QuotaUsedUp(ids.encode("entitlement", right.id), most)
+
+
+def _afford(db: Connection, found: Room, rows: int) -> tuple[int, Usage] | None:
+    """Refuse a question that the plan has no room or no money for.
+
+    Its period and what it is counted as; None where use is not counted.
+    """
+    right = found.right
+    mode, plan = charged(statements.frozen(db, right.terms).body)
+    if plan is None:
+        return None
+    period, _ = standing.period_at(plan, right.from_us, clock.now_us())
+    use = Usage(1, int(rows > 0), rows)
+    units, allowed, owed = standing.used(db, right.id, period)
+    name, more = ids.encode("entitlement", right.id), counted(mode, use)
+    if owed:
+        raise UseUnpaid(name, allowed, owed)
+    if plan.quota is not None and units + more > plan.quota:
+        raise PeriodUsedUp(name, plan.quota)
+    cost = charge(plan, units + more).total - charge(plan, units).total
+    if cost > allowed:
+        raise BudgetUsedUp(name, allowed)
+    return period, use
+
+
+def _count(
+    parts: Services, user: User, found: Room, answer: Answer, key: str | None
+) -> int | None:
+    """Count an answer before it is given: by the plan, or as a delivery; its receipt.
+
+    RightEnded or QuotaUsedUp as the market says; OutOfStep if another question under
+    the right was counted since this one was found to be affordable.
+    """
+    right = found.right
+    meter = f"cleanroom-{ids.encode('entitlement', right.id)}"
+    with parts.reads.connect() as db:
+        files.permit(db, user, statements.entitlement(db, right.id))
+        known = select(u.meters.c.position).where(u.meters.c.meter == meter)
+        place = db.scalar(known) or 0
+        afforded = _afford(db, found, len(answer.rows))
+    if afforded is None:
+        body = answer.body()
+        file = _file(found, answer)
+        digest = sha256(body).hexdigest()
+        said = Deliver(user.id, user.member, right.id, file, digest, len(body))
+        return int(parts.gateway.submit(said, key).result)
+    period, use = afforded
+    line = (right.id, period, *use)
+    parts.gateway.submit(CountUse(OPERATOR, meter, place, place + 1, (line,)))
+    return None
+
+
+def _file(found: Room, answer: Answer) -> int:
+    """Return the number of the file that the first table of an answer comes from."""
+    (name, *_) = answer.tables
+    return dict(found.tables)[name].file.id
+
+
+def _log(
+    parts: Services,
+    user: User,
+    found: Room,
+    begun: int,
+    sql: str,
+    answer: Answer | None = None,
+    body: bytes = b"",
+    receipt: int | None = None,
+    refusal: Refusal | None = None,
+) -> int:
+    why = getattr(refusal, "why", refusal.code) if refusal else ""
+    names = [column["name"] for column in answer.columns] if answer else []
+    kept = sql[:TEXT_MAX].encode("utf-8", "replace").decode().replace("\x00", "")
+    with parts.writes.begin() as db:
+        (number,) = next_numbers(db, queries.c.id)
+        facts = {
+            "id": number,
+            "entitlement": found.right.id,
+            "product": found.product,
+            "user": user.id,
+            "at_us": begun,
+            "took_us": clock.now_us() - begun,
+            "sql": kept,
+            "why": why,
+            "what": getattr(refusal, "what", ""),
+            "columns": json.dumps(names, ensure_ascii=False),
+            "rows": len(answer.rows) if answer else 0,
+            "size": len(body),
+            "sha256": sha256(body).hexdigest() if answer else "",
+            "receipt": receipt,
+        }
+        db.execute(insert(queries).values(facts))
+    return number
+
+
+# ── reads ──
+
+
+def of_right(
+    db: Connection, entitlement: int, before: int | None = None, limit: int = 20
+) -> Page:
+    """Return a page of the questions under a right, the newest first."""
+    query = select(queries).where(queries.c.entitlement == entitlement)
+    return _page(db, query, before, limit)
+
+
+def text_of(db: Connection, entitlement: int, number: int) -> str:
+    """Return an earlier question under a right; NotFound if there is none."""
+    q = queries.c
+    wanted = select(q.sql).where(q.id == number, q.entitlement == entitlement)
+    found = db.scalar(wanted)
+    if found is None:
+        raise NotFound("query", ids.encode("query", number))
+    return str(found)
+
+
+def of_product(
+    db: Connection, product: int, before: int | None = None, limit: int = 20
+) -> Page:
+    """Return a page of the questions about a product with who asked, newest first."""
+    m = members.c
+    query = (
+        select(queries, entitlements.c.holder, m.name_zh, m.name_en)
+        .join(entitlements, entitlements.c.id == queries.c.entitlement)
+        .join(members, m.id == entitlements.c.holder)
+        .where(queries.c.product == product)
+    )
+    return _page(db, query, before, limit)
+
+
+def _page(db: Connection, query: Any, before: int | None, limit: int) -> Page:
+    if before is not None:
+        query = query.where(queries.c.id < before)
+    rows = db.execute(query.order_by(queries.c.id.desc()).limit(limit + 1)).all()
+    return store.page(rows, limit)
+
+
+# ── the vendor's settings ──
+
+
+def newest(db: Connection, product: int) -> list[Named]:
+    """Return the tables of a product's newest final release: what a room can show."""
+    final = [r for r in releases.of_product(db, product) if r.finalised_us is not None]
+    if not final:
+        return []
+    return shares.tables_in(db, max(final, key=lambda one: one.id))
+
+
+def settle(
+    parts: Services, user: User, instrument: int, wanted: Settings | None
+) -> list[Grouped]:
+    """Let an instrument of the user's sell a room from now on; the groups it shows.
+
+    Without *wanted* it sells files again. Invalid names what is wrong; NotGrouped if
+    the newest release does not suit; RoomSold once a right to the room was sold.
+    """
+    with parts.reads.connect() as db:
+        unit = instruments.get(db, instrument)
+        if unit.vendor != user.member:
+            raise NotFound("instrument", ids.encode("instrument", instrument))
+        _check_unsold(db, unit.product, wanted)
+        tables = newest(db, unit.product)
+    made = tried(parts, tables, wanted) if wanted is not None else []
+    with parts.writes.begin() as db:
+        _check_unsold(db, unit.product, wanted)
+        settings.put(db, instrument, wanted)
+    return made
+
+
+def tried(parts: Services, tables: list[Named], wanted: Settings) -> list[Grouped]:
+    """Return the groups of *tables* under new settings; or why there can be none."""
+    if problems := settings.wrong(wanted):
+        raise Invalid(problems)
+    names = {name.lower() for name, _ in tables}
+    for shown in wanted.tables:
+        if shown.table.lower() not in names:
+            raise NotGrouped(shown.table, "no_table")
+    made = [_grouped(parts, table, wanted) for table in tables]
+    return [each for each in made if each is not None]
+
+
+def _check_unsold(db: Connection, product: int, wanted: Settings | None) -> None:
+    """Refuse other settings once a right to a room of the product was sold."""
+    rooms = of_product_settings(db, product)
+    if wanted is not None and all(settings.load(r) == wanted for r in rooms.values()):
+        return
+    sold = select(entitlements.c.id).where(entitlements.c.instrument.in_(list(rooms)))
+    if rooms and db.execute(sold.limit(1)).first():
+        raise RoomSold(ids.encode("product", product))
+
+
+def of_product_settings(db: Connection, product: int) -> dict[int, dict[str, Any]]:
+    """Return the settings of the rooms of a product by instrument."""
+    i = listed.instruments.c
+    numbers = db.execute(select(i.id).where(i.product == product)).scalars()
+    return settings.of_instruments(db, numbers)
