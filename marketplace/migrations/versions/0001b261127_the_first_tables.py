@@ -910,6 +910,19 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "groupings",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("settings", sa.Text(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("storage_key", sa.Text(), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "(problem = '') = (storage_key <> '')", name=op.f("ck_groupings_problem")
+        ),
+        sa.PrimaryKeyConstraint("source", "settings", name=op.f("pk_groupings")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "intake_mappings",
         sa.Column("vendor", Whole, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -3162,6 +3175,60 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "cleanroom_queries",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("entitlement", Whole, nullable=False),
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("user", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("took_us", Whole, nullable=False),
+        sa.Column("sql", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("columns", sa.Text(), nullable=False),
+        sa.Column("rows", Whole, nullable=False),
+        sa.Column("size", Whole, nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("receipt", Whole, nullable=True),
+        sa.CheckConstraint(
+            "(why = '') = (sha256 <> '')", name=op.f("ck_cleanroom_queries_answer")
+        ),
+        sa.CheckConstraint(
+            "why = '' OR receipt IS NULL", name=op.f("ck_cleanroom_queries_receipt")
+        ),
+        sa.ForeignKeyConstraint(
+            ["entitlement"],
+            ["entitlements.id"],
+            name=op.f("fk_cleanroom_queries_entitlement"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_cleanroom_queries_product")
+        ),
+        sa.ForeignKeyConstraint(
+            ["user"], ["users.id"], name=op.f("fk_cleanroom_queries_user")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cleanroom_queries")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("cleanroom_queries", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_cleanroom_queries_entitlement", ["entitlement", "id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_cleanroom_queries_product", ["product", "id"], unique=False
+        )
+
+    op.create_table(
+        "cleanrooms",
+        sa.Column("instrument", Whole, nullable=False),
+        sa.Column("settings", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["instrument"], ["instruments.id"], name=op.f("fk_cleanrooms_instrument")
+        ),
+        sa.PrimaryKeyConstraint("instrument", name=op.f("pk_cleanrooms")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "consents",
         sa.Column("release", Whole, nullable=False),
         sa.Column("member", Whole, nullable=False),
@@ -3682,6 +3749,12 @@ def downgrade() -> None:
 
     op.drop_table("demands")
     op.drop_table("consents")
+    op.drop_table("cleanrooms")
+    with op.batch_alter_table("cleanroom_queries", schema=None) as batch_op:
+        batch_op.drop_index("ix_cleanroom_queries_product")
+        batch_op.drop_index("ix_cleanroom_queries_entitlement")
+
+    op.drop_table("cleanroom_queries")
     op.drop_table("certificates")
     with op.batch_alter_table("api_keys", schema=None) as batch_op:
         batch_op.drop_index("ix_api_keys_member")
@@ -4019,6 +4092,7 @@ def downgrade() -> None:
 
     op.drop_table("intakes")
     op.drop_table("intake_mappings")
+    op.drop_table("groupings")
     with op.batch_alter_table("foreign_lines", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_foreign_lines_refused",
