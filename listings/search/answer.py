@@ -99,13 +99,18 @@ def _hit(
     language: str,
     marker: Marker,
 ) -> Hit:
-    """Return what the page shows of a hit, in *language* where it has it."""
+    """Return what the page shows of a hit, in *language* where it has it.
+
+    The other language explains the hit only if its title does not.
+    """
     first, second = (texts.zh, texts.en) if language == "zh" else (texts.en, texts.zh)
+    shown = title(first[0] or second[0], marker)
+    told = any(first[1:]) and any(fragment.is_match for fragment in shown)
     return Hit(
         int(part.shelf.columns.ids[place.number]),
         place.score,
-        title(first[0] or second[0], marker),
-        snippet((*first[1:], *second[1:]), marker),
+        shown,
+        snippet(first[1:] if told else (*first[1:], *second[1:]), marker),
     )
 
 

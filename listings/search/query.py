@@ -96,6 +96,11 @@ class Clause(NamedTuple):
     is_prefix: bool = False
     others: tuple[Phrase, ...] = ()
 
+    @property
+    def is_lone(self) -> bool:
+        """Whether it is one Chinese character that no other stands beside."""
+        return self.is_prefix and all(len(term) == 1 for term, _ in self.terms)
+
 
 def check(query: Query) -> None:
     """Refuse a *query* beyond the limits: PageTooFar, TooManyValues, QueryTooLong."""

@@ -57,7 +57,8 @@ def find(among: Sequence[Part], query: Query, clauses: Sequence[Clause]) -> Foun
     """Return what *query* finds; no *clauses* but text finds nothing.
 
     If no listing meets every required clause, those that meet some are found, and
-    the answer is marked partial.
+    the answer is marked partial. A Chinese character that stands alone is no reason
+    to be among them: half of all listings have one like 不.
     """
     clauses = _affordable(among, clauses)
     if query.since_us:
@@ -113,6 +114,7 @@ def _matching(
     among: Sequence[Part], tables: list[list[Postings]], clauses: Sequence[Clause]
 ) -> tuple[list[Array], bool]:
     required = [i for i, clause in enumerate(clauses) if clause.required]
+    telling = [i for i in required if not clauses[i].is_lone] or required
     every = []
     for part, table in zip(among, tables, strict=True):
         text = part.alive
@@ -124,7 +126,7 @@ def _matching(
     some = []
     for part, table in zip(among, tables, strict=True):
         text = np.zeros(part.shelf.size, bool)
-        for i in required:
+        for i in telling:
             text[table[i].numbers] = True
         some.append(text & part.alive)
     return some, any(text.any() for text in some)

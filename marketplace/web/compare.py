@@ -112,7 +112,8 @@ def _coverage(sides: list[Side]) -> list[Row]:
 def _rights(sides: list[Side]) -> list[Row]:
     said = {True: gettext("yes"), False: gettext("no"), None: gettext("see the text")}
     titles = [
-        "、".join(either(*title, language()) for title in side.licences) or DASH
+        gettext(", ").join(either(*title, language()) for title in side.licences)
+        or DASH
         for side in sides
     ]
     uses = [

@@ -16,7 +16,11 @@ bp = Blueprint("disclosure", __name__, url_prefix="/disclosure")
 @bp.get("/")
 def newest() -> ResponseReturnValue:
     """Show the disclosure of the present year."""
-    return show(int(month_of(clock.now_us())[:4]))
+    return show(_present())
+
+
+def _present() -> int:
+    return int(month_of(clock.now_us())[:4])
 
 
 @bp.get("/<int:year>")
@@ -26,6 +30,7 @@ def show(year: int) -> ResponseReturnValue:
         return render_template(
             "disclosure/year.html",
             year=year,
+            present=_present(),
             rows=disclosure.of_year(db, year),
             modes=MODES,
             kinds=SOURCE_KINDS,

@@ -1,10 +1,13 @@
 """`databourse listing`: files, exit codes, what is said."""
 
 import re
+import subprocess
+import sys
 
 from tests.marketplace.cli.test_commands import _added, run
 
 __all__ = ["run"]
+COMMAND = (sys.executable, "-c", "from marketplace.cli import main; main()")
 TEXT = "reference: rain\nfacts:\n  kind: dataset\n  title_en: Rain\n"
 
 
@@ -49,3 +52,9 @@ def test_a_member_that_is_not_verified_applies_nothing(run, tmp_path):
     answer = run("listing", "apply", file, "--user", "u1@a.example")
     assert answer.exit_code == 1
     assert "role" in answer.output
+
+
+def test_the_command_is_there_in_a_process_of_its_own():
+    command = [*COMMAND, "listing", "--help"]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "apply" in said.stdout, said.stderr
