@@ -11,7 +11,7 @@ from listings import catalogue, licences
 from listings.search.entry import Facet
 from listings.search.query import LENGTH_MAX, PAGE_MAX, VALUES_MAX, Query, Sort
 from listings.search.results import Count, Results
-from marketplace.community.searches import address_of
+from marketplace.community.searches import NAME_MAX, address_of
 from marketplace.language import language
 from marketplace.members import organisations
 from marketplace.services import services
@@ -52,6 +52,7 @@ def show() -> ResponseReturnValue:
     numbers = [hit.id for hit in results.hits]
     with services().reads.connect() as db:
         products = catalogue.summaries(db, numbers)
+        facets = _facets(db, results)
         return render_template(
             "search/search.html",
             results=results,
@@ -61,7 +62,8 @@ def show() -> ResponseReturnValue:
             products=products,
             tags=tags(db, numbers),
             vendors=organisations.names(db, {p.vendor for p in products.values()}),
-            facets=_facets(db, results),
+            facets=facets,
+            name=_called(query.text, facets),
             sorts=[(sort.value, word(sort.value, "sort")) for sort in Sort],
         )
 
@@ -86,6 +88,14 @@ def _facets(db: Connection, results: Results) -> dict[str, Sequence[tuple[Count,
         facet.value: [(count, _name(facet, count, titles)) for count in counts]
         for facet, counts in results.facets.items()
     }
+
+
+def _called(words: str, facets: Mapping[str, Sequence[tuple[Count, str]]]) -> str:
+    """Return what a search is called when it is saved: its words and its filters."""
+    chosen = [
+        name for counts in facets.values() for count, name in counts if count.is_chosen
+    ]
+    return " · ".join(filter(None, [" ".join(words.split()), *chosen]))[:NAME_MAX]
 
 
 def _licence_titles(db: Connection, counts: Sequence[Count]) -> Mapping[str, str]:

@@ -109,6 +109,14 @@ class TestDemands:
 
 
 class TestSavedSearches:
+    def test_it_is_called_by_its_words_and_filters(self, visit):
+        buyer = visit("buyer")
+        page = buyer.get("/market?kind=dataset&price=free").text
+        (name,) = re.findall(r'name="name" value="([^"]+)" form="save-form"', page)
+        assert name == "Dataset · Free"
+        location(buyer.post("/searches/", name=name, address="kind=dataset&price=free"))
+        assert name in buyer.get("/searches/").text
+
     def test_what_is_listed_later_is_new_until_it_is_looked_at(
         self, visit, parts, follow
     ):

@@ -1,7 +1,7 @@
 """Run a benchmark: `python -m tests.speed NAME [--json FILE]`.
 
-A benchmark is a module beside this one with a `run()` that returns a list of `Table`;
-its docstring says what is measured and how.
+A benchmark is a module beside this one with a `run()` that returns a list of `Table`,
+or yields each as it is measured; its docstring says what is measured and how.
 """
 
 import argparse
@@ -31,9 +31,10 @@ def main() -> None:
     asked = parser.parse_args()
     module = importlib.import_module(f"tests.speed.{asked.name}")
     print(module.__doc__.strip())
-    tables: Sequence[Table] = module.run()
-    for table in tables:
+    tables: list[Table] = []
+    for table in module.run():  # some take an hour: shown as they come
         show(table)
+        tables.append(table)
     if asked.json:
         asked.json.write_text(json.dumps(report(asked.name, tables), indent=2) + "\n")
 

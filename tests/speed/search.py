@@ -178,9 +178,8 @@ def queries(number: int) -> Iterator[Query]:
         )
 
 
-def run() -> list[Table]:
-    """Build the indexes, ask, attack and change them; return the measurements."""
-    tables = []
+def run() -> Iterator[Table]:
+    """Build the indexes, ask, attack and change them; yield what was measured."""
     with tempfile.TemporaryDirectory() as name, server() as port:
         directory = Path(name)
         engines = [
@@ -190,16 +189,13 @@ def run() -> list[Table]:
         for index, engine, number in engines:
             if not number:  # left out
                 continue
-            tables += [
-                _build(index, engine, number),
-                _ask(index, engine, number),
-                _attack(index, engine),
-                _change(index, engine, directory / engine),
-            ]
+            yield _build(index, engine, number)
+            yield _ask(index, engine, number)
+            yield _attack(index, engine)
+            yield _change(index, engine, directory / engine)
             index.close()
         for number in sorted({min(WHOOSH, PEERS), PEERS} - {0}):
-            tables.append(_peers(number, directory, port))
-    return tables
+            yield _peers(number, directory, port)
 
 
 def _build(index: Index, engine: str, number: int) -> Table:
