@@ -113,7 +113,7 @@ class TestSavedSearches:
         buyer = visit("buyer")
         page = buyer.get("/market?kind=dataset&price=free").text
         (name,) = re.findall(r'name="name" value="([^"]+)" form="save-form"', page)
-        assert name == "Dataset · Free"
+        assert name == "数据集 · 免费"
         location(buyer.post("/searches/", name=name, address="kind=dataset&price=free"))
         assert name in buyer.get("/searches/").text
 

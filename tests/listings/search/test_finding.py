@@ -66,3 +66,23 @@ def test_new_words_are_learnt_after_a_change(finder, index):
         finder._learning.acquire()  # wait for the thread that learns
         finder._learning.release()
     assert finder.words().complete("tide t") == ["Tide tables"]
+
+
+def test_a_character_alone_is_no_reason_to_be_found(index):
+    rain = Entry(3, "逐小时", "Rain", 0, summary_zh="逐个城市", summary_en="Every city")
+    index.apply([rain])
+    for alone in ("zebra 逐", "zebra 象"):
+        assert not index.search(Query(alone)).total
+    assert [hit.id for hit in index.search(Query("逐")).hits] == [3]
+
+
+def test_the_other_language_explains_only_what_the_title_does_not(index):
+    both = {"summary_zh": "按省观测的降水", "summary_en": "In all provinces"}
+    index.apply([Entry(3, "雨", "Rain", 0, **both)])
+
+    def snippet(text):
+        (hit,) = index.search(Query(text, language="en")).hits
+        return "".join(fragment.text for fragment in hit.snippet)
+
+    assert snippet("rain") == "In all provinces"
+    assert snippet("按省") == "按省观测的降水"
