@@ -15,6 +15,7 @@ import marketplace.pricing.tables
 import marketplace.surveillance.tables
 import marketplace.timelines.tables
 import marketplace.trading.agreement_tables
+import marketplace.trading.invoice_tables
 import marketplace.trading.pool_tables
 import marketplace.trading.tables
 import marketplace.trading.usage_tables
@@ -44,6 +45,7 @@ ROOMS = (
     marketplace.trading.usage_tables,
     marketplace.metering.tables,
     marketplace.trading.agreement_tables,
+    marketplace.trading.invoice_tables,
     marketplace.trading.pool_tables,
     marketplace.surveillance.tables,
     marketplace.timelines.tables,

@@ -39,6 +39,7 @@ KINDS = {
     "agreement": "agr",
     "pool": "grp",
     "filing": "fdl",
+    "invoice": "inv",
     "proposal": "prp",
     "dispute": "dsp",
     "refund": "rfd",

@@ -138,6 +138,13 @@ def put_on_market(
     return Sold(product, instrument, file)
 
 
+def invoiced(program: Callable[[str], Program], trade: str) -> str:
+    """Let the buyer ask for an invoice, and the vendor issue it; its id."""
+    asked = program("buyer").made("/invoices", {"trades": [trade]})
+    program("vendor").made(f"/invoices/{asked['id']}/issue", {"outside": "2431"})
+    return str(asked["id"])
+
+
 def upload(vendor: Program, release: str, name: str, content: bytes = CONTENT) -> str:
     """Add a file to a release; return its id."""
     answer = vendor.client.post(

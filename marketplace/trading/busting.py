@@ -6,7 +6,7 @@ cannot come back, so that trade can only be adjusted. Source: issue 4 (the venue
 features, house screen 4.
 """
 
-from marketplace.trading import accepting, rights, splitting
+from marketplace.trading import accepting, invoicing, rights, splitting
 from marketplace.trading.holds import cancel_where
 from marketplace.trading.market import Market, handles
 from marketplace.trading.orders import PRICE_MAX, VALUE_MAX, Reason
@@ -224,4 +224,5 @@ def _note(
     busts.last += 1
     busts.restore(struck.trade, said[0], said[1])
     busts.new.append((busts.last, seq, at_us, struck.trade, *said, by))
+    invoicing.follow(market, struck.trade, said[2], by, seq, at_us)
     return busts.last

@@ -23,6 +23,7 @@ from marketplace.trading.bidding import (
     OpenContest,
     PayContest,
 )
+from marketplace.trading.billing import AskInvoice, IssueInvoice, RefuseInvoice
 from marketplace.trading.carding import (
     CloseDispute,
     EndCard,
@@ -313,6 +314,7 @@ Command = (
     | RequestCardPayin | RecordLine | CloseDispute | EndCard
     | SetBudget | CountUse | DeclareUse
     | OpenPool | JoinPool | CancelPool
+    | AskInvoice | IssueInvoice | RefuseInvoice
     | DraftContract | SignContract | ReturnContract | CancelSale
 )  # fmt: skip
 UNCROSSING = ("SetPhase", "Uncross")

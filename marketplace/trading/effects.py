@@ -66,6 +66,7 @@ class Effects(NamedTuple):
     meters: Rows  # upserted
     pools: Rows  # upserted
     pool_members: Rows  # upserted
+    invoices: Rows  # upserted
     agreements: Rows  # upserted
     signatures: Rows
     tenders: Rows  # upserted

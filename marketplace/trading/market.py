@@ -17,6 +17,7 @@ from marketplace.trading.contests import Contests
 from marketplace.trading.dues import Dues
 from marketplace.trading.escrows import Disputes, Escrows
 from marketplace.trading.filings import Filings
+from marketplace.trading.invoices import Invoices
 from marketplace.trading.kept import KeptPrices
 from marketplace.trading.limits import NONE, Limits
 from marketplace.trading.offers import Offers
@@ -42,7 +43,6 @@ from settlement.payments.payins import Payins
 from settlement.payments.payouts import Payouts
 from settlement.refunds import Refunds
 from settlement.taxes import FIRST as FIRST_TAXES
-from settlement.taxes import TaxSchedule
 
 if TYPE_CHECKING:
     from marketplace.trading.proposals import Proposal
@@ -70,7 +70,7 @@ class Market:
         self.escrows, self.disputes = Escrows(agenda), Disputes(agenda)
         self.refunds, self.busts, self.corrections = Refunds(), Busts(), Corrections()
         self.splits, self.shares, self.dues = Splits(), SharedTrades(), Dues()
-        self.taxes: TaxSchedule = FIRST_TAXES
+        self.invoices, self.taxes = Invoices(), FIRST_TAXES
         self.taxes_new = [(FIRST_TAXES, 0)]  # (schedule, seq)
         self.trials: dict[int, int] = {}  # paid instrument → its free trial
         self.tried: set[tuple[int, int]] = set()  # (member, trial): once is enough

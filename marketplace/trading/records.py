@@ -16,6 +16,7 @@ from marketplace.trading import (
     escrow_records,
     exclusivity,
     filing_records,
+    invoice_records,
     pool_records,
     restoring,
     share_records,
@@ -45,11 +46,9 @@ from settlement.script import Script
 
 OPEN = Pocket.OPEN
 DESKS = (
-    agreement_records, pool_records,
+    agreement_records, pool_records, invoice_records,
     bust_records, contest_records, tender_records, filing_records, escrow_records,
-    card_records,
-    usage_records,
-    share_records, due_records,
+    card_records, usage_records, share_records, due_records,
 )  # fmt: skip
 DELIVERY, OF_TRADES = "delivery", frozenset(("payment", "fee"))
 LIVE_ORDER = (str(OrderState.OPEN), str(OrderState.PARTIAL))

@@ -1,6 +1,6 @@
 """Refunds of settled sales: offered by the vendor, approved by the exchange."""
 
-from marketplace.trading import rights, splitting
+from marketplace.trading import invoicing, rights, splitting
 from marketplace.trading.market import Market, handles
 from marketplace.trading.objecting import OfferRefund, RefundSale
 from marketplace.trading.proposals import proposable, wait
@@ -73,6 +73,7 @@ def refund(market: Market, command: RefundSale, seq: int, at_us: int) -> int:
             command.by,
         )
     )  # fmt: skip
+    invoicing.follow(market, sale.trade, command.amount, command.by, seq, at_us)
     right = market.rights.live.get(sale.right)
     if market.refunds.of[sale.trade] == sale.paid and right is not None:
         rights.end(market, right, EntitlementEvent.REVOKE, seq)

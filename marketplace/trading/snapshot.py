@@ -44,6 +44,7 @@ def state(market: Market) -> dict[str, Any]:
             for _, contest in sorted(market.contests.live.items())
         ],
         "kept": [kept.row() for _, kept in sorted(market.kept.live.items())],
+        "invoices": market.invoices.state(),
         "filings": [f.row() for _, f in sorted(market.filings.live.items())],
         "pools": [
             (pool.row(), [one.row() for _, one in sorted(pool.licensees.items())])

@@ -45,6 +45,7 @@ from marketplace.web import (
     home,
     hooks,
     intake,
+    invoices,
     layout,
     licences,
     lifecycle,
@@ -101,7 +102,7 @@ assert all(
 assert all((selling.set_price, buying.offered, publicdata.register, dispersion.report))
 assert all((evidence.NO_FILE, profiles.write, acceptance.accept))
 assert all((disputes.mine, fees.fees, shares.statement, netting.runs))
-assert all((statements.statement_file, fundsflow.draw_flows))
+assert all((statements.statement_file, fundsflow.draw_flows, invoices.CHOOSE))
 assert all((waiting.NEXT, wizard.STEPS, tenders.seal))
 assert all((duties.show, duties.of_buyers))
 assert all((quality.report, connection.call, fetches.cancel_fetch))

@@ -2,6 +2,15 @@
 
 from listings.marking import N_
 
+INVOICES = {
+    "invoice": {
+        "asked": N_("Asked for"),
+        "issued": N_("Issued"),
+        "refused": N_("Refused"),
+    },
+    "series": {"invoice": N_("Invoice"), "credit": N_("Credit note")},
+}
+
 REASONS = {
     "payin": N_("Pay-in"),
     "card_refund": N_("Refunded to the card"),

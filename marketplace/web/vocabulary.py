@@ -7,6 +7,7 @@ from marketplace.members.verification import MEMBER
 from marketplace.trading.agreements import AGREEMENT
 from marketplace.trading.contests import CONTEST
 from marketplace.trading.filings import FILING
+from marketplace.trading.invoices import INVOICE
 from marketplace.trading.offers import OFFER
 from marketplace.trading.orders import ORDER
 from marketplace.trading.pools import POOL
@@ -43,6 +44,7 @@ MACHINES = (
     PUBLICATION,
     AGREEMENT,
     POOL,
+    INVOICE,
 )
 MACHINE_NAMES = {
     "product": N_("Product"),
@@ -66,6 +68,7 @@ MACHINE_NAMES = {
     "run": N_("Netting run"),
     "agreement": N_("Contract to be signed"),
     "pool": N_("Group buy"),
+    "invoice": N_("Invoice"),
 }
 # Chinese, English, what it means: the words of the design, one meaning each.
 GLOSSARY = (

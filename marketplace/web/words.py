@@ -21,7 +21,7 @@ from marketplace.web.findings import QUALITY
 from marketplace.web.proceeds import PROCEEDS
 from marketplace.web.tidings import TIDINGS
 from marketplace.web.tones import tone
-from marketplace.web.transfers import REASONS
+from marketplace.web.transfers import INVOICES, REASONS
 from settlement.errors import Invalid, Refusal
 from settlement.money import BY_ASSET, BY_CODE
 
@@ -123,6 +123,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "failed": N_("Failed, money returned"),
         "cancelled": N_("Withdrawn"),
     },
+    **INVOICES,
     "transfer": REASONS,
     "rail": breakwords.RAILS,
     "break": breakwords.CAUSES,
@@ -161,6 +162,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "event": {
         "submit": N_("submit"),
+        "issue": N_("issue"),
+        "refuse": N_("refuse"),
         "return": N_("return"),
         "approve": N_("approve"),
         "object": N_("object"),

@@ -25,6 +25,7 @@ from settlement.invariants import (
     filings,
     flows,
     holds,
+    invoices,
     money,
     payments,
     pools,
@@ -134,6 +135,8 @@ CHECKS: tuple[Check, ...] = (
     cards.moved_as_lined,
     cards.clearing_is_the_lines,
     cards.debts_are_paid_first,
+    invoices.numbered_without_gaps,
+    invoices.invoiced_as_paid,
     corrections.corrected_by_two,
     corrections.corrected_once,
     records.chain_holds,
@@ -145,7 +148,7 @@ CHECKS: tuple[Check, ...] = (
 QUICK: tuple[Check, ...] = (money.nothing_from_nothing, money.nobody_overdrawn)
 
 TABLES = (
-    "agreements", "signatures", "pools", "pool_members",
+    "agreements", "signatures", "pools", "pool_members", "invoices",
     "journal", "accounts", "transfers", "trades", "contracts", "terms", "orders",
     "books", "standings", "entitlements", "receipts", "payins", "payouts", "arrivals",
     "fee_schedules", "auctions", "phases", "stops", "offers",

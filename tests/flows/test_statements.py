@@ -8,6 +8,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from settlement.ids import encode
+from tests.flows.market import location
 from tests.programs import buy, pay_in, program, sun
 
 __all__ = ["program", "sun"]
@@ -118,3 +119,52 @@ def test_rules_of_settlement_take_two_persons_by_api(program):
     number = officer.post("/staff/settlement-rules", table).json["proposal"]
     no = f"/staff/settlement-rules/{number}/decisions"
     assert approver.post(no, {"decision": "reject"}).status_code == 204
+
+
+def test_an_invoice_is_asked_for_issued_and_credited(program, traded, visit):
+    buyer, vendor = program("buyer"), program("vendor")
+    asked = buyer.made("/invoices", {"trades": [traded], "note": "Company 2"})
+    assert (asked["state"], asked["number"], asked["amount"]) == ("asked", "", 1_200)
+    again = buyer.post("/invoices", {"trades": [traded]})
+    assert again.json["code"] == "wrong_order"
+    own = buyer.post(f"/invoices/{asked['id']}/issue", {"outside": "1"})
+    assert own.status_code == 404
+    where = f"/cash/invoices/{asked['id']}"
+    seller = visit("vendor")
+    assert asked["id"] in seller.get("/cash/invoices").text
+    assert "Company 2" in seller.get(where).text
+    assert seller.post(f"{where}/issue", outside="no number!").status_code == 422
+    assert seller.post(f"{where}/issue", outside="2431200000").status_code == 303
+    issued = buyer.read(f"/invoices/{asked['id']}")
+    assert (issued["state"], issued["outside"]) == ("issued", "2431200000")
+    assert issued["number"].endswith("-000001")
+    assert issued["lines"] == [
+        {"trade": traded, "amount": 1_200, "bps": 600, "tax": 68}
+    ]
+    paper = visit("buyer").get(f"{where}.pdf")
+    assert paper.data.startswith(b"%PDF")
+    refund = {"amount": 200, "reason": "late"}
+    offered = vendor.post(f"/trades/{traded}/refunds", refund)
+    assert offered.status_code in (200, 201), offered.text
+    decision = f"/staff/decisions/{offered.json['proposal']}"
+    location(visit("settlement_approver").post(decision, step="approve"))
+    note, first = buyer.read("/invoices")["data"]
+    assert (note["series"], note["corrects"], note["amount"]) == (
+        "credit",
+        first["id"],
+        200,
+    )
+    assert note["number"].startswith("CN-")
+    assert visit("settlement_officer").get(where).status_code == 404
+
+
+def test_a_page_asks_and_the_seller_refuses_with_a_reason(program, traded, visit):
+    buyer, seller = visit("buyer"), visit("vendor")
+    assert traded in buyer.get("/cash/invoices").text
+    assert buyer.post("/cash/invoices", note="x").status_code == 422
+    there = buyer.post("/cash/invoices", trade=traded, note="to us").headers["Location"]
+    assert traded not in buyer.get("/cash/invoices").text
+    assert seller.post(f"{there}/refuse", reason="which tax number?").status_code == 303
+    assert "which tax number?" in buyer.get(there).text
+    assert buyer.get(f"{there}.pdf").status_code == 404
+    assert traded in buyer.get("/cash/invoices").text

@@ -223,6 +223,10 @@ def _object(
     do(c.Decide(SECOND, 2, approve=True))
     do(c.AgreeDispute(10, VENDOR, found[1]))
     sale = Sale(settled, ANN, VENDOR, WAITED, 1, 123, 2, 17)
+    do(c.AskInvoice(20, ANN, ((sale, 600),), "91310000MA1K00000X"))
+    do(c.RefuseInvoice(10, VENDOR, 1, "which tax number?"))
+    do(c.AskInvoice(20, ANN, ((sale, 600),)))
+    do(c.IssueInvoice(10, VENDOR, 2, "24312000000000000001"))
     do(c.OfferRefund(10, VENDOR, sale, 23, "late"))
     do(c.Decide(SECOND, 3, approve=True))
 

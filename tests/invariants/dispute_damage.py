@@ -1,6 +1,9 @@
 """What may go wrong with the records of disputes and refunds, for `test_violations`."""
 
 DISPUTES = [
+    ("M8", "is 3 of ", "UPDATE invoices SET serial = 3 WHERE id = 2"),
+    ("M8", "the sum of its lines", "UPDATE invoices SET amount = 99 WHERE id = 2"),
+    ("M8", "is invoiced at 123", "DELETE FROM invoices WHERE series = 'credit'"),
     ("S1", "its trade is", "UPDATE disputes SET state = 'open' WHERE id = 1"),
     ("S1", "without a dispute", "DELETE FROM disputes WHERE id = 3"),
     ("S1", "trade without escrow", "UPDATE disputes SET trade = 1 WHERE id = 3"),

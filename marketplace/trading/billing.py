@@ -1,0 +1,32 @@
+"""Commands of invoices: asked for by the buyer, issued or refused by the seller."""
+
+from typing import NamedTuple
+
+from settlement.refunds import Sale
+
+
+class AskInvoice(NamedTuple):
+    """Ask one seller for an invoice on settled trades, with the rate of tax in each."""
+
+    by: int
+    member: int  # the buyer
+    sales: tuple[tuple[Sale, int], ...]  # each with basis points of tax
+    note: str = ""  # to whom, which tax number
+
+
+class IssueInvoice(NamedTuple):
+    """Issue what was asked for; *outside* is the number of the tax paper (发票号码)."""
+
+    by: int
+    member: int  # the seller
+    invoice: int
+    outside: str
+
+
+class RefuseInvoice(NamedTuple):
+    """Refuse it with a reason; its trades may be asked for again."""
+
+    by: int
+    member: int  # the seller
+    invoice: int
+    reason: str
