@@ -94,6 +94,8 @@ def traded(tmp_path_factory):
             c.AcceptDelivery(DAN, DAN, 4, 1),
             c.OpenDispute(DAN, DAN, 4, "quality", "empty"),
             c.AnswerDispute(VERA, VERA, 1, "no", 1),
+            c.AskInvoice(CAT, CAT, ((Sale(1, CAT, VERA, SUN, 1, 12, 1, 1), 600),)),
+            c.IssueInvoice(VERA, VERA, 1, "24312"),
             c.OfferRefund(VERA, VERA, Sale(1, CAT, VERA, SUN, 1, 12, 1, 1), 5, "x"),
             c.Decide(SECOND, 3, approve=True),
             c.QuestionTrade(STAFF, SLIP, 4, "a slip"),
