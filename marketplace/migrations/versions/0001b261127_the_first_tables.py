@@ -956,6 +956,60 @@ def upgrade() -> None:
         batch_op.create_index("ix_intakes_vendor", ["vendor", "id"], unique=False)
 
     op.create_table(
+        "invoices",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("series", sa.Text(), nullable=False),
+        sa.Column("seller", Whole, nullable=False),
+        sa.Column("buyer", Whole, nullable=False),
+        sa.Column("currency", Whole, nullable=False),
+        sa.Column("lines", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("year", Whole, nullable=True),
+        sa.Column("serial", Whole, nullable=True),
+        sa.Column("outside", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("corrects", Whole, nullable=True),
+        sa.Column("ended_us", Whole, nullable=True),
+        sa.Column("ended_by", Whole, nullable=True),
+        sa.Column("amount", Whole, nullable=False),
+        sa.Column("tax", Whole, nullable=False),
+        sa.CheckConstraint(
+            "(state = 'asked') = (ended_us IS NULL)", name=op.f("ck_invoices_ended")
+        ),
+        sa.CheckConstraint(
+            "(state = 'issued') = (serial IS NOT NULL)", name=op.f("ck_invoices_serial")
+        ),
+        sa.CheckConstraint(
+            "series = 'invoice' OR corrects IS NOT NULL",
+            name=op.f("ck_invoices_corrects"),
+        ),
+        sa.CheckConstraint(
+            "series IN ('invoice', 'credit')", name=op.f("ck_invoices_series")
+        ),
+        sa.CheckConstraint(
+            "state IN ('asked', 'issued', 'refused')", name=op.f("ck_invoices_state")
+        ),
+        sa.CheckConstraint(
+            "(year IS NULL) = (serial IS NULL)", name=op.f("ck_invoices_year")
+        ),
+        sa.CheckConstraint(
+            "amount >= 0 AND tax BETWEEN 0 AND amount", name=op.f("ck_invoices_amounts")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invoices")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("invoices", schema=None) as batch_op:
+        batch_op.create_index("ix_invoices_buyer", ["buyer", "id"], unique=False)
+        batch_op.create_index("ix_invoices_seller", ["seller", "id"], unique=False)
+        batch_op.create_index(
+            "uq_invoices_serial", ["series", "year", "serial"], unique=True
+        )
+
+    op.create_table(
         "journal",
         sa.Column("seq", Whole, autoincrement=False, nullable=False),
         sa.Column("at_us", Whole, nullable=False),
@@ -4087,6 +4141,12 @@ def downgrade() -> None:
         )
 
     op.drop_table("journal")
+    with op.batch_alter_table("invoices", schema=None) as batch_op:
+        batch_op.drop_index("uq_invoices_serial")
+        batch_op.drop_index("ix_invoices_seller")
+        batch_op.drop_index("ix_invoices_buyer")
+
+    op.drop_table("invoices")
     with op.batch_alter_table("intakes", schema=None) as batch_op:
         batch_op.drop_index("ix_intakes_vendor")
 
