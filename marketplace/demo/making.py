@@ -31,6 +31,7 @@ from marketplace.demo import (
 from marketplace.demo.agreements import agree
 from marketplace.demo.calendar import DAYS, ZONE, Day, days, midnight
 from marketplace.demo.cashier import Cashier
+from marketplace.demo.cleanroom import open_room
 from marketplace.demo.contests import Auctions
 from marketplace.demo.contracts import sign
 from marketplace.demo.floor import Floor, Hands, Traded
@@ -263,6 +264,7 @@ class _Making:
             agree(floor, menus, self._writes, self._numbers, self._traded)
             mistakes.make(floor, self._writes, staff)
             gather(floor, self._traded)
+            open_room(floor, menus, self._writes, self._numbers, self._traded)
             registrar = staff["registrar"].id
             sign(floor, self._reads, self._traded, registrar)
             vault = Vault(self._config.data)

@@ -132,3 +132,17 @@ def test_a_purchase_needs_no_javascript(visit, other_look):
     figures = buyer.page.locator("figure:has(.chart__canvas) table")
     assert figures.count() > 1
     assert figures.first.is_visible()
+
+
+def test_a_buyer_asks_in_a_clean_room_and_is_told_why_not(visit, look):
+    buyer = visit(BUYER, look)
+    buyer.go("/rights/")
+    buyer.follow("main article:has-text('OPDFLOW-ROOM') h2 a")
+    buyer.follow("section[aria-labelledby=room-h] a.btn")
+    buyer.follow("#question button[type=submit]")
+    assert buyer.page.locator("#answer tbody tr").count() == 5
+    assert "rcp_" in buyer.text("#answer .soft")
+    buyer.page.fill("#f-sql", "SELECT max(visits) FROM opdflow")
+    buyer.follow("#question button[type=submit]")
+    assert "max" in buyer.text(".refusal")
+    assert buyer.page.input_value("#f-sql") == "SELECT max(visits) FROM opdflow"
