@@ -5,6 +5,7 @@ import listings.intake.tables
 import listings.quality.tables
 import listings.registration.tables
 import listings.tables
+import marketplace.applications.tables
 import marketplace.approvals.tables
 import marketplace.community.tables
 import marketplace.delivery.tables
@@ -53,6 +54,7 @@ ROOMS = (
     marketplace.payments.tables,
     marketplace.approvals.tables,
     marketplace.webhooks.tables,
+    marketplace.applications.tables,
 )
 
 __all__ = ["ROOMS", "metadata"]

@@ -27,15 +27,19 @@ class Seal:
         header = {"alg": ALGORITHM, "kid": self._key.kid, "typ": kind}
         return jws.serialize_compact(header, content, self._key, [ALGORITHM])
 
-    def content(self, token: str) -> str | None:
-        """Return what a signed document says; None if the signature is not ours."""
+    def content(self, token: str, kind: str | None = None) -> str | None:
+        """Return what a signed document says; None if the signature is not ours.
+
+        None too if *kind* is given and its typ is another.
+        """
         if len(token) > TOKEN_MAX:
             return None
         try:
             found = jws.deserialize_compact(token, self._key, [ALGORITHM])
-            return found.payload.decode()
+            said = found.payload.decode()
         except (JoseError, ValueError):
             return None
+        return said if kind in (None, found.headers().get("typ")) else None
 
     def public_keys(self) -> dict[str, Any]:
         """Return the public half as a JWKS (RFC 7517)."""

@@ -27,6 +27,8 @@ from listings.search.query import (
     TooManyValues,
 )
 from listings.steps import Claimed
+from marketplace.applications.seats import NoApplication, SeatGone, SeatsTaken
+from marketplace.applications.tokens import BadSeatToken
 from marketplace.approvals import desk as approvals
 from marketplace.certificates import NoCertificate
 from marketplace.community.blind import WindowOver
@@ -234,6 +236,10 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     TooManyKeys: HTTPStatus.CONFLICT,
     TooManyProfiles: HTTPStatus.CONFLICT,
     ReceiptTooOld: HTTPStatus.GONE,
+    NoApplication: HTTPStatus.CONFLICT,
+    SeatsTaken: HTTPStatus.CONFLICT,
+    SeatGone: HTTPStatus.CONFLICT,
+    BadSeatToken: HTTPStatus.UNAUTHORIZED,
     TooManyWebhooks: HTTPStatus.CONFLICT,
     TooManyDemands: HTTPStatus.CONFLICT,
     TooManySearches: HTTPStatus.CONFLICT,

@@ -8,6 +8,7 @@ from marketplace.api import (
     access,
     account,
     agents,
+    applications,
     approvals,
     busts,
     cards,
@@ -120,6 +121,7 @@ RESOURCES = (
     access.bp,
     notices.bp,
     hooks.bp,
+    applications.bp,
     community.bp,
     changes.bp,
     timelines.bp,
@@ -136,4 +138,5 @@ def register(app: Flask) -> None:
     app.register_blueprint(ckan.bp)
     app.register_blueprint(delta.bp)
     app.register_blueprint(webhooks.bp)
+    app.register_blueprint(applications.calls)
     app.register_blueprint(agents.bp)

@@ -36,11 +36,12 @@ from marketplace.demo.contests import Auctions
 from marketplace.demo.contracts import sign
 from marketplace.demo.floor import Floor, Hands, Traded
 from marketplace.demo.members import Cast, invite
-from marketplace.demo.menus import Menus
+from marketplace.demo.menus import SEATS, Menus
 from marketplace.demo.numbers import publish
 from marketplace.demo.payloads import goods
 from marketplace.demo.pools import gather
 from marketplace.demo.products import Product, products
+from marketplace.demo.programs import connect
 from marketplace.demo.requests import Requests
 from marketplace.demo.stages import Stages
 from marketplace.demo.weeks import Weeks, listing_days, popularity
@@ -269,6 +270,8 @@ class _Making:
             sign(floor, self._reads, self._traded, registrar)
             vault = Vault(self._config.data)
             Requests(floor, self._writes, vault).make(self._traded)
+            sold = self._traded[SEATS][-1]
+            connect(floor, self._writes, vault, self._numbers[SEATS], sold)
             storage = Storage(self._config.files_url)
             stages = Stages(floor, self._writes, self._cast, storage)
             stages.make(self._numbers, self._traded, self._seed, self._first())

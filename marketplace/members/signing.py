@@ -18,7 +18,7 @@ from marketplace.services import services
 from settlement.errors import Forbidden
 
 BEARER = "Bearer "
-OTHER_TOKENS = ("delta-sharing",)  # blueprints with bearer tokens of their own
+OTHER_TOKENS = ("delta-sharing", "seats")  # blueprints with bearer tokens of their own
 
 
 def init_app(app: Flask) -> None:

@@ -6,6 +6,7 @@ from marketplace.web import (
     acceptance,
     access,
     accounts,
+    applications,
     approvals,
     assessments,
     baskets,
@@ -113,6 +114,7 @@ assert all((reconciliation.HANDS, cashguide.money))
 assert surveillance.DETECTOR_NAMES
 assert all((publications.calendar, publisher.desk, market.indices))
 assert all((credentials.trade_status, cleanrooms.ask_cleanroom))
+assert all((credentials.trade_status, applications.launch))
 AREAS = (
     home,
     search,

@@ -18,6 +18,7 @@ from flask_babel import gettext
 from werkzeug.http import dump_options_header
 
 from listings import catalogue
+from marketplace.applications import seats
 from marketplace.delivery import shares, sharings
 from marketplace.delivery.files import deliver, included
 from marketplace.members.roles import needs
@@ -50,7 +51,7 @@ def show() -> ResponseReturnValue:
 
 @bp.get("/<entitlement>")
 @needs()
-def one(entitlement: str) -> ResponseReturnValue:
+def one(entitlement: str, launch: str = "") -> ResponseReturnValue:
     """Show one right with its files, terms and receipts."""
     with services().reads.connect() as db:
         number = ids.decode("entitlement", entitlement)
@@ -66,6 +67,10 @@ def one(entitlement: str) -> ResponseReturnValue:
             measures=statements.measures_of(db, number),
             tables=shares.shared(db, right),
             sharings=sharings.of_right(db, number),
+            seats=seats.taken(db, number),
+            most=seats.maximum(right, terms),
+            opens=seats.application(db, ids.decode("product", terms["product"])),
+            launch=launch,
             now_us=clock.now_us(),
         )
 

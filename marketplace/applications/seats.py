@@ -1,0 +1,197 @@
+"""Seats of an application: taken, kept by heartbeats, given back; never too many."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from listings import catalogue, plans
+from listings.marking import N_
+from listings.numbers import next_numbers
+from marketplace.applications.tables import applications, seats
+from marketplace.delivery.files import permit
+from marketplace.members import users
+from marketplace.members.users import User
+from marketplace.outgoing import NotReachable, checked
+from settlement import clock, ids, statements
+from settlement.errors import Invalid, NotFound, Refusal
+
+LEASE_US = 10 * clock.MINUTE_US  # that a seat lasts without a heartbeat
+OFFLINE_H_MAX = 168
+NAME_MAX = 100
+PLACES_MAX = 1_000  # of a right that is not sold by seats
+_s = seats.c
+
+
+@dataclass(eq=False)
+class SeatsTaken(Refusal):
+    """All seats are taken now; return one, or wait until one is free."""
+
+    maximum: int
+
+
+@dataclass(eq=False)
+class SeatGone(Refusal):
+    """This seat was returned, or lasted too long without a heartbeat."""
+
+    seat: str
+
+
+@dataclass(eq=False)
+class NoApplication(Refusal):
+    """The vendor has not yet said where this application opens."""
+
+
+def place(
+    db: Connection,
+    user: User,
+    product: int,
+    url: str,
+    offline_h: int,
+    reachable: tuple[str, ...] = (),
+) -> None:
+    """Say where an application of the user's member opens; NotFound, Invalid."""
+    if not is_vendor(db, product, user.member):
+        raise NotFound("product", ids.encode("product", product))
+    try:
+        checked(url, reachable, secure=True)
+    except NotReachable:
+        raise Invalid({"url": [N_("Give an https address in public.")]}) from None
+    values = {
+        "url": url,
+        "offline_h": offline_h,
+        "changed_us": clock.now_us(),
+        "changed_by": user.id,
+    }
+    mine = update(applications).where(applications.c.product == product)
+    if not db.execute(mine.values(values)).rowcount:
+        db.execute(insert(applications).values(product=product, **values))
+
+
+def is_vendor(db: Connection, product: int, member: int) -> bool:
+    """Tell whether a product is the member's own; NotFound if it may not see it."""
+    return bool(catalogue.product(db, product, member).vendor == member)
+
+
+def application(db: Connection, product: int) -> Row[Any] | None:
+    """Return where a product opens; None if its vendor has not said so."""
+    query = select(applications).where(applications.c.product == product)
+    return db.execute(query).one_or_none()
+
+
+def opening(db: Connection, terms: dict[str, Any]) -> Row[Any]:
+    """Return where the product of frozen *terms* opens; NoApplication."""
+    found = application(db, ids.decode("product", terms["product"]))
+    if found is None:
+        raise NoApplication
+    return found
+
+
+def maximum(right: Row[Any], terms: dict[str, Any]) -> int:
+    """Return how many may sit at a time: the units held times the seats of each."""
+    if terms.get("mode") != plans.PER_SEAT:
+        return PLACES_MAX
+    plan = plans.load(terms.get("plan"))
+    return int(right.quantity) * (plan.seats if plan else 1)
+
+
+def take(
+    db: Connection, user: User, entitlement: int, name: str, hours: int = 0
+) -> Row[Any]:
+    """Take a seat under a right of the user's member, for so many hours offline.
+
+    NotFound, NoApplication, Invalid; whatever `permit` refuses; SeatsTaken if there is
+    none. What lasted too long is free again first.
+    """
+    right = statements.entitlement(db, entitlement, user.member)
+    terms = statements.terms(db, right.terms)
+    permit(db, user, right)
+    problems = {}
+    if hours > opening(db, terms).offline_h:
+        problems["hours"] = [N_("The vendor allows fewer hours offline.")]
+    if not name.strip() or len(name) > NAME_MAX or not name.isprintable():
+        problems["name"] = [N_("Give a name of at most 100 characters.")]
+    if problems:
+        raise Invalid(problems)
+    now_us, most = clock.now_us(), maximum(right, terms)
+    mine = (_s.entitlement == entitlement) & _s.back_us.is_(None)
+    over = update(seats).where(mine, _s.until_us <= now_us)
+    db.execute(over.values(back_us=_s.until_us))
+    taken = set(db.execute(select(_s.place).where(mine)).scalars())
+    (number,) = next_numbers(db, _s.id)
+    values = {
+        "id": number,
+        "entitlement": entitlement,
+        "user": user.id,
+        "name": name.strip(),
+        "hours": hours,
+        "out_us": now_us,
+        "beat_us": now_us,
+        "beats": 0,
+        "until_us": _until(right, hours, now_us),
+    }
+    for free in range(1, most + 1):
+        if free in taken:
+            continue
+        try:
+            with db.begin_nested():
+                db.execute(insert(seats).values(place=free, **values))
+        except IntegrityError:  # another one was faster
+            continue
+        return db.execute(select(seats).where(_s.id == number)).one()
+    raise SeatsTaken(most)
+
+
+def beat(db: Connection, seat: int) -> tuple[Row[Any], Row[Any]]:
+    """Keep a seat by a heartbeat; return it with its right.
+
+    SeatGone if it is no more; whatever `permit` refuses: then it is given back.
+    """
+    row = _living(db, seat)
+    right = statements.entitlement(db, row.entitlement)
+    permit(db, users.get(db, row.user), right)
+    now_us = clock.now_us()
+    kept = update(seats).where(_s.id == seat, _s.back_us.is_(None))
+    values = {"beat_us": now_us, "until_us": _until(right, row.hours, now_us)}
+    found = db.execute(
+        kept.values(beats=_s.beats + 1, **values).returning(*seats.c)
+    ).one_or_none()
+    if found is None:
+        raise SeatGone(ids.encode("seat", seat))
+    return found, right
+
+
+def give_back(db: Connection, seat: int, member: int | None = None) -> None:
+    """Give a seat back at once; NotFound if it is not *member*'s, SeatGone."""
+    row = db.execute(select(seats).where(_s.id == seat)).one_or_none()
+    if row is None:
+        raise NotFound("seat", ids.encode("seat", seat))
+    if member is not None:
+        statements.entitlement(db, row.entitlement, member)
+    _living(db, seat)
+    done = update(seats).where(_s.id == seat, _s.back_us.is_(None))
+    db.execute(done.values(back_us=clock.now_us()))
+
+
+def taken(db: Connection, entitlement: int) -> list[Row[Any]]:
+    """Return the seats that are taken now, by place."""
+    query = select(seats).where(
+        _s.entitlement == entitlement,
+        _s.back_us.is_(None),
+        _s.until_us > clock.now_us(),
+    )
+    return list(db.execute(query.order_by(_s.place)))
+
+
+def _living(db: Connection, seat: int) -> Row[Any]:
+    row = db.execute(select(seats).where(_s.id == seat)).one_or_none()
+    if row is None or row.back_us is not None or row.until_us <= clock.now_us():
+        raise SeatGone(ids.encode("seat", seat))
+    return row
+
+
+def _until(right: Row[Any], hours: int, now_us: int) -> int:
+    """Return how long a seat lasts from now on: never longer than its right."""
+    until_us = now_us + max(LEASE_US, hours * clock.HOUR_US)
+    return until_us if right.until_us is None else min(until_us, right.until_us)
