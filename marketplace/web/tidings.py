@@ -35,7 +35,7 @@ TIDINGS: Mapping[str, Mapping[str, str]] = {
         "disabled": N_("Switched off"),
     },
     "message": {
-        "waiting": N_("Waiting"),
+        "waiting": N_("Not sent yet"),
         "delivered": N_("Taken"),
         "failed": N_("Not taken"),
     },

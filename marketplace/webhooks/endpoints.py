@@ -23,7 +23,7 @@ from settlement.tables import journal, writer
 # What may be told → what it is called.
 FAMILIES = {
     "trade": N_("Trades, and what becomes of them"),
-    "delivery": N_("Deliveries"),
+    "delivery": N_("Deliveries under rights"),
     "right": N_("Rights suspended, restored, revoked"),
     "release": N_("Releases of what you hold or follow"),
     "dispute": N_("Disputes opened and ended"),
