@@ -2348,6 +2348,23 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "applications",
+        sa.Column("product", Whole, autoincrement=False, nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("offline_h", Whole, nullable=False),
+        sa.Column("changed_us", Whole, nullable=False),
+        sa.Column("changed_by", Whole, nullable=False),
+        sa.CheckConstraint(
+            "url <> '' AND offline_h BETWEEN 0 AND 168",
+            name=op.f("ck_applications_said"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_applications_product")
+        ),
+        sa.PrimaryKeyConstraint("product", name=op.f("pk_applications")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "approval_limits",
         sa.Column("member", Whole, nullable=False),
         sa.Column("currency", Whole, nullable=False),
@@ -3400,6 +3417,39 @@ def upgrade() -> None:
         batch_op.create_index("ix_opinions_product", ["product", "id"], unique=False)
 
     op.create_table(
+        "seats",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("entitlement", Whole, nullable=False),
+        sa.Column("place", Whole, nullable=False),
+        sa.Column("user", Whole, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("hours", Whole, nullable=False),
+        sa.Column("out_us", Whole, nullable=False),
+        sa.Column("beat_us", Whole, nullable=False),
+        sa.Column("beats", Whole, nullable=False),
+        sa.Column("until_us", Whole, nullable=False),
+        sa.Column("back_us", Whole, nullable=True),
+        sa.CheckConstraint("name <> ''", name=op.f("ck_seats_name")),
+        sa.CheckConstraint(
+            "place > 0 AND hours >= 0 AND beats >= 0", name=op.f("ck_seats_numbers")
+        ),
+        sa.ForeignKeyConstraint(
+            ["entitlement"], ["entitlements.id"], name=op.f("fk_seats_entitlement")
+        ),
+        sa.ForeignKeyConstraint(["user"], ["users.id"], name=op.f("fk_seats_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_seats")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("seats", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_seats_out",
+            ["entitlement", "place"],
+            unique=True,
+            sqlite_where=sa.text("back_us IS NULL"),
+            postgresql_where=sa.text("back_us IS NULL"),
+        )
+
+    op.create_table(
         "service_keys",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("entitlement", Whole, nullable=False),
@@ -3788,6 +3838,14 @@ def downgrade() -> None:
         batch_op.drop_index("ix_service_keys_entitlement")
 
     op.drop_table("service_keys")
+    with op.batch_alter_table("seats", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_seats_out",
+            sqlite_where=sa.text("back_us IS NULL"),
+            postgresql_where=sa.text("back_us IS NULL"),
+        )
+
+    op.drop_table("seats")
     with op.batch_alter_table("opinions", schema=None) as batch_op:
         batch_op.drop_index("ix_opinions_product")
 
@@ -3922,6 +3980,7 @@ def downgrade() -> None:
 
     op.drop_table("approvals")
     op.drop_table("approval_limits")
+    op.drop_table("applications")
     with op.batch_alter_table("access_requests", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_access_requests_open",
