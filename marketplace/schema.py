@@ -17,6 +17,7 @@ import marketplace.surveillance.tables
 import marketplace.timelines.tables
 import marketplace.trading.agreement_tables
 import marketplace.trading.invoice_tables
+import marketplace.trading.mandate_tables
 import marketplace.trading.pool_tables
 import marketplace.trading.tables
 import marketplace.trading.usage_tables
@@ -48,6 +49,7 @@ ROOMS = (
     marketplace.trading.agreement_tables,
     marketplace.trading.invoice_tables,
     marketplace.trading.pool_tables,
+    marketplace.trading.mandate_tables,
     marketplace.surveillance.tables,
     marketplace.timelines.tables,
     marketplace.pricing.tables,

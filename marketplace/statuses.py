@@ -60,7 +60,7 @@ from marketplace.publishing import NotOverYet, Simulated
 from marketplace.streams.disconnects import CannotWatch
 from marketplace.streams.feed import TooManyStreams
 from marketplace.surveillance.desk import CaseClosed
-from marketplace.trading import agreements, pools
+from marketplace.trading import agreements, mandates, pools
 from marketplace.trading.auction import NotInCall
 from marketplace.trading.baskets import BlockedLine, NotOffered, OverTotal
 from marketplace.trading.contests import (
@@ -178,9 +178,14 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     QuoteOver: HTTPStatus.CONFLICT,
     TooManyFilings: HTTPStatus.CONFLICT,
     **dict.fromkeys(
-        agreements.CONFLICTS + pools.CONFLICTS + approvals.CONFLICTS,
+        agreements.CONFLICTS
+        + pools.CONFLICTS
+        + approvals.CONFLICTS
+        + mandates.CONFLICTS,
         HTTPStatus.CONFLICT,
     ),
+    **dict.fromkeys(mandates.FORBIDDEN, HTTPStatus.FORBIDDEN),
+    mandates.OverBudget: HTTPStatus.PAYMENT_REQUIRED,
     TenderOver: HTTPStatus.CONFLICT,
     TenderRuns: HTTPStatus.CONFLICT,
     NotScored: HTTPStatus.CONFLICT,

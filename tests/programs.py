@@ -243,6 +243,18 @@ def awaited(parts: Services, program: Callable[[str], Program], sold: Sold) -> s
     return str(program("buyer").post("/orders", buy(sold)).json["approval"])
 
 
+def mandated(program: Callable[[str], Program], sold: Sold) -> str:
+    """Let the buyer give an agent a mandate; its id."""
+    wanted = {
+        "name": "An agent",
+        "currency": "CNY",
+        "daily_max": 1_000,
+        "instruments": [sold.instrument],
+        "until_us": clock.now_us() + clock.DAY_US,
+    }
+    return str(program("buyer").made("/mandates", wanted)["id"])
+
+
 def drafted(program: Callable[[str], Program], sold: Sold) -> str:
     """Let the buyer draft a contract in two stages; the contract's id."""
     stages = zip(("first", "rest"), (3_000, 7_000), (0, 9), strict=True)

@@ -236,6 +236,7 @@ def places(
         "authorisation": programs.authorised(parts),
         "dimension": "sector",
         "kind": "trade",
+        "mandate": programs.mandated(program, sold),
         "approval": programs.awaited(parts, program, sold),
         **programs.FIXED,
         **places_of(parts),

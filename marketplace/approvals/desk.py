@@ -21,6 +21,7 @@ from marketplace.approvals.tables import approvals
 from marketplace.community.notices import notify
 from marketplace.members import users
 from marketplace.members.users import User
+from marketplace.trading import mandate_reads
 from marketplace.trading.commands import Command, decode
 from settlement import clock
 from settlement.canonical import canonical
@@ -98,11 +99,16 @@ def check(reads: Engine, writes: Engine, command: Command, key: str | None) -> N
 
 
 def _bounds(db: Connection, by: int, member: int) -> list[Bound]:
-    """Return what bounds a user's spending alone: its member's limits."""
-    return [
-        Bound(currency, row.amount, by)
+    """Return what bounds a user's spending alone: its member's limits, its mandate."""
+    held = mandate_reads.of_user(db, by)
+    person = held.by_user if held is not None and held.agent else by
+    found = [
+        Bound(currency, row.amount, person)
         for currency, row in limits.of_member(db, member).items()
     ]
+    if held is not None and held.state == "active" and held.approval_above is not None:
+        found.append(Bound(held.currency, held.approval_above, person))
+    return found
 
 
 def _exceeds(cost: Cost, bounds: Iterable[Bound]) -> tuple[Cost, Bound] | None:

@@ -140,6 +140,14 @@ def revoke(db: Connection, member: int, key: int) -> None:
         raise NotFound("key", encode("key", key))
 
 
+def revoke_all(db: Connection, user: int) -> None:
+    """End every living key of a user at once."""
+    ended = update(api_keys).where(
+        api_keys.c.user == user, api_keys.c.revoked_us.is_(None)
+    )
+    db.execute(ended.values(revoked_us=clock.now_us()))
+
+
 def of_member(db: Connection, member: int) -> list[Row[Any]]:
     """Return the member's living keys, newest first."""
     query = select(api_keys).where(

@@ -240,6 +240,7 @@ def _settle(
     source = OPEN if sell.evergreen else HELD
     moves = clear(market, venue, trade, HELD, source)
     market.trades_new.append(trade)
+    market.mandates.note(buy.id, price * quantity, at_us)
     market.activity.note_trade(buy.member, sell.member, venue.instrument, at_us)
     grant(market, venue, trade, buy.purpose or "")
     return moves

@@ -65,6 +65,7 @@ from marketplace.trading.dues import (
     FreezeRun,
     PayDebt,
 )
+from marketplace.trading.mandating import EndMandate, GiveMandate
 from marketplace.trading.objecting import (
     AgreeDispute,
     AnswerDispute,
@@ -316,6 +317,7 @@ Command = (
     | OpenPool | JoinPool | CancelPool
     | AskInvoice | IssueInvoice | RefuseInvoice
     | DraftContract | SignContract | ReturnContract | CancelSale
+    | GiveMandate | EndMandate
 )  # fmt: skip
 UNCROSSING = ("SetPhase", "Uncross")
 KINDS: dict[str, type[Command]] = {kind.__name__: kind for kind in Command.__args__}

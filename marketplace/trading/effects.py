@@ -64,6 +64,7 @@ class Effects(NamedTuple):
     periods: Rows  # upserted
     uses: Rows
     meters: Rows  # upserted
+    mandates: Rows  # upserted
     pools: Rows  # upserted
     pool_members: Rows  # upserted
     invoices: Rows  # upserted

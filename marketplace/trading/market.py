@@ -20,6 +20,7 @@ from marketplace.trading.filings import Filings
 from marketplace.trading.invoices import Invoices
 from marketplace.trading.kept import KeptPrices
 from marketplace.trading.limits import NONE, Limits
+from marketplace.trading.mandates import Mandates
 from marketplace.trading.offers import Offers
 from marketplace.trading.orders import Order, OrderState, Reason
 from marketplace.trading.pools import Pools
@@ -59,14 +60,14 @@ class Market:
 
     def __init__(self) -> None:
         """Open an empty market with the first fee schedule."""
-        self.ledger, self.rights = Ledger(), Register()
+        self.ledger, self.rights, self.workdays = Ledger(), Register(), Workdays()
         self.payins, self.payouts, self.cards = Payins(), Payouts(), Cards()
         agenda = self.agenda = Agenda()
         self.agreements, self.tenders = Agreements(agenda), Tenders(agenda)
         self.pools, self.usage, self.filings = Pools(agenda), Usage(agenda), Filings()
-        self.kept, self.workdays = KeptPrices(agenda), Workdays()
         self.owing: set[tuple[int, int]] = set()  # (member, currency); see `debts`
-        self.offers, self.contests = Offers(agenda), Contests(agenda)
+        self.offers, self.mandates = Offers(agenda), Mandates(agenda)
+        self.contests, self.kept = Contests(agenda), KeptPrices(agenda)
         self.escrows, self.disputes = Escrows(agenda), Disputes(agenda)
         self.refunds, self.busts, self.corrections = Refunds(), Busts(), Corrections()
         self.splits, self.shares, self.dues = Splits(), SharedTrades(), Dues()
@@ -115,7 +116,12 @@ class Market:
         A refusal leaves no trace. What each command returns is said in
         `commands.RESULTS`.
         """
+        spends = 0
+        if self.mandates.of:
+            spends = sum(judge(self, command, at_us) for judge in BEFORE)
         result = HANDLERS[type(command)](self, command, seq, at_us)
+        if spends:
+            self.mandates.spend(getattr(command, "by", 0), spends, at_us)
         if self.owing:
             for follow in AFTERWARDS:
                 follow(self, seq)
@@ -159,6 +165,7 @@ class Market:
     def forget(self, order: Order) -> None:
         """Drop an order that waits no more."""
         del self.orders[order.id]
+        self.mandates.orders.pop(order.id, None)
         theirs = self.orders_of[order.member]
         del theirs[order.id]
         if not theirs:
@@ -202,6 +209,7 @@ class Market:
 
 
 HANDLERS: dict[type, Handler] = {}
+BEFORE: list[Callable[[Market, Any, int], int]] = []  # while anybody is bounded
 AFTERWARDS: list[Callable[[Market, int], None]] = []  # while somebody owes
 
 

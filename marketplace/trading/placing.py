@@ -190,6 +190,8 @@ def place(
     # A post-only order may be refused here, an immediate one in a call.
     fills, reason = _match(venue, order, worst, posted)
     market.last_order = order.id
+    if side is BUY:
+        market.mandates.own(order.id, by)
     market.activity.note_order(member, line.instrument, at_us)
     transfers: list[Transfer] = []
     traded = tuple(
@@ -200,6 +202,8 @@ def place(
     if rests:
         transfers += hold(market, venue, order)
         market.keep(order)
+    else:
+        market.mandates.orders.pop(order.id, None)
     market.ledger.post(seq, transfers)
     market.orders_new.append((order, seq, at_us, by, reason))
     _make_room(market, venue, order, fills, seq)
@@ -274,6 +278,7 @@ def _settle(
     source = _source(venue, sell, taker)
     transfers += clear(market, venue, trade, pays_from, source)
     market.trades_new.append(trade)
+    market.mandates.note(buy.id, price * quantity, at_us)
     if origin == "book":
         venue.note(number, price, at_us)
         market.activity.note_trade(buy.member, sell.member, venue.instrument, at_us)

@@ -17,6 +17,7 @@ from marketplace.trading import (
     exclusivity,
     filing_records,
     invoice_records,
+    mandate_records,
     pool_records,
     restoring,
     share_records,
@@ -46,7 +47,7 @@ from settlement.script import Script
 
 OPEN = Pocket.OPEN
 DESKS = (
-    agreement_records, pool_records, invoice_records,
+    agreement_records, pool_records, invoice_records, mandate_records,
     bust_records, contest_records, tender_records, filing_records, escrow_records,
     card_records, usage_records, share_records, due_records,
 )  # fmt: skip

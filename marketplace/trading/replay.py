@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table, create_engine, select
 
 from marketplace.trading import agreement_tables as a
 from marketplace.trading import invoice_tables as i
+from marketplace.trading import mandate_tables as n
 from marketplace.trading import pool_tables as g
 from marketplace.trading import tables as t
 from marketplace.trading import usage_tables as u
@@ -33,7 +34,7 @@ REBUILT: tuple[Table, ...] = (
     t.orders, t.books, t.offers, t.contests, t.contest_bids, t.contest_bidders,
     u.tabs, u.periods, u.uses, u.meters,
     t.kept_prices, t.filings, t.tenders, t.tender_bids,
-    a.agreements, a.signatures, g.pools, g.pool_members, i.invoices,
+    a.agreements, a.signatures, g.pools, g.pool_members, i.invoices, n.mandates,
     t.standings, t.phases, t.auctions, t.stops, t.limits, t.proposals, s.accounts,
     s.transfers,
     s.fee_schedules, s.trades, s.terms, s.contracts, s.entitlements, s.measures,

@@ -13,6 +13,7 @@ from marketplace.trading import (
     disputing,
     exclusivity,
     negotiating,
+    permitting,
     pool_deals,
     scope,
     splitting,
@@ -35,6 +36,7 @@ from marketplace.trading.contests import Contest
 from marketplace.trading.holds import cancel, cancel_where
 from marketplace.trading.kept import Kept
 from marketplace.trading.limits import NONE, merged
+from marketplace.trading.mandates import Mandate
 from marketplace.trading.market import Market, handles
 from marketplace.trading.offers import Offer, OfferEvent
 from marketplace.trading.orders import (
@@ -348,4 +350,5 @@ WHEN_DUE: dict[type, Callable[[Market, Any, int, int], object]] = {
     ),
     Dispute: lambda market, dispute, _seq, _at_us: disputing.come_due(market, dispute),
     Contest: contesting.come_due,
+    Mandate: permitting.come_due,
 }

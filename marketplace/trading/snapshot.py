@@ -58,6 +58,8 @@ def state(market: Market) -> dict[str, Any]:
             (tender.row(), [bid.row() for _, bid in sorted(tender.bids.items())])
             for _, tender in sorted(market.tenders.live.items())
         ],
+        "mandates": [m.row() for _, m in sorted(market.mandates.of.items())],
+        "bounded": sorted(market.mandates.orders.items()),
         "offers": [offer.row() for _, offer in sorted(market.offers.live.items())],
         "proposals": [made for _, made in sorted(market.proposals.items())],
         "payments": _payments(market),
@@ -140,6 +142,7 @@ def _numbers(market: Market) -> tuple[int, ...]:
     return (
         market.agreements.last,
         market.pools.last,
+        market.mandates.last,
         market.last_order,
         market.last_trade,
         market.last_receipt,

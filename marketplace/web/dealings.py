@@ -5,6 +5,11 @@ from collections.abc import Mapping
 from listings.marking import N_
 
 DEALINGS: Mapping[str, Mapping[str, str]] = {
+    "mandate": {
+        "active": N_("In force"),
+        "ended": N_("Ended"),
+        "expired": N_("Expired"),
+    },
     "approval": {
         "waiting": N_("Waits for a colleague"),
         "approved": N_("Approved, to be sent"),

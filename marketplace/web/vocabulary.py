@@ -8,6 +8,7 @@ from marketplace.trading.agreements import AGREEMENT
 from marketplace.trading.contests import CONTEST
 from marketplace.trading.filings import FILING
 from marketplace.trading.invoices import INVOICE
+from marketplace.trading.mandates import MANDATE
 from marketplace.trading.offers import OFFER
 from marketplace.trading.orders import ORDER
 from marketplace.trading.pools import POOL
@@ -45,6 +46,7 @@ MACHINES = (
     AGREEMENT,
     POOL,
     INVOICE,
+    MANDATE,
 )
 MACHINE_NAMES = {
     "product": N_("Product"),
@@ -56,6 +58,7 @@ MACHINE_NAMES = {
     "payout": N_("Payout"),
     "member": N_("Member"),
     "book": N_("Trading in an instrument"),
+    "mandate": N_("Mandate"),
     "offer": N_("Quote or personal price"),
     "tender": N_("Tender"),
     "filing": N_("Filed deal"),

@@ -26,6 +26,7 @@ from settlement.invariants import (
     flows,
     holds,
     invoices,
+    mandates,
     money,
     payments,
     pools,
@@ -113,6 +114,8 @@ CHECKS: tuple[Check, ...] = (
     quotes.countered_in_turns,
     quotes.one_purchase_a_request,
     quotes.offers_hold_once,
+    mandates.budgets_hold,
+    mandates.nothing_waits_after_the_end,
     pools.one_price_by_the_schedule,
     pools.groups_hold_once,
     agreements.signed_by_all,
@@ -148,7 +151,7 @@ CHECKS: tuple[Check, ...] = (
 QUICK: tuple[Check, ...] = (money.nothing_from_nothing, money.nobody_overdrawn)
 
 TABLES = (
-    "agreements", "signatures", "pools", "pool_members", "invoices",
+    "agreements", "signatures", "pools", "pool_members", "invoices", "mandates",
     "journal", "accounts", "transfers", "trades", "contracts", "terms", "orders",
     "books", "standings", "entitlements", "receipts", "payins", "payouts", "arrivals",
     "fee_schedules", "auctions", "phases", "stops", "offers",

@@ -39,6 +39,7 @@ NUMBERED: dict[str, tuple[str, int]] = {
     "fails": ("id", 1),
     "tax_schedules": ("version", 1),
     "mendings": ("id", 1),
+    "mandates": ("id", 1),
 }
 SEQUENCED = (
     "transfers", "trades", "orders", "receipts", "fee_schedules", "offers", "contests",
@@ -79,6 +80,7 @@ CAUSES: dict[str, frozenset[str]] = {
     "tax_schedules": frozenset({"Decide"}),
     "auctions": frozenset({"SetPhase", "Uncross", "Tick"}),
     "filings": frozenset({"FileTrade"}),
+    "mandates": frozenset({"GiveMandate"}),
     "pools": frozenset({"OpenPool"}),
     "pool_members": frozenset({"JoinPool"}),
     "agreements": frozenset({"DraftContract"}),

@@ -1,5 +1,7 @@
 """What may go wrong with the records of contracts and group buys."""
 
+from tests.invariants.bounded import MANDATES
+
 POOLS = [
     ("C11", "one who joined is", "UPDATE pool_members SET state = 'held'"),
     ("C11", "as it was joined", "UPDATE pool_members SET purpose = 'x' WHERE pool = 1"),
@@ -16,6 +18,7 @@ POOLS = [
 
 AGREEMENTS = [
     *POOLS,
+    *MANDATES,
     ("C8", "no party", "UPDATE signatures SET party = 4 WHERE party = 0"),
     ("C8", "too late", "UPDATE signatures SET at_us = 1 << 62 WHERE party = 3"),
     ("C8", "with 2 signatures", "DELETE FROM signatures WHERE party = 0"),

@@ -21,7 +21,7 @@ from settlement.ids import encode
 from settlement.refunds import Sale
 from tests import netting, sharing
 from tests.floor import Clock
-from tests.invariants import agreed
+from tests.invariants import agreed, bounded
 from tests.invariants.use_damage import use
 
 VENDOR, ANN, BOB, CAT = 1, 2, 3, 4
@@ -127,6 +127,7 @@ def live(gateway: Gateway, hands: Clock, *, scarce: bool = True) -> None:
     do(c.ReportDelivery(10, VENDOR, last[0], 1))
     agreed.contract(do, hands)
     agreed.group(do, hands)
+    bounded.live(do, refused, hands)
 
 
 def _compete(do: Callable[..., object], hands: Clock) -> None:
