@@ -1,4 +1,4 @@
-"""Mandates: what agents and colleagues may spend; given, watched, ended in one click."""
+"""Mandates: what agents and colleagues may spend; given, watched and ended."""
 
 from http import HTTPStatus
 from typing import Any
