@@ -176,12 +176,12 @@ DAMAGE = [
     ("E1", "grants a right", "DELETE FROM entitlements WHERE id = 10"),
     (
         "E1",
-        "live rights are for 7",
+        "live rights are for 8",
         "UPDATE entitlements SET quantity = 2 WHERE id = 1",
     ),
     (
         "E1",
-        "live rights are for 5",
+        "live rights are for 6",
         "UPDATE entitlements SET state = 'expired' WHERE id = 1",
     ),
     ("E2", "when not in force", "UPDATE receipts SET at_us = 1 WHERE id = 1"),
