@@ -1096,6 +1096,50 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "mandates",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("holder", Whole, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("agent", Whole, nullable=False),
+        sa.Column("currency", Whole, nullable=False),
+        sa.Column("price_max", Whole, nullable=True),
+        sa.Column("daily_max", Whole, nullable=False),
+        sa.Column("total_max", Whole, nullable=True),
+        sa.Column("approval_above", Whole, nullable=True),
+        sa.Column("only_new", Whole, nullable=False),
+        sa.Column("instruments", sa.Text(), nullable=False),
+        sa.Column("purposes", sa.Text(), nullable=False),
+        sa.Column("until_us", Whole, nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("ended_by", Whole, nullable=True),
+        sa.Column("day", Whole, nullable=False),
+        sa.Column("today", Whole, nullable=False),
+        sa.Column("spent", Whole, nullable=False),
+        sa.CheckConstraint(
+            "(state = 'ended') = (ended_by IS NOT NULL)", name=op.f("ck_mandates_ended")
+        ),
+        sa.CheckConstraint(
+            "state IN ('active', 'ended', 'expired')", name=op.f("ck_mandates_state")
+        ),
+        sa.CheckConstraint(
+            "agent IN (0, 1) AND only_new IN (0, 1)", name=op.f("ck_mandates_flags")
+        ),
+        sa.CheckConstraint(
+            "today >= 0 AND today <= spent", name=op.f("ck_mandates_spent")
+        ),
+        sa.CheckConstraint("until_us > at_us", name=op.f("ck_mandates_until")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mandates")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("mandates", schema=None) as batch_op:
+        batch_op.create_index("ix_mandates_holder", ["holder", "id"], unique=False)
+        batch_op.create_index("ix_mandates_member", ["member", "id"], unique=False)
+
+    op.create_table(
         "measures",
         sa.Column("seq", Whole, autoincrement=False, nullable=False),
         sa.Column("at_us", Whole, nullable=False),
@@ -4179,6 +4223,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_measures_entitlement")
 
     op.drop_table("measures")
+    with op.batch_alter_table("mandates", schema=None) as batch_op:
+        batch_op.drop_index("ix_mandates_member")
+        batch_op.drop_index("ix_mandates_holder")
+
+    op.drop_table("mandates")
     with op.batch_alter_table("limits", schema=None) as batch_op:
         batch_op.drop_index("ix_limits_instrument")
 
