@@ -194,6 +194,17 @@ def guarded(table: dict[str, Any], persons: set[str]) -> dict[str, Any]:
     return table | {"columns": columns, "sample": sample | {"rows": rows}}
 
 
+def structure(table: dict[str, Any]) -> dict[str, Any]:
+    """Return which columns a table has, of which types: nothing that its rows tell."""
+    columns = [
+        {name: column[name] for name in ("name", "type", "nullable")}
+        | {"personal": [{"kind": found["kind"]} for found in column["personal"]]}
+        for column in table["columns"]
+    ]
+    plain = {name: table[name] for name in ("name", "format", "width")}
+    return plain | {"columns": columns}
+
+
 def _guarded(column: dict[str, Any]) -> dict[str, Any]:
     plain = {k: v for k, v in column.items() if k not in _TELLING}
     declared = {"kind": "declared", "cells": column.get("filled", 0), "row": 1}

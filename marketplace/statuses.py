@@ -34,9 +34,9 @@ from marketplace.certificates import NoCertificate
 from marketplace.community.blind import WindowOver
 from marketplace.community.demands import TooManyDemands
 from marketplace.community.searches import TooManySearches
-from marketplace.delivery.cleanroom import RoomSold
 from marketplace.delivery.files import ReceiptTooOld
 from marketplace.delivery.licence import NotLicensed
+from marketplace.delivery.roomsettings import RoomSold
 from marketplace.delivery.shares import NoSuchVersion
 from marketplace.delivery.sharings import BadToken, TooManyProfiles
 from marketplace.limits import TooManyTries

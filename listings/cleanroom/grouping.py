@@ -20,6 +20,7 @@ SHARE_PARTS = 100  # what was left out is told in percent, rounded
 # 2012, 4.2.2): the second greatest contributor must not be able to reckon the greatest
 # to within p percent, so what the others add must come to as much.
 OTHERS_MIN_PERCENT = 10
+SINGLE_TURNS = 50  # cells that are blanked one by one; then twice as many each turn
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _TIMES = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
 
@@ -46,6 +47,8 @@ def make(engine: Engine, path: Path, shown: Shown, least: int, to: Path) -> Any:
     _gather(engine, source, groups, measures, subject)
     _judge(engine, len(groups), len(measures), least)
     _leave_enough_out(engine, len(groups), least)
+    for measure in range(len(measures)):
+        _blank_enough(engine, len(groups), measure, least)
     keys = _listed("g", len(groups))
     cells = "".join(f", s{i}, c{i}" for i in range(len(measures)))
     engine.write_parquet(
@@ -109,7 +112,7 @@ def _leave_enough_out(engine: Engine, groups: int, least: int) -> None:
 
     Else whoever knows a total of all rows would reckon them by subtraction.
     """
-    same = " AND ".join(f"p.g{i} IS NOT DISTINCT FROM q.g{i}" for i in range(groups))
+    same = _same(groups)
     left = (
         "SELECT count(DISTINCT p.who) FROM parts p JOIN groups q"
         f" ON {same} WHERE NOT q.kept"
@@ -121,6 +124,42 @@ def _leave_enough_out(engine: Engine, groups: int, least: int) -> None:
         if not smallest:
             return
         engine.ask("UPDATE groups SET kept = false WHERE rowid = ?", smallest[0])
+
+
+def _blank_enough(engine: Engine, groups: int, measure: int, least: int) -> None:
+    """Blank more cells of a measure until those not told are fine as one group.
+
+    Else whoever knows its total over all rows would reckon a single blanked cell by
+    subtraction. Smallest first; of very many cells ever more at once.
+    """
+    s, a, c = f"s{measure}", f"a{measure}", f"c{measure}"
+    hidden = (
+        f"SELECT sum(p.{a}) AS {a} FROM parts p JOIN groups q ON {_same(groups)}"
+        f" WHERE (NOT q.kept OR q.{s} IS NULL) AND p.{c} > 0 GROUP BY p.who"
+    )
+    judged = (
+        f"SELECT w{measure} = 0 OR ({_fine(measure, least)}) FROM (SELECT"
+        f" count(*) AS w{measure}, sum({a}) AS {a}, max({a}, 2) AS t{measure}"
+        f" FROM ({hidden}))"
+    )
+    smallest = (
+        f"SELECT rowid FROM groups WHERE kept AND {s} IS NOT NULL"
+        f" ORDER BY {c}, rowid LIMIT ?"
+    )
+    turn = 0
+    while not engine.ask(judged)[0][0]:
+        many = 1 << max(0, turn - SINGLE_TURNS)
+        if not engine.ask(f"{smallest}", [many]):
+            return
+        engine.ask(
+            f"UPDATE groups SET {s} = NULL, {c} = NULL WHERE rowid IN ({smallest})",
+            [many],
+        )
+        turn += 1
+
+
+def _same(groups: int) -> str:
+    return " AND ".join(f"p.g{i} IS NOT DISTINCT FROM q.g{i}" for i in range(groups))
 
 
 def _told(

@@ -13,11 +13,14 @@ from listings.cleanroom.tables import groupings
 from listings.files import Storage
 from listings.quality.examination import in_child
 from listings.quality.preparation import Prepared
+from settlement import clock
 from settlement.errors import Busy, Refusal
 
 WALL_S = 60.0  # of one table; then the child is killed
 AT_ONCE = threading.BoundedSemaphore(2)
 RETRY_S = 5
+SLOW_S = 300.0  # that a table which took too long is not tried again
+_SLOW: dict[tuple[str, str], tuple[float, str]] = {}  # when it was tried, what came
 
 
 @dataclass(eq=False)
@@ -62,6 +65,7 @@ def grouped(
     with reads.connect() as db:
         found = _known(db, prepared.key, settings)
     if found is None:
+        _check_slow(shown.table, (prepared.key, settings))
         if not AT_ONCE.acquire(blocking=False):
             raise Busy(retry_after_s=RETRY_S)
         try:
@@ -72,6 +76,7 @@ def grouped(
             "too_slow",
             "unexaminable",
         ):  # a busy machine
+            _SLOW[prepared.key, settings] = clock.elapsed_s(), found["problem"]
             raise NotGrouped(shown.table, found["problem"])
         try:
             with writes.begin() as db:
@@ -82,6 +87,16 @@ def grouped(
     if found["problem"]:
         raise NotGrouped(shown.table, found["problem"])
     return Grouped(shown.table, found["storage_key"], json.loads(found["facts"]))
+
+
+def _check_slow(table: str, asked: tuple[str, str]) -> None:
+    """Refuse what took too long a short while ago: it would again."""
+    now_s = clock.elapsed_s()
+    for each, (tried_s, _) in list(_SLOW.items()):
+        if now_s - tried_s > SLOW_S:
+            _SLOW.pop(each, None)
+    if asked in _SLOW:
+        raise NotGrouped(table, _SLOW[asked][1])
 
 
 def _known(db: Connection, source: str, settings: str) -> dict[str, Any] | None:

@@ -125,6 +125,13 @@ def of_instruments(
     return {row.instrument: json.loads(row.settings) for row in db.execute(query)}
 
 
+def is_room(db: Connection, product: int) -> bool:
+    """Tell whether an instrument of a product sells a room."""
+    i, c = listed.instruments.c, cleanrooms.c
+    ours = select(c.instrument).join(listed.instruments, i.id == c.instrument)
+    return db.execute(ours.where(i.product == product).limit(1)).first() is not None
+
+
 def dump(settings: Settings) -> dict[str, Any]:
     """Return settings as JSON takes them, and as terms freeze them."""
     return {

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select
 
 from listings import dictionary, products, releases, tables
+from listings.cleanroom import settings as cleanrooms
 from listings.quality import drift, reports, scores
 from listings.quality.drift import Drift
 from listings.quality.reports import Column, Examination
@@ -38,7 +39,7 @@ class Quality(NamedTuple):
 class Growth(NamedTuple):
     """What the newest release has more than the one before it."""
 
-    rows: int | None  # None: not every file of both was examined
+    rows: int | None  # None: not every file of both was examined, or a room sells
     size: int  # bytes
     first_us: int  # when the first release became final
 
@@ -49,6 +50,8 @@ def growth(db: Connection, product: int) -> Growth | None:
     if len(final) < 2:
         return None
     (rows, size), (before, size_before) = (_extent(db, one.id) for one in final[:2])
+    if cleanrooms.is_room(db, product):
+        rows = None
     grown = None if rows is None or before is None else rows - before
     return Growth(grown, size - size_before, final[-1].finalised_us or 0)
 
@@ -62,9 +65,20 @@ def _extent(db: Connection, release: int) -> tuple[int | None, int]:
 
 
 def of_product(db: Connection, product: int) -> Quality | None:
-    """Return the quality of what a product delivers today; None before a release."""
+    """Return the quality of what a product delivers today; None before a release.
+
+    Everybody may see it. If any instrument sells a clean room, it tells no more of
+    the tables than their columns: figures of the rows beside the room's answers would
+    give away what the room leaves out.
+    """
     newest = releases.newest(db, product)
-    return None if newest is None else of_release(db, newest.id)
+    if newest is None:
+        return None
+    found = of_release(db, newest.id)
+    if not cleanrooms.is_room(db, product):
+        return found
+    shown = [dictionary.structure(table) for table in found.tables]
+    return found._replace(tables=shown, moved=[], examinations={})
 
 
 def of_release(db: Connection, release: int) -> Quality:

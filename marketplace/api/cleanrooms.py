@@ -5,14 +5,15 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from listings import catalogue, instruments
+from listings import catalogue
 from listings.cleanroom import settings
 from listings.cleanroom.settings import Group, Settings, Shown
 from listings.cleanroom.statement import TEXT_MAX
-from marketplace.admission import tell_market
+from marketplace import limits
 from marketplace.api.fields import Body, Id, Int, Long, Text
 from marketplace.api.resource import KeyHeader, PageQuery, Resource
 from marketplace.delivery import cleanroom as rooms
+from marketplace.delivery import roomsettings
 from marketplace.members.signing import me
 from marketplace.services import services
 from settlement import statements
@@ -174,7 +175,7 @@ def get_cleanroom(entitlement: int) -> Any:
 
 
 @bp.route("/entitlements/<entitlement>/cleanroom/queries", methods=["POST"])
-@bp.needs()
+@bp.needs("buyer")
 @bp.arguments(CleanroomQuestionSchema)
 @bp.arguments(KeyHeader, location="headers")
 @bp.response(200, CleanroomAnswerSchema)
@@ -240,8 +241,6 @@ def close_cleanroom(instrument: int) -> Any:
 
 
 def _settled(instrument: int, wanted: Settings | None) -> dict[str, Any]:
-    made = rooms.settle(services(), me(), instrument, wanted)
-    with services().reads.connect() as db:
-        product = instruments.get(db, instrument).product
-    tell_market(services(), product, me().id)
+    limits.count("cleanroom", str(me().member), roomsettings.RATES)
+    made = roomsettings.settle(services(), me(), instrument, wanted)
     return {"data": [_told(table) for table in made]}

@@ -149,7 +149,7 @@ def list_included(entitlement: int) -> Any:
 
 
 @bp.route("/entitlements/<entitlement>/deliveries", methods=["POST"])
-@bp.needs()
+@bp.needs("buyer")
 @bp.arguments(DeliverySchema)
 @bp.arguments(KeyHeader, location="headers")
 @bp.response(

@@ -1,24 +1,23 @@
 """The clean room under a right: what may be asked, one question, what was asked.
 
 The right is looked at before the question is run, while it runs, and by the writer
-when the answer is counted; only then is the answer given. What is refused costs
-nothing, but is in the log, and counts for the limits of a minute and a day.
+when the answer is counted; only then is the answer given. Every question is in the
+log before it runs and counts for the limits of a minute and a day; what is refused,
+for whatever reason, stays there, and costs nothing.
 """
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, func, insert, select, update
 
-from listings import instruments, releases
-from listings import tables as listed
+from listings import releases
 from listings.cleanroom import asking, settings
 from listings.cleanroom.asking import Answer, QueryLimit
 from listings.cleanroom.expressions import NotAllowed
-from listings.cleanroom.groupings import Grouped, NotGrouped, grouped
+from listings.cleanroom.groupings import Grouped, grouped
 from listings.cleanroom.settings import Settings
 from listings.cleanroom.statement import TEXT_MAX
 from listings.numbers import next_numbers
@@ -42,20 +41,14 @@ from marketplace.trading.commands import Deliver
 from marketplace.trading.usage import charged
 from marketplace.trading.using import CountUse
 from settlement import clock, ids, statements, store
-from settlement.entitlements import QuotaUsedUp, RightEnded
-from settlement.errors import Invalid, NotFound, Refusal
+from settlement.entitlements import QuotaUsedUp
+from settlement.errors import NotFound, Refusal
 from settlement.store import Page
 from settlement.tables import entitlements
 
 MINUTE_MAX = 20  # questions under one right, the refused ones too
 DAY_MAX = 500
-
-
-@dataclass(eq=False)
-class RoomSold(Refusal):
-    """Rights to this clean room were sold: what it shows changes no more."""
-
-    product: str
+UNANSWERED = "unanswered"  # why there is no answer (yet)
 
 
 Named = tuple[str, Version]  # a table and what it is called
@@ -103,11 +96,12 @@ def groups_of(parts: Services, found: Room) -> list[Grouped]:
 
     NotGrouped, NotTabular if one cannot be; Busy while others are made.
     """
-    made = [_grouped(parts, each, found.shows) for each in found.tables]
+    made = [group(parts, each, found.shows) for each in found.tables]
     return [each for each in made if each is not None]
 
 
-def _grouped(parts: Services, table: Named, shows: Settings) -> Grouped | None:
+def group(parts: Services, table: Named, shows: Settings) -> Grouped | None:
+    """Return a table as groups; None if the room does not show it."""
     name, version = table
     shown = shows.of(name)
     if shown is None:
@@ -131,18 +125,31 @@ def ask(
         right = statements.entitlement(db, entitlement, user.member)
         found = room(db, right)
         files.permit(db, user, right)
-        _check_pace(db, right.id, clock.now_us())
-        _check_quota(right)
-        _afford(db, found, rows=1)
-    tables = groups_of(parts, found)
     begun = clock.now_us()
+    number = _begin(parts, user, found, begun, sql)
     try:
+        with parts.reads.connect() as db:
+            _check_quota(right)
+            _afford(db, found, rows=1)
+        tables = groups_of(parts, found)
         answer = asking.ask(parts.files, tables, sql, _watch(parts, user, right))
         receipt, body = _count(parts, user, found, answer, key), answer.body()
-    except (NotAllowed, QueryLimit, RightEnded) as refusal:
-        _log(parts, user, found, begun, sql, refusal=refusal)
+    except Refusal as refusal:
+        why = refusal.code
+        if isinstance(refusal, NotAllowed | QueryLimit):
+            why = refusal.why
+        _end(parts, number, begun, why=why, what=getattr(refusal, "what", ""))
         raise
-    number = _log(parts, user, found, begun, sql, answer, body, receipt)
+    names = [column["name"] for column in answer.columns]
+    _end(
+        *(parts, number, begun),
+        why="",
+        columns=json.dumps(names, ensure_ascii=False),
+        rows=len(answer.rows),
+        size=len(body),
+        sha256=sha256(body).hexdigest(),
+        receipt=receipt,
+    )
     return Asked(number, answer, receipt)
 
 
@@ -231,40 +238,41 @@ def _file(found: Room, answer: Answer) -> int:
     return dict(found.tables)[name].file.id
 
 
-def _log(
-    parts: Services,
-    user: User,
-    found: Room,
-    begun: int,
-    sql: str,
-    answer: Answer | None = None,
-    body: bytes = b"",
-    receipt: int | None = None,
-    refusal: Refusal | None = None,
-) -> int:
-    why = getattr(refusal, "why", refusal.code) if refusal else ""
-    names = [column["name"] for column in answer.columns] if answer else []
+def _begin(parts: Services, user: User, found: Room, begun: int, sql: str) -> int:
+    """Write a question into the log before it runs, if the pace allows it; its number.
+
+    Looked at and written at once: two questions never take the same last place. One
+    whose process ends before it is answered stays as it is, UNANSWERED.
+    """
     kept = sql[:TEXT_MAX].encode("utf-8", "replace").decode().replace("\x00", "")
     with parts.writes.begin() as db:
         (number,) = next_numbers(db, queries.c.id)
+        _check_pace(db, found.right.id, begun)
         facts = {
             "id": number,
             "entitlement": found.right.id,
             "product": found.product,
             "user": user.id,
             "at_us": begun,
-            "took_us": clock.now_us() - begun,
+            "took_us": 0,
             "sql": kept,
-            "why": why,
-            "what": getattr(refusal, "what", ""),
-            "columns": json.dumps(names, ensure_ascii=False),
-            "rows": len(answer.rows) if answer else 0,
-            "size": len(body),
-            "sha256": sha256(body).hexdigest() if answer else "",
-            "receipt": receipt,
+            "why": UNANSWERED,
+            "what": "",
+            "columns": "[]",
+            "rows": 0,
+            "size": 0,
+            "sha256": "",
+            "receipt": None,
         }
         db.execute(insert(queries).values(facts))
     return number
+
+
+def _end(parts: Services, number: int, begun: int, **outcome: Any) -> None:
+    """Add to the log what became of a question."""
+    ended = update(queries).where(queries.c.id == number)
+    with parts.writes.begin() as db:
+        db.execute(ended.values(took_us=clock.now_us() - begun, **outcome))
 
 
 # ── reads ──
@@ -307,64 +315,3 @@ def _page(db: Connection, query: Any, before: int | None, limit: int) -> Page:
         query = query.where(queries.c.id < before)
     rows = db.execute(query.order_by(queries.c.id.desc()).limit(limit + 1)).all()
     return store.page(rows, limit)
-
-
-# ── the vendor's settings ──
-
-
-def newest(db: Connection, product: int) -> list[Named]:
-    """Return the tables of a product's newest final release: what a room can show."""
-    final = [r for r in releases.of_product(db, product) if r.finalised_us is not None]
-    if not final:
-        return []
-    return shares.tables_in(db, max(final, key=lambda one: one.id))
-
-
-def settle(
-    parts: Services, user: User, instrument: int, wanted: Settings | None
-) -> list[Grouped]:
-    """Let an instrument of the user's sell a room from now on; the groups it shows.
-
-    Without *wanted* it sells files again. Invalid names what is wrong; NotGrouped if
-    the newest release does not suit; RoomSold once a right to the room was sold.
-    """
-    with parts.reads.connect() as db:
-        unit = instruments.get(db, instrument)
-        if unit.vendor != user.member:
-            raise NotFound("instrument", ids.encode("instrument", instrument))
-        _check_unsold(db, unit.product, wanted)
-        tables = newest(db, unit.product)
-    made = tried(parts, tables, wanted) if wanted is not None else []
-    with parts.writes.begin() as db:
-        _check_unsold(db, unit.product, wanted)
-        settings.put(db, instrument, wanted)
-    return made
-
-
-def tried(parts: Services, tables: list[Named], wanted: Settings) -> list[Grouped]:
-    """Return the groups of *tables* under new settings; or why there can be none."""
-    if problems := settings.wrong(wanted):
-        raise Invalid(problems)
-    names = {name.lower() for name, _ in tables}
-    for shown in wanted.tables:
-        if shown.table.lower() not in names:
-            raise NotGrouped(shown.table, "no_table")
-    made = [_grouped(parts, table, wanted) for table in tables]
-    return [each for each in made if each is not None]
-
-
-def _check_unsold(db: Connection, product: int, wanted: Settings | None) -> None:
-    """Refuse other settings once a right to a room of the product was sold."""
-    rooms = of_product_settings(db, product)
-    if wanted is not None and all(settings.load(r) == wanted for r in rooms.values()):
-        return
-    sold = select(entitlements.c.id).where(entitlements.c.instrument.in_(list(rooms)))
-    if rooms and db.execute(sold.limit(1)).first():
-        raise RoomSold(ids.encode("product", product))
-
-
-def of_product_settings(db: Connection, product: int) -> dict[int, dict[str, Any]]:
-    """Return the settings of the rooms of a product by instrument."""
-    i = listed.instruments.c
-    numbers = db.execute(select(i.id).where(i.product == product)).scalars()
-    return settings.of_instruments(db, numbers)

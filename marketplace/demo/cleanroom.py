@@ -8,7 +8,7 @@ from listings import terms
 from listings.cleanroom import settings
 from listings.cleanroom.settings import Group, Settings, Shown
 from marketplace.admission import listing_command
-from marketplace.delivery import cleanroom
+from marketplace.delivery import roomsettings
 from marketplace.demo.floor import Floor, Traded
 from marketplace.demo.menus import Menus, unit_of
 from marketplace.trading.commands import Line, PlaceOrder
@@ -35,7 +35,7 @@ def open_room(
     menus.add(product, vendor, {SYMBOL: (unit, None)})
     number = floor.market.symbols[SYMBOL]
     with writes.begin() as db:
-        tables = [name for name, _ in cleanroom.newest(db, product)]
+        tables = [name for name, _ in roomsettings.newest(db, product)]
         data = [name for name in tables if name != "dictionary"]
         shown = tuple(Shown(name, GROUPS, MEASURES) for name in data)
         settings.put(db, number, Settings(shown, LEAST))

@@ -18,9 +18,9 @@ from listings.cleanroom.groupings import Grouped
 from listings.cleanroom.settings import PERIODS, Group, Settings, Shown
 from listings.cleanroom.statement import ROWS_MAX, TEXT_MAX
 from listings.quality.preparation import NotTabular
-from marketplace import formatting
-from marketplace.admission import tell_market
+from marketplace import formatting, limits
 from marketplace.delivery import cleanroom as rooms
+from marketplace.delivery import roomsettings
 from marketplace.delivery.cleanroom import DAY_MAX, MINUTE_MAX, Room
 from marketplace.language import language
 from marketplace.members.roles import needs
@@ -72,7 +72,7 @@ def cleanroom(entitlement: str) -> ResponseReturnValue:
 
 
 @rights.bp.post("/<entitlement>/cleanroom")
-@needs()
+@needs("buyer")
 @again(cleanroom)
 def ask_cleanroom(entitlement: str) -> ResponseReturnValue:
     """Answer a question; by POST, for an answer is counted."""
@@ -197,8 +197,8 @@ def clean(product: str) -> ResponseReturnValue:
     with parts.reads.connect() as db:
         found = catalogue.product(db, number, me().member)
         units = instruments.of_products(db, [number]).get(number, [])
-        sold = rooms.of_product_settings(db, number)
-        tables = rooms.newest(db, number)
+        sold = roomsettings.of_product_settings(db, number)
+        tables = roomsettings.newest(db, number)
         log = rooms.of_product(db, number, before())
     shown = settings.load(next(iter(sold.values()))) if sold else None
     made, problem = _made(tables, shown)
@@ -225,7 +225,7 @@ def _made(
     if shown is None:
         return [], None
     try:
-        return rooms.tried(services(), tables, shown), None
+        return roomsettings.tried(services(), tables, shown), None
     except Refusal as refusal:
         return [], refusal
 
@@ -248,7 +248,7 @@ def settle_cleanroom(product: str) -> ResponseReturnValue:
     """Let an instrument sell the room, as the columns' roles say."""
     typed, number = read(SettingsForm()), vendor.mine(product)
     with services().reads.connect() as db:
-        tables = _columns(rooms.newest(db, number))
+        tables = _columns(roomsettings.newest(db, number))
     wanted = Settings(
         tuple(
             shown
@@ -257,8 +257,8 @@ def settle_cleanroom(product: str) -> ResponseReturnValue:
         ),
         typed["least"],
     )
-    rooms.settle(services(), me(), typed["instrument"], wanted)
-    tell_market(services(), number, me().id)
+    limits.count("cleanroom", str(me().member), roomsettings.RATES)
+    roomsettings.settle(services(), me(), typed["instrument"], wanted)
     flash(gettext("Saved. It holds for what is sold from now on."), "success")
     return _to(product)
 
@@ -287,9 +287,8 @@ def _shown(place: int, name: str, columns: Any) -> Shown | None:
 @again(clean)
 def close_cleanroom(product: str, instrument: str) -> ResponseReturnValue:
     """Let an instrument sell files again instead of the room."""
-    number = vendor.mine(product)
-    rooms.settle(services(), me(), ids.decode("instrument", instrument), None)
-    tell_market(services(), number, me().id)
+    vendor.mine(product)
+    roomsettings.settle(services(), me(), ids.decode("instrument", instrument), None)
     flash(gettext("Saved. It holds for what is sold from now on."), "success")
     return _to(product)
 

@@ -76,7 +76,7 @@ def one(entitlement: str, launch: str = "") -> ResponseReturnValue:
 
 
 @bp.post("/<entitlement>/files/<file>")
-@needs()
+@needs("buyer")
 @again(one)
 def download(entitlement: str, file: str) -> ResponseReturnValue:
     """Deliver one file; counted and receipted before the first byte.

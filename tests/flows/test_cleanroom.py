@@ -22,8 +22,9 @@ from tests.programs import Sold, buy, pay_in, put_on_market, upload
 from tests.visitors import visit
 
 __all__ = ["visit"]
-SALES = "region,kind,amount\n" + "".join(
-    f"{'abcd'[i % 4]},{i % 2},{1 + i % 9}\n" for i in range(400)
+CANARY = "kanarienvogel"
+SALES = "region,kind,amount,note\n" + "".join(
+    f"{'abcd'[i % 4]},{i % 2},{1 + i % 9},{CANARY}\n" for i in range(400)
 )
 ROOM = {
     "least": 10,
@@ -217,7 +218,7 @@ def test_questions_can_have_a_price(program, parts):
     assert ask(program, right, BY_REGION).status_code == 402
     shown = [row["why"] for row in vendor.read(
         f"/products/{metered.product}/cleanroom/queries")["data"]]  # fmt: skip
-    assert shown == ["", ""]
+    assert shown == ["budget_used_up", "", "", "budget_used_up"]
     with parts.reads.connect() as db:
         assert list(violations(db)) == []
 

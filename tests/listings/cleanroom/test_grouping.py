@@ -47,7 +47,7 @@ def test_every_group_has_enough_subjects_and_hides_each_of_them(tmp_path, found)
     except Unsuitable as unsuitable:
         assert str(unsuitable) == "all_small"  # noqa: PT017
         made = []
-    people = {}
+    people, blank, told = {}, [], 0
     for person, region, kind, amount in found:
         of = people.setdefault((region, kind), {})
         of.setdefault(person, []).append(amount)
@@ -58,13 +58,24 @@ def test_every_group_has_enough_subjects_and_hides_each_of_them(tmp_path, found)
         given_by = {p: [a for a in said if a is not None] for p, said in of.items()}
         known = {p: said for p, said in given_by.items() if said}
         if total is None:
+            blank.append(of)
             continue
+        told += 1
         assert len(known) >= least
         assert (total, count) == (
             sum(map(sum, known.values())), sum(map(len, known.values())),
         )  # fmt: skip
         parts = sorted(sum(map(abs, said)) for said in known.values())
         assert parts[-1] == 0 or 10 * sum(parts[:-2]) >= parts[-1]
+    sums = {}
+    for of in [*people.values(), *blank]:
+        for person, said in of.items():
+            if known := [abs(a) for a in said if a is not None]:
+                sums.setdefault(person, []).append(sum(known))
+    hidden = sorted(map(sum, sums.values()))
+    if hidden and told:
+        assert len(hidden) >= least
+        assert hidden[-1] == 0 or 10 * sum(hidden[:-2]) >= hidden[-1]
     left_out = {person for of in people.values() for person in of}
     assert not left_out or len(left_out) >= least or not made
 
@@ -73,6 +84,28 @@ def test_a_group_of_one_that_stands_out_is_not_told(tmp_path):
     rich = "SELECT 'a' AS region, 0 AS kind, CASE i WHEN 0 THEN 10000 ELSE 1 END AS amount, 1 AS qty FROM range(50) t(i)"  # noqa: E501
     (row,) = grouped(tmp_path, rich).rows()
     assert row == ("a", 0, 50, None, None, 50, 50)
+
+
+def test_a_measure_is_never_blanked_in_one_group_alone(tmp_path):
+    # One person earns nearly all of group 'a'; 'b' is smaller than 'c'.
+    incomes = (
+        "SELECT CASE WHEN i < 50 THEN 'a' WHEN i < 90 THEN 'b' ELSE 'c' END AS region,"
+        " 0 AS kind, CASE i WHEN 0 THEN 600 ELSE 1 END AS amount, 1 AS qty"
+        " FROM range(150) t(i)"
+    )
+    a, b, c = grouped(tmp_path, incomes).rows()
+    assert (a[3], b[3], c[3]) == (None, None, 60)
+    assert [row[5] for row in (a, b, c)] == [50, 40, 60]
+
+
+def test_so_many_cells_are_blanked_that_none_of_them_stands_out(tmp_path):
+    rich = (
+        "SELECT chr(97 + (i // 20)::INTEGER) AS region, 0 AS kind, 1 AS qty,"
+        " CASE i WHEN 0 THEN 500 ELSE 1 END AS amount FROM range(200) t(i)"
+    )
+    cells = [row[3] for row in grouped(tmp_path, rich).rows()]
+    assert cells.count(None) == 3  # of those, 59 others earn a tenth of what one does
+    assert set(cells) == {None, 20}
 
 
 def test_what_is_left_out_alone_takes_another_group_with_it(tmp_path):
