@@ -27,7 +27,12 @@ from listings.search.query import (
     TooManyValues,
 )
 from listings.steps import Claimed
-from marketplace.applications.seats import NoApplication, SeatGone, SeatsTaken
+from marketplace.applications.seats import (
+    NoApplication,
+    SeatGone,
+    SeatsTaken,
+    SeatTokenReplaced,
+)
 from marketplace.applications.tokens import BadSeatToken
 from marketplace.approvals import desk as approvals
 from marketplace.certificates import NoCertificate
@@ -244,6 +249,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     NoApplication: HTTPStatus.CONFLICT,
     SeatsTaken: HTTPStatus.CONFLICT,
     SeatGone: HTTPStatus.CONFLICT,
+    SeatTokenReplaced: HTTPStatus.CONFLICT,
     BadSeatToken: HTTPStatus.UNAUTHORIZED,
     TooManyWebhooks: HTTPStatus.CONFLICT,
     TooManyDemands: HTTPStatus.CONFLICT,

@@ -82,7 +82,7 @@ def get_application(product: int) -> Any:
 @bp.response(200, ApplicationSchema)
 @bp.refuses(404)
 def put_application(wanted: dict[str, Any], product: int) -> Any:
-    """Say where an application of yours opens; the token is added as `token`."""
+    """Say where an application of yours opens; a launch adds `#token=…`."""
     parts = services()
     with parts.writes.begin() as db:
         reachable = parts.config.reachable
@@ -117,7 +117,7 @@ def take_seat(wanted: dict[str, Any], entitlement: int) -> Any:
 @bp.response(204)
 @bp.refuses(404, 409)
 def return_seat(seat: int) -> None:
-    """Give a seat back at once."""
+    """Give a seat back; one that is offline is free when its token ends."""
     with services().writes.begin() as db:
         seats.give_back(db, seat, me().member)
 
@@ -126,15 +126,16 @@ def return_seat(seat: int) -> None:
 def keep() -> ResponseReturnValue:
     """Keep the seat of a token; answer a new token for as long again."""
     with services().writes.begin() as db:
-        row, right = seats.beat(db, _seat())
+        row, right = seats.beat(db, *_seat())
         return jsonify({"token": signed(db, row, right), "until_us": row.until_us})
 
 
 @calls.post("/return")
 def hand_back() -> ResponseReturnValue:
-    """Give the seat of a token back at once."""
+    """Give the seat of a token back; an offline one is free when its token ends."""
+    seat, beats = _seat()
     with services().writes.begin() as db:
-        seats.give_back(db, _seat())
+        seats.give_back(db, seat, beats=beats)
     return "", 204
 
 
@@ -145,8 +146,8 @@ def taken(entitlement: int, name: str, hours: int) -> dict[str, Any]:
         right = statements.entitlement(db, entitlement)
         where = seats.opening(db, statements.terms(db, right.terms)).url
         made = signed(db, row, right)
-    mark = "&" if "?" in where else "?"
-    return {"seat": row, "token": made, "launch": f"{where}{mark}token={made}"}
+    # A fragment is in no log and no Referer: browsers keep it to themselves.
+    return {"seat": row, "token": made, "launch": f"{where}#token={made}"}
 
 
 def signed(db: Connection, row: Row[Any], right: Row[Any]) -> str:
@@ -157,6 +158,6 @@ def signed(db: Connection, row: Row[Any], right: Row[Any]) -> str:
     return tokens.token(services().seal, row, right, product, most, issuer)
 
 
-def _seat() -> int:
+def _seat() -> tuple[int, int]:
     header = request.headers.get("Authorization", "")
     return tokens.seat_of(services().seal, header.removeprefix(BEARER).strip())

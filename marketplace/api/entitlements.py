@@ -75,6 +75,7 @@ class IncludedSchema(Schema):
     size = fields.Integer(required=True)
     sha256 = fields.String(required=True)
     media_type = fields.String(required=True)
+    release = fields.String(required=True, metadata={"description": "Its label."})
 
 
 class FilesSchema(Schema):

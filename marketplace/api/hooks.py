@@ -14,7 +14,7 @@ from marketplace.outgoing import URL_MAX
 from marketplace.services import services
 from marketplace.webhooks import endpoints
 from marketplace.webhooks.endpoints import FAMILIES
-from marketplace.webhooks.sender import RATES
+from marketplace.webhooks.sender import RATES, REPLAYS
 from settlement.ids import NUMBER_MAX, encode
 from settlement.store import Page
 
@@ -158,13 +158,13 @@ def get_webhook(webhook: int) -> Any:
 @bp.refuses(404)
 def change_webhook(wanted: dict[str, Any], webhook: int) -> Any:
     """Change where a webhook leads and what it tells; also what waits goes there."""
-    parts, member = services(), me().member
+    parts = services()
     with parts.writes.begin() as db:
         endpoints.change(
-            *(db, member, webhook, wanted["url"], wanted["families"]),
+            *(db, me(), webhook, wanted["url"], wanted["families"]),
             parts.config.reachable,
         )
-        return endpoints.get(db, webhook, member)
+        return endpoints.get(db, webhook, me().member)
 
 
 @bp.route("/webhooks/<webhook>", methods=["DELETE"])
@@ -215,10 +215,11 @@ def test_webhook(webhook: int) -> Any:
 @bp.needs(*TRADERS)
 @bp.arguments(WebhookReplaySchema)
 @bp.response(200, WebhookSchema)
-@bp.refuses(404)
+@bp.refuses(404, 429)
 def replay_webhook(wanted: dict[str, int], webhook: int) -> Any:
     """Tell again all that came after a position of the journal, under the same ids."""
     member = me().member
+    limits.count("webhook replay", str(member), REPLAYS)
     with services().writes.begin() as db:
         endpoints.replay(db, member, webhook, wanted["position"])
         return endpoints.get(db, webhook, member)

@@ -1,4 +1,8 @@
-"""Seats of an application: taken, kept by heartbeats, given back; never too many."""
+"""Seats of an application: taken, kept by heartbeats, given back; never too many.
+
+Limit: a token that is out holds until its own end (LEASE_US, or the hours offline),
+also when its right is sold on, refunded or suspended meanwhile.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +43,13 @@ class SeatGone(Refusal):
 
 
 @dataclass(eq=False)
+class SeatTokenReplaced(Refusal):
+    """A newer token of this seat was given out; only that one counts."""
+
+    seat: str
+
+
+@dataclass(eq=False)
 class NoApplication(Refusal):
     """The vendor has not yet said where this application opens."""
 
@@ -58,6 +69,8 @@ def place(
         checked(url, reachable, secure=True)
     except NotReachable:
         raise Invalid({"url": [N_("Give an https address in public.")]}) from None
+    if "#" in url:  # the token is what comes after it
+        raise Invalid({"url": [N_("Give an address without #: the token follows it.")]})
     values = {
         "url": url,
         "offline_h": offline_h,
@@ -96,6 +109,14 @@ def maximum(right: Row[Any], terms: dict[str, Any]) -> int:
     return int(right.quantity) * (plan.seats if plan else 1)
 
 
+def offline_h(opens: Row[Any], terms: dict[str, Any]) -> int:
+    """Return for how many hours a seat may be offline at most.
+
+    None for a right that may be sold on: what is out offline cannot be called back.
+    """
+    return 0 if terms.get("transferable") else int(opens.offline_h)
+
+
 def take(
     db: Connection, user: User, entitlement: int, name: str, hours: int = 0
 ) -> Row[Any]:
@@ -108,8 +129,11 @@ def take(
     terms = statements.terms(db, right.terms)
     permit(db, user, right)
     problems = {}
-    if hours > opening(db, terms).offline_h:
+    opens = opening(db, terms)
+    if hours > opens.offline_h:
         problems["hours"] = [N_("The vendor allows fewer hours offline.")]
+    elif hours > offline_h(opens, terms):
+        problems["hours"] = [N_("A right that may be sold on is not used offline.")]
     if not name.strip() or len(name) > NAME_MAX or not name.isprintable():
         problems["name"] = [N_("Give a name of at most 100 characters.")]
     if problems:
@@ -119,6 +143,8 @@ def take(
     over = update(seats).where(mine, _s.until_us <= now_us)
     db.execute(over.values(back_us=_s.until_us))
     taken = set(db.execute(select(_s.place).where(mine)).scalars())
+    if len(taken) >= most:  # also when units were sold on below what is out
+        raise SeatsTaken(most)
     (number,) = next_numbers(db, _s.id)
     values = {
         "id": number,
@@ -143,35 +169,51 @@ def take(
     raise SeatsTaken(most)
 
 
-def beat(db: Connection, seat: int) -> tuple[Row[Any], Row[Any]]:
-    """Keep a seat by a heartbeat; return it with its right.
+def beat(db: Connection, seat: int, beats: int) -> tuple[Row[Any], Row[Any]]:
+    """Keep a seat by the token of its heartbeat number *beats*; it and its right.
 
-    SeatGone if it is no more; whatever `permit` refuses: then it is given back.
+    SeatGone if it is no more, its taker is disabled, or fewer units are held since;
+    SeatTokenReplaced; whatever `permit` refuses. A seat that is refused lapses.
     """
-    row = _living(db, seat)
+    row = _living(db, seat, beats)
     right = statements.entitlement(db, row.entitlement)
     permit(db, users.get(db, row.user), right)
+    most = maximum(right, statements.terms(db, right.terms))
+    if row.place > most or users.is_disabled(db, row.user):
+        raise SeatGone(ids.encode("seat", seat))
     now_us = clock.now_us()
-    kept = update(seats).where(_s.id == seat, _s.back_us.is_(None))
+    kept = update(seats).where(_s.id == seat, _s.back_us.is_(None), _s.beats == beats)
     values = {"beat_us": now_us, "until_us": _until(right, row.hours, now_us)}
     found = db.execute(
-        kept.values(beats=_s.beats + 1, **values).returning(*seats.c)
+        kept.values(beats=beats + 1, **values).returning(*seats.c)
     ).one_or_none()
-    if found is None:
-        raise SeatGone(ids.encode("seat", seat))
+    if found is None:  # another one was faster
+        raise SeatTokenReplaced(ids.encode("seat", seat))
     return found, right
 
 
-def give_back(db: Connection, seat: int, member: int | None = None) -> None:
-    """Give a seat back at once; NotFound if it is not *member*'s, SeatGone."""
+def give_back(
+    db: Connection, seat: int, member: int | None = None, beats: int | None = None
+) -> int:
+    """Give a seat back; return from when on it is free.
+
+    At once if it is in touch. One that is offline stays taken as long as its token is
+    good, which nobody can call back; but no heartbeat prolongs it any more. NotFound
+    if it is not *member*'s, SeatGone, SeatTokenReplaced.
+    """
     row = db.execute(select(seats).where(_s.id == seat)).one_or_none()
     if row is None:
         raise NotFound("seat", ids.encode("seat", seat))
     if member is not None:
         statements.entitlement(db, row.entitlement, member)
-    _living(db, seat)
+    _living(db, seat, beats)
     done = update(seats).where(_s.id == seat, _s.back_us.is_(None))
-    db.execute(done.values(back_us=clock.now_us()))
+    if row.hours:
+        db.execute(done.values(beats=_s.beats + 1))  # no token is the newest now
+        return int(row.until_us)
+    now_us = clock.now_us()
+    db.execute(done.values(back_us=now_us))
+    return now_us
 
 
 def taken(db: Connection, entitlement: int) -> list[Row[Any]]:
@@ -184,10 +226,12 @@ def taken(db: Connection, entitlement: int) -> list[Row[Any]]:
     return list(db.execute(query.order_by(_s.place)))
 
 
-def _living(db: Connection, seat: int) -> Row[Any]:
+def _living(db: Connection, seat: int, beats: int | None) -> Row[Any]:
     row = db.execute(select(seats).where(_s.id == seat)).one_or_none()
     if row is None or row.back_us is not None or row.until_us <= clock.now_us():
         raise SeatGone(ids.encode("seat", seat))
+    if beats not in (None, row.beats):
+        raise SeatTokenReplaced(ids.encode("seat", seat))
     return row
 
 

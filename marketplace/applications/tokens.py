@@ -20,7 +20,7 @@ SECOND_US = clock.SECOND_US
 
 @dataclass(eq=False)
 class BadSeatToken(Refusal):
-    """This is no token of a seat that the exchange signed."""
+    """This is no token of a seat that the exchange signed, or it is over."""
 
 
 def token(
@@ -40,14 +40,20 @@ def token(
         "name": seat.name,
         "seat": seat.place,
         "seats": most,
+        "beats": seat.beats,
     }
     return seal.sign(json.dumps(claims, ensure_ascii=False), KIND)
 
 
-def seat_of(seal: Seal, text: str) -> int:
-    """Return the seat that a token of ours is of; BadSeatToken."""
+def seat_of(seal: Seal, text: str) -> tuple[int, int]:
+    """Return the seat that a token of ours is of, and its heartbeats; BadSeatToken."""
     content = seal.content(text, KIND)
     try:
-        return decode("seat", json.loads(content or "{}")["jti"])
+        said = json.loads(content or "{}")
+        seat, beats = decode("seat", said["jti"]), int(said["beats"])
+        is_over = int(said["exp"]) <= clock.now_us() // SECOND_US
     except (KeyError, ValueError, TypeError, NotFound):
         raise BadSeatToken from None
+    if is_over:
+        raise BadSeatToken
+    return seat, beats

@@ -15,7 +15,7 @@ from marketplace.client import accounts
 from marketplace.client.accounts import MODE, Account
 from marketplace.client.answers import Failed, Unreachable
 from marketplace.client.exchange import Exchange
-from marketplace.client.pulling import Promised, pull
+from marketplace.client.pulling import PARTS, Promised, places, pull
 from marketplace.client.sentences import gettext, language
 
 ADDRESS = "http://127.0.0.1:8000"
@@ -157,7 +157,10 @@ def rights(right: str | None) -> None:
     if right is not None:
         files = _files(exchange, right)
         for file in files:
-            click.echo(f"{file.id}  {file.size:>14,}  {file.sha256}  {file.name}")
+            click.echo(
+                f"{file.id}  {file.size:>14,}  {file.sha256}  {file.name}"
+                f"  ({file.release})"
+            )
         click.echo(gettext("✓ %(number)s files", number=len(files)), err=True)
         return
     symbols: dict[str, str] = {}
@@ -188,7 +191,8 @@ def pull_files(right: str, names: tuple[str, ...], folder: Path) -> None:
     """Bring the files that RIGHT (ent_…) opens here, or those called NAME.
 
     What is here already is left alone and not counted. What broke off goes on where it
-    was, also in a later call within a day. Each file is checked by its hash.
+    was, also in a later call within a day. Each file is checked by its hash. If the
+    right opens several releases, each has a folder of its own.
     """
     exchange = Exchange(accounts.load())
     files = _files(exchange, right)
@@ -197,18 +201,19 @@ def pull_files(right: str, names: tuple[str, ...], folder: Path) -> None:
         name = min(missing)
         raise Failed(gettext("The right opens no file called %(name)s.", name=name))
     wanted = [file for file in files if not names or file.name in names]
+    targets = places(files, folder)  # all of them: NAME does not change where to
     brought = 0
     for file in wanted:
         with click.progressbar(
             length=file.size, label=file.name, file=sys.stderr
         ) as bar:
             receipt = pull(
-                *(exchange, right, file, folder),
+                *(exchange, right, file, targets[file.id], folder / PARTS),
                 lambda here, bar=bar: bar.update(here - bar.pos),  # type: ignore[misc]
             )
         brought += bool(receipt)
         if receipt:
-            click.echo(f"{folder / file.name}  {receipt}")
+            click.echo(f"{targets[file.id]}  {receipt}")
     click.echo(
         gettext(
             "✓ %(number)s files brought, %(rest)s were here",
@@ -261,7 +266,7 @@ def _place(exchange: Exchange, order: dict[str, Any]) -> Any:
 def _files(exchange: Exchange, right: str) -> list[Promised]:
     found = exchange.get(f"/entitlements/{right}/files")["data"]
     fields = Promised._fields
-    return [Promised(**{name: file[name] for name in fields}) for file in found]
+    return [Promised(**{name: file.get(name, "") for name in fields}) for file in found]
 
 
 def _either(row: dict[str, Any], field: str) -> str:

@@ -118,6 +118,10 @@ KINDS: Mapping[str, str] = {
         "What %(user)s asked for was approved, but the market refused it."
     ),
     "approval_rejected": N_("%(user)s turned down, or took back, a request to buy."),
+    "webhook_set": N_(
+        "%(user)s set where a webhook sends your news: to %(host)s. Delete it if you do"
+        " not know it."
+    ),
     "webhook_disabled": N_(
         "A webhook of yours was switched off: its address took nothing for three days,"
         " or wants nothing more. What was not sent waits."

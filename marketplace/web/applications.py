@@ -47,10 +47,19 @@ def launch(entitlement: str) -> ResponseReturnValue:
 @needs("buyer")
 @again(rights.one)
 def give_back(entitlement: str, seat: str) -> ResponseReturnValue:
-    """Give a seat back at once."""
+    """Give a seat back, and say from when on it is free."""
     with services().writes.begin() as db:
-        seats.give_back(db, ids.decode("seat", seat), me().member)
-    flash(gettext("The seat is free again."), "success")
+        free_us = seats.give_back(db, ids.decode("seat", seat), me().member)
+    if free_us <= clock.now_us():
+        flash(gettext("The seat is free again."), "success")
+    else:
+        flash(
+            gettext(
+                "Given back. It was taken for offline use, and is free when its token"
+                " ends: see the table."
+            ),
+            "success",
+        )
     return redirect(
         url_for("rights.one", entitlement=entitlement), HTTPStatus.SEE_OTHER
     )

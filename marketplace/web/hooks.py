@@ -19,7 +19,7 @@ from marketplace.web.layout import before
 from marketplace.webhooks import endpoints, queue
 from marketplace.webhooks.endpoints import FAMILIES, WEBHOOKS_MAX
 from marketplace.webhooks.queue import Outcome
-from marketplace.webhooks.sender import RATES
+from marketplace.webhooks.sender import RATES, REPLAYS
 from settlement import ids
 
 bp = Blueprint("hooks", __name__, url_prefix="/account/webhooks")
@@ -83,7 +83,7 @@ def change(webhook: str) -> ResponseReturnValue:
     typed, parts = read(WebhookForm()), services()
     with parts.writes.begin() as db:
         endpoints.change(
-            *(db, me().member, ids.decode("webhook", webhook)),
+            *(db, me(), ids.decode("webhook", webhook)),
             *(typed["url"], typed["families"], parts.config.reachable),
         )
     flash(gettext("Saved."), "success")
@@ -118,6 +118,7 @@ def test(webhook: str) -> ResponseReturnValue:
 def replay(webhook: str) -> ResponseReturnValue:
     """Tell again what came after a position of the journal."""
     position = read(ReplayForm())["position"]
+    limits.count("webhook replay", str(me().member), REPLAYS)
     with services().writes.begin() as db:
         number = ids.decode("webhook", webhook)
         endpoints.replay(db, me().member, number, position)

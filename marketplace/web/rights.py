@@ -57,6 +57,7 @@ def one(entitlement: str, launch: str = "") -> ResponseReturnValue:
         number = ids.decode("entitlement", entitlement)
         right = statements.entitlement(db, number, me().member)
         terms = statements.terms(db, right.terms)
+        opens = seats.application(db, ids.decode("product", terms["product"]))
         return render_template(
             "rights/right.html",
             right=right,
@@ -69,7 +70,8 @@ def one(entitlement: str, launch: str = "") -> ResponseReturnValue:
             sharings=sharings.of_right(db, number),
             seats=seats.taken(db, number),
             most=seats.maximum(right, terms),
-            opens=seats.application(db, ids.decode("product", terms["product"])),
+            opens=opens,
+            offline_h=seats.offline_h(opens, terms) if opens else 0,
             launch=launch,
             now_us=clock.now_us(),
         )

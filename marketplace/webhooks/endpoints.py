@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from listings.marking import N_
 from listings.numbers import next_numbers
+from marketplace.community.notices import notify
 from marketplace.community.tables import notices
 from marketplace.members.users import User
 from marketplace.outgoing import NotReachable, checked
@@ -72,6 +74,7 @@ def create(
         raise TooManyWebhooks(WEBHOOKS_MAX)
     (number,) = next_numbers(db, _w.id)
     secret = new_secret()
+    _tell(db, user, number, url)
     db.execute(
         insert(webhooks).values(
             **values,
@@ -96,16 +99,21 @@ def create(
 
 def change(
     db: Connection,
-    member: int,
+    user: User,
     webhook: int,
     url: str,
     families: Iterable[str],
     reachable: Iterable[str] = (),
 ) -> None:
-    """Change where a webhook leads and what it tells; Invalid, NotFound."""
+    """Change where a webhook leads and what it tells; Invalid, NotFound.
+
+    From then on it is this user's, as a new one would be.
+    """
     values = _said(url, families, reachable)
-    get(db, webhook, member)
-    db.execute(update(webhooks).where(_w.id == webhook).values(**values))
+    if get(db, webhook, user.member).url != url:
+        _tell(db, user, webhook, url)
+    mine = update(webhooks).where(_w.id == webhook)
+    db.execute(mine.values(**values, by_user=user.id))
 
 
 def rotate(db: Connection, vault: Vault, member: int, webhook: int) -> Made:
@@ -198,6 +206,14 @@ def messages_of(
     if before is not None:
         query = query.where(_m.id < before)
     return page(db.execute(query.order_by(_m.id.desc()).limit(limit + 1)).all(), limit)
+
+
+def _tell(db: Connection, user: User, webhook: int, url: str) -> None:
+    """Tell the member who sends its news where; the path may be a secret."""
+    cause = f"webhook set {webhook} {user.id} {clock.now_us()}"
+    href = f"/account/webhooks/{encode('webhook', webhook)}"
+    facts = {"user": user.name, "host": urlsplit(url).hostname, "href": href}
+    notify(db, [user.member], "webhook_set", cause, None, facts)
 
 
 def _said(

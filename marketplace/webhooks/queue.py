@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, delete, exists, func, insert, select, up
 from listings.numbers import next_numbers
 from marketplace.community.notices import notify
 from marketplace.community.tables import notices
+from marketplace.members.tables import members, users
 from marketplace.webhooks.envelopes import envelope
 from marketplace.webhooks.tables import messages, webhooks
 from settlement import clock
@@ -29,10 +30,22 @@ SETTLED_US = 2 * clock.SECOND_US  # a notice may be seen after one with a later 
 LEASE_US = clock.MINUTE_US
 FIRST_US, LAST_US = 5 * clock.SECOND_US, 6 * clock.HOUR_US  # between two tries
 FACTOR = 3
+SLOW_US = 3 * clock.SECOND_US  # an answer that takes longer makes its webhook rest
 END_US = 3 * clock.DAY_US  # of failing, after which a webhook is switched off
 GONE = 410  # the address wants nothing more
 TEST = "test"
 _w, _m = webhooks.c, messages.c
+_waits = (_m.webhook == _w.id) & (_m.state == "waiting")
+_FULL = (
+    select(func.count()).where(_waits).correlate(webhooks).scalar_subquery()
+    >= WAITING_MAX
+)
+# On, and for somebody who may still be told: a verified member, an enabled user.
+_LIVE = (
+    (_w.state == "active")
+    & exists().where(members.c.id == _w.member, members.c.state == "verified")
+    & exists().where(users.c.id == _w.by_user, users.c.disabled == 0)
+)
 
 
 class Event(NamedTuple):
@@ -82,12 +95,15 @@ class Step(NamedTuple):
 
 
 def ahead(db: Connection, tell: Teller) -> list[Step]:
-    """Return the next step of every webhook that has one to take."""
+    """Return the next step of every webhook that has one to take.
+
+    One whose queue is full takes none, before anything is rendered for it.
+    """
     last = db.scalar(select(writer.c.seq)) or 0
     seen = select(func.max(notices.c.id))
     newest = db.scalar(seen.where(notices.c.at_us <= clock.now_us() - SETTLED_US)) or 0
     behind = (_w.position < last) | (_w.notice < newest)
-    found = db.execute(select(webhooks).where(_w.state == "active", behind)).all()
+    found = db.execute(select(webhooks).where(_LIVE, behind, ~_FULL)).all()
     groups: dict[tuple[int, int], list[Row[Any]]] = {}
     for row in found:
         groups.setdefault((row.position, row.notice), []).append(row)
@@ -104,9 +120,7 @@ def ahead(db: Connection, tell: Teller) -> list[Step]:
 
 
 def fill(db: Connection, step: Step) -> bool:
-    """Take a step unless another process did, or too much waits; tell whether."""
-    if step.events and waiting(db, step.webhook.id) >= WAITING_MAX:
-        return False
+    """Take a step unless another process did; tell whether."""
     mine = update(webhooks).where(
         _w.id == step.webhook.id,
         _w.state == "active",
@@ -159,14 +173,17 @@ def waiting(db: Connection, webhook: int) -> int:
     return db.scalar(query) or 0
 
 
-def due(db: Connection) -> list[int]:
-    """Return the webhooks that nobody sends of and that have something to send now."""
+def due(db: Connection) -> list[Row[Any]]:
+    """Return webhooks with something to send now that nobody sends of: id, member.
+
+    Who had its turn last comes last.
+    """
     now_us = clock.now_us()
-    waits = exists().where(_m.webhook == _w.id, _m.state == "waiting")
-    query = select(_w.id).where(
-        _w.state == "active", _w.next_us <= now_us, _w.lease_us <= now_us, waits
+    query = select(_w.id, _w.member).where(
+        *(_LIVE, _w.next_us <= now_us, _w.lease_us <= now_us),
+        exists().where(_waits),
     )
-    return list(db.execute(query.order_by(_w.next_us, _w.id)).scalars())
+    return list(db.execute(query.order_by(_w.next_us, _w.id)))
 
 
 def claim(db: Connection, webhook: int) -> Row[Any] | None:
@@ -174,7 +191,7 @@ def claim(db: Connection, webhook: int) -> Row[Any] | None:
     now_us = clock.now_us()
     free = update(webhooks).where(
         _w.id == webhook,
-        _w.state == "active",
+        _LIVE,
         _w.next_us <= now_us,
         _w.lease_us <= now_us,
     )
@@ -193,12 +210,16 @@ def record(
 ) -> Row[Any] | None:
     """Record a try under the lease of *row*; the webhook as it is now.
 
-    None if it is not to go on: the lease was lost, it failed, it was paused.
+    None if it is not to go on: the lease was lost, it failed, it was paused, or the
+    answer was slow: then it rests FACTOR times as long as that took.
     """
     now_us = clock.now_us()
     tries, since = 0, None
     values: dict[str, Any] = {"lease_us": now_us + LEASE_US, "next_us": 0}
-    if not outcome.is_well:
+    slow = outcome.is_well and (outcome.latency_us or 0) > SLOW_US
+    if slow:
+        values = {"lease_us": 0, "next_us": now_us + FACTOR * (outcome.latency_us or 0)}
+    elif not outcome.is_well:
         tries, since = row.tries + 1, row.failing_us or now_us
         values = {"lease_us": 0, "next_us": now_us + pause_us(tries)}
         if outcome.status == GONE or now_us - since >= END_US:
@@ -216,13 +237,14 @@ def record(
         cause = f"webhook {row.id} {now_us}"
         href = f"/account/webhooks/{encode('webhook', row.id)}"
         notify(db, [row.member], "webhook_disabled", cause, None, {"href": href})
-    return found if outcome.is_well and found.state == "active" else None
+    goes_on = outcome.is_well and not slow and found.state == "active"
+    return found if goes_on else None
 
 
 def free(db: Connection, row: Row[Any]) -> None:
-    """Give a lease back."""
+    """Give a lease back; others that wait come before its next turn."""
     mine = update(webhooks).where(_w.id == row.id, _w.lease_us == row.lease_us)
-    db.execute(mine.values(lease_us=0))
+    db.execute(mine.values(lease_us=0, next_us=clock.now_us()))
 
 
 def pause_us(tries: int) -> int:

@@ -1,9 +1,11 @@
 """Sends what waits to members' webhooks, beside the requests, each in its order."""
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event as Signal
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Engine, Row
@@ -20,8 +22,11 @@ from settlement import clock
 STEP_S = 1.0  # between two looks at the journal
 AT_ONCE = 8  # webhooks of one process
 BATCH_MAX = 100  # messages that one webhook sends before others have their turn
+TURN_S = 20.0  # after which it sends no further one before others have theirs
+MEMBER_MAX = 2  # webhooks of one member that send or wait for a thread
 ALL_S = 15.0  # for one message
 RATES = "10 per minute; 200 per day"  # of one member's tests
+REPLAYS = "5 per minute; 50 per day"  # of one member
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +46,8 @@ class Sender:
         self._reads, self._writes = reads, writes
         self._vault, self._tell, self._reachable = vault, tell, reachable
         self._ending = Signal()
+        self._busy: dict[int, int] = {}  # webhook → member, sending or in line
+        self._lock = Lock()
         self._pool = ThreadPoolExecutor(AT_ONCE, "webhooks")
         self._follower = Follower("webhooks", self.step, STEP_S)
         self._started = False
@@ -66,15 +73,38 @@ class Sender:
                 queue.fill(db, step)
         with self._reads.connect() as db:
             found = queue.due(db)
-        return [self._pool.submit(self.send, webhook) for webhook in found]
+        begun = [row.id for row in found if self._begin(row.id, row.member)]
+        return [self._pool.submit(self._turn, webhook) for webhook in begun]
+
+    def _begin(self, webhook: int, member: int) -> bool:
+        """Tell whether a webhook may have a turn now; then it counts as busy."""
+        with self._lock:
+            of_member = Counter(self._busy.values())[member]
+            if webhook in self._busy or of_member >= MEMBER_MAX:
+                return False
+            self._busy[webhook] = member
+        return True
+
+    def _turn(self, webhook: int) -> int:
+        try:
+            return self.send(webhook)
+        finally:
+            with self._lock:
+                del self._busy[webhook]
 
     def send(self, webhook: int) -> int:
-        """Send what waits for one webhook until one fails; how many were taken."""
+        """Send what waits for one webhook until one fails or its turn is over.
+
+        Return how many were taken.
+        """
+        until_s = clock.elapsed_s() + TURN_S
         with self._writes.begin() as db:
             row = queue.claim(db, webhook)
         done = 0
         try:
-            while row is not None and done < BATCH_MAX and not self._ending.is_set():
+            while row is not None and done < BATCH_MAX:
+                if self._ending.is_set() or clock.elapsed_s() >= until_s:
+                    break
                 with self._reads.connect() as db:
                     message = queue.head(db, webhook)
                 if message is None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -178,7 +179,8 @@ def test_a_file_that_breaks_off_goes_on_where_it_was_and_counts_once(
     monkeypatch.setattr(pulling, "TRIES_MAX", 1)
     line.cuts = 1
     assert run("pull", right, "--to", to).exit_code == 3  # and a later call goes on
-    assert (to / "hours.csv.part").stat().st_size == CUT
+    (part,) = (to / pulling.PARTS).glob("*.part")
+    assert part.stat().st_size == CUT
     line.asked.clear()
     assert run("pull", right, "--to", to).exit_code == 0
     assert (to / "hours.csv").read_bytes() == BIG
@@ -190,6 +192,65 @@ def test_a_file_that_breaks_off_goes_on_where_it_was_and_counts_once(
     damaged = run("pull", right, "--to", to)
     assert damaged.exit_code == 4
     assert list(to.iterdir()) == []
+
+
+def test_a_note_that_was_altered_leads_nowhere_else(
+    run, right, tmp_path, line, monkeypatch
+):
+    to = tmp_path / "mine"
+    monkeypatch.setattr(pulling, "TRIES_MAX", 1)
+    line.cuts = 1
+    assert run("pull", right, "--to", to).exit_code == 3
+    (note,) = (to / pulling.PARTS).glob("*.json")
+    said = json.loads(note.read_text())
+    note.write_text(json.dumps(said | {"receipt": "../../me?x="}))
+    line.asked.clear()
+    assert run("pull", right, "--to", to).exit_code == 0
+    assert not any("me" in path.split("/") for _, path, _ in line.asked)
+    assert (to / "hours.csv").read_bytes() == BIG
+
+
+def test_files_that_look_like_parts_of_another_are_brought_beside_it(
+    run, program, sun, signed_in, tmp_path
+):
+    vendor = program("vendor")
+    release = vendor.made(f"/products/{sun.product}/releases", {"label": "3"})["id"]
+    names = ["x.csv", "x.csv.part", "x.csv.part.json"]
+    for name in names:
+        body = b'{"a": 1}' if name.endswith("json") else name.encode() + b",b\n1,2\n"
+        upload(vendor, release, name, body)
+    vendor.made(f"/releases/{release}/finalise")
+    pay_in(program, "buyer", 5_000)
+    run("buy", "SUN", "--purpose", "internal_analysis", "--yes")
+    right = program("buyer").read("/entitlements")["data"][0]["id"]
+    to = tmp_path / "mine"
+    assert run("pull", right, "--to", to).exit_code == 0
+    assert sorted(path.name for path in to.iterdir()) == names
+    assert run("pull", right, "--to", to).stdout.startswith("✓ 0 files")
+
+
+def promised(number, name, release="1"):
+    return pulling.Promised(f"fil_{number}", name, 1, "a" * 64, release)
+
+
+def test_each_of_several_releases_has_a_folder_of_its_own(tmp_path):
+    files = [promised(2, "x.csv", "2026/11"), promised(1, "x.csv", "1.0")]
+    assert pulling.places(files, tmp_path) == {
+        "fil_2": tmp_path / "2026-11" / "x.csv",
+        "fil_1": tmp_path / "1.0" / "x.csv",
+    }
+    alone = pulling.places(files[:1], tmp_path)
+    assert alone == {"fil_2": tmp_path / "x.csv"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(("x", "1"), ("x", "1")), (("x", "1"), ("X", "1")), (("x", "a/b"), ("x", "a-b"))],
+)
+def test_two_files_of_one_name_are_refused_before_anything_is_brought(one, other):
+    files = [promised(1, *one), promised(2, *other)]
+    with pytest.raises(answers.Damaged):
+        pulling.places(files, Path())
 
 
 @pytest.mark.parametrize("name", ["../x", ".bashrc", "a/b", "a\nb", ""])
