@@ -3,8 +3,15 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from sqlalchemy import update
+
+from marketplace.api.live.posting import SENDER
+from marketplace.webhooks.tables import webhooks
+from tests import visitors
 
 
 @dataclass
@@ -60,3 +67,44 @@ def receiving() -> Iterator[Receiver]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def receiver_of_all():
+    with receiving() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def receiver(receiver_of_all):
+    receiver_of_all.came.clear()
+    receiver_of_all.answers.clear()
+    return receiver_of_all
+
+
+@pytest.fixture
+def config(request, tmp_path, migrated, receiver):
+    made = visitors.config.__wrapped__(tmp_path, migrated)
+    limited = getattr(request, "param", False)
+    return replace(made, reachable=(receiver.reachable,), rate_limits=limited)
+
+
+@pytest.fixture
+def send(app):
+    """Let one look at the journal and all sending that follows from it happen."""
+
+    def send():
+        return sum(one.result() for one in app.extensions[SENDER].step())
+
+    return send
+
+
+def hook(program, receiver, *families, role="buyer"):
+    wanted = {"url": receiver.url, "families": list(families), "language": "en"}
+    return program(role).made("/webhooks", wanted)
+
+
+def let_now(parts):
+    """Let the next try of every webhook be due."""
+    with parts.writes.begin() as db:
+        db.execute(update(webhooks).values(next_us=0))
