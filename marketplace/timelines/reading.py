@@ -22,7 +22,7 @@ from sqlalchemy import (
 from listings.numbers import next_numbers
 from listings.tables import instruments, products
 from marketplace.members.tables import members
-from marketplace.timelines.sources import SOURCES, STAFF_ONLY, Source
+from marketplace.timelines.sources import SOURCES, STAFF_ONLY, STAFF_TEXT, Source
 from marketplace.timelines.tables import remarks
 from marketplace.trading.tables import orders
 from settlement import clock, ids
@@ -76,7 +76,7 @@ def page_of(
     """
     _must_be_there(db, about, subject)
     told = [
-        _told(source, which)
+        _told(source, which, staff=staff)
         for source in SOURCES
         if topic in {"", source.topic}
         and (staff or source.code not in STAFF_ONLY)
@@ -194,7 +194,7 @@ def _of_trade(source: Source, subject: int) -> ColumnElement[bool] | None:
 
 
 def _told(
-    source: Source, which: ColumnElement[bool]
+    source: Source, which: ColumnElement[bool], *, staff: bool
 ) -> tuple[Select[Any], ColumnElement[int]]:
     """Return the question for a source's rows, and the column with their moment."""
     has = source.table.c
@@ -207,13 +207,14 @@ def _told(
         return has[name] if name else cast(null(), Text)
 
     amount = source.amount
+    tells = staff or source.code not in STAFF_TEXT
     query = select(
         at.label("at_us"),
         literal(source.code).label("code"),
         whole(source.number).label("number"),
         whole(source.by).label("by_user"),
         words(source.state).label("state"),
-        words(source.text).label("text"),
+        words(source.text if tells else "").label("text"),
         (cast(null(), BigInteger) if amount is None else amount).label("amount"),
         whole(source.currency if amount is not None else "").label("currency"),
     )

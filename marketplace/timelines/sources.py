@@ -70,6 +70,8 @@ TOPICS = (
     "remarks",
 )
 STAFF_ONLY = frozenset({"ties", "remarks", "breaks"})  # codes a member is not shown
+# A member learns that it was stopped, not what the desk wrote about it.
+STAFF_TEXT = frozenset({"stop"})
 
 
 class Source(NamedTuple):

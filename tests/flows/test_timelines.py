@@ -80,3 +80,15 @@ def test_the_pages_show_it_in_both_languages(program, sun, bought, visit):
     own = buyer.get("/records/", query_string={"topic": "money"}).text
     assert "入金" in own
     assert "双方已联系。" not in buyer.get("/records/").text
+
+
+def test_a_member_learns_that_it_was_stopped_and_not_what_the_desk_wrote(program):
+    buyer, desk = program("buyer"), program("surveillance")
+    member = buyer.read("/me")["member"]
+    why = {"member": member, "cancel": True, "reason": "Looks like wash trading."}
+    assert desk.post("/staff/stops", why).status_code == 200
+    (told,) = [r for r in buyer.read("/records")["data"] if r["what"] == "stop"]
+    assert told["text"] is None
+    there = f"/staff/members/{member}/timeline"
+    (seen,) = [r for r in desk.read(there)["data"] if r["what"] == "stop"]
+    assert seen["text"] == why["reason"]
