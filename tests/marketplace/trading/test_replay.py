@@ -94,6 +94,11 @@ def traded(tmp_path_factory):
             c.AcceptDelivery(DAN, DAN, 4, 1),
             c.OpenDispute(DAN, DAN, 4, "quality", "empty"),
             c.AnswerDispute(VERA, VERA, 1, "no", 1),
+            c.GiveMandate(
+                CAT, CAT, 777, "agent", agent=True, currency=CNY, price_max=50,
+                daily_max=100, total_max=500, approval_above=20, unique=True,
+                instruments=(SUN,), purposes=("analysis",), until_us=later_us,
+            ),
             c.AskInvoice(CAT, CAT, ((Sale(1, CAT, VERA, SUN, 1, 12, 1, 1), 600),)),
             c.IssueInvoice(VERA, VERA, 1, "24312"),
             c.OfferRefund(VERA, VERA, Sale(1, CAT, VERA, SUN, 1, 12, 1, 1), 5, "x"),
