@@ -156,6 +156,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     AlreadyProposed: HTTPStatus.CONFLICT,
     Withdrawn: HTTPStatus.GONE,
     OwnWork: HTTPStatus.FORBIDDEN,
+    approvals.AskersHand: HTTPStatus.FORBIDDEN,
     NotVerified: HTTPStatus.FORBIDDEN,
     NotAdmitted: HTTPStatus.FORBIDDEN,
     RightEnded: HTTPStatus.FORBIDDEN,

@@ -96,7 +96,8 @@ def list_mandates(asked: dict[str, Any]) -> Any:
         found = mandate_reads.of_member(
             db, me().member, asked["cursor"], asked["limit"]
         )
-        rows = [_shown(db, row) for row in found.rows]
+        stands = mandate_reads.lefts(db, found.rows, clock.now_us())
+        rows = [_shown(row, stands[row.id]) for row in found.rows]
         return {"rows": rows, "before": found.before}
 
 
@@ -145,16 +146,16 @@ def get_my_mandate() -> Any:
         row = mandate_reads.of_user(db, me().id)
         if row is None:
             raise NotFound("mandate", "")
-        return _shown(db, row)
+        return _shown(row, mandate_reads.left(db, row, clock.now_us()))
 
 
 def _one(number: int) -> dict[str, Any]:
     with services().reads.connect() as db:
-        return _shown(db, mandate_reads.one(db, number, me().member))
+        row = mandate_reads.one(db, number, me().member)
+        return _shown(row, mandate_reads.left(db, row, clock.now_us()))
 
 
-def _shown(db: Any, row: Any) -> dict[str, Any]:
-    stands = mandate_reads.left(db, row, clock.now_us())
+def _shown(row: Any, stands: mandate_reads.Left) -> dict[str, Any]:
     return {
         **row._asdict(),
         **stands._asdict(),

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from marketplace.trading import agreement_tables, pool_tables, tables
+from listings.plans import UNITS_MAX, charge
+from marketplace.trading import agreement_tables, pool_tables, tables, usage_tables
 from marketplace.trading.bidding import BidInContest
 from marketplace.trading.commands import (
     Command,
@@ -23,6 +24,12 @@ from marketplace.trading.orders import VALUE_MAX
 from marketplace.trading.pooling import JoinPool
 from marketplace.trading.pools import tiers_of
 from marketplace.trading.quoting import CounterOffer, OfferPrice, TakeOffer
+from marketplace.trading.usage import charged
+from marketplace.trading.using import DeclareUse, SetBudget
+from marketplace.trading.venue import UnknownInstrument
+from settlement import statements
+from settlement.errors import NotFound
+from settlement.ids import encode
 
 _b, _o = tables.books.c, tables.offers.c
 
@@ -42,7 +49,9 @@ Costs = Callable[[Connection, Any], list[Cost]]
 def costs(db: Connection, command: Command) -> list[Cost]:
     """Return what *command* costs its member, by currency; empty if it buys nothing.
 
-    Of what is not there, or may not be, the market itself tells.
+    What may not be is left to the market to refuse. What the records do not have is
+    refused here, with NotFound or UnknownInstrument: they may not have it yet, and
+    nothing passes whose cost is not known.
     """
     return [
         cost
@@ -71,8 +80,10 @@ def _lines(db: Connection, lines: Iterable[Line]) -> list[Cost]:
     found: dict[int, Cost] = {}
     for line in buying:
         currency = currencies.get(line.instrument)
+        if currency is None:
+            raise UnknownInstrument(line.instrument)
         amount = None if line.price is None else line.price * line.quantity
-        if currency is None or (amount is not None and amount > VALUE_MAX):
+        if amount is not None and amount > VALUE_MAX:
             continue
         old = found.get(currency, Cost(currency, 0, line.instrument, 0))
         both = (
@@ -87,11 +98,13 @@ def _lines(db: Connection, lines: Iterable[Line]) -> list[Cost]:
 def _replaced(db: Connection, command: ReplaceOrder) -> list[Cost]:
     o = tables.orders.c
     row = db.execute(
-        select(o.instrument).where(
-            o.id == command.order, o.member == command.member, o.side == "buy"
+        select(o.instrument, o.side).where(
+            o.id == command.order, o.member == command.member
         )
     ).first()
     if row is None:
+        raise _unknown("order", command.order)
+    if row.side != "buy":
         return []
     line = Line(row.instrument, "buy", command.price, command.quantity)
     return _lines(db, [line])
@@ -99,7 +112,10 @@ def _replaced(db: Connection, command: ReplaceOrder) -> list[Cost]:
 
 def _offered(db: Connection, command: OfferPrice) -> list[Cost]:
     sells = select(_b.vendor).where(_b.instrument == command.instrument)
-    if db.scalar(sells) != command.to:
+    vendor = db.scalar(sells)
+    if vendor is None:
+        raise UnknownInstrument(command.instrument)
+    if vendor != command.to:
         return []  # the vendor's own offer
     line = Line(command.instrument, "buy", command.price, command.quantity)
     return _lines(db, [line])
@@ -121,12 +137,14 @@ def _answered(
 ) -> list[Cost]:
     """Return what the buyer of an offer pays for it, or for its answer to it."""
     row = db.execute(
-        select(_o.instrument, _o.price, _o.quantity).where(
-            _o.id == command.offer, _o.member == command.member
+        select(_o.instrument, _o.price, _o.quantity, _o.member).where(
+            _o.id == command.offer
         )
     ).first()
     if row is None:
-        return []
+        raise _unknown("offer", command.offer)
+    if row.member != command.member:
+        return []  # the vendor's side of it
     line = Line(
         row.instrument,
         "buy",
@@ -140,7 +158,7 @@ def _joined(db: Connection, command: JoinPool) -> list[Cost]:
     query = select(pool_tables.pools).where(pool_tables.pools.c.id == command.pool)
     row = db.execute(query).first()
     if row is None:
-        return []
+        raise _unknown("pool", command.pool)
     first = tiers_of(row.tiers)[0][1]
     return [Cost(row.currency, first * row.quantity, row.instrument)]
 
@@ -150,20 +168,43 @@ def _bid(db: Connection, command: BidInContest) -> list[Cost]:
     query = select(c.instrument, c.quantity).where(c.id == command.contest)
     row = db.execute(query).first()
     if row is None:
-        return []
+        raise _unknown("contest", command.contest)
     return _lines(db, [Line(row.instrument, "buy", command.price, row.quantity)])
 
 
 def _signed(db: Connection, command: SignContract) -> list[Cost]:
     a = agreement_tables.agreements.c
     row = db.execute(
-        select(a.instrument, a.currency, a.price, a.quantity).where(
-            a.id == command.contract, a.buyer == command.member
+        select(a.instrument, a.currency, a.price, a.quantity, a.buyer).where(
+            a.id == command.contract
         )
     ).first()
     if row is None:
-        return []
+        raise _unknown("agreement", command.contract)
+    if row.buyer != command.member:
+        return []  # the vendor's signature
     return [Cost(row.currency, row.price * row.quantity, row.instrument)]
+
+
+def _set_aside(db: Connection, command: SetBudget) -> list[Cost]:
+    right = statements.entitlement(db, command.entitlement, command.member)
+    return _lines(db, [Line(right.instrument, "buy", command.amount, 1)])
+
+
+def _declared(db: Connection, command: DeclareUse) -> list[Cost]:
+    right = statements.entitlement(db, command.entitlement, command.member)
+    _, plan = charged(statements.frozen(db, right.terms).body)
+    if plan is None or not 0 <= command.units <= UNITS_MAX:
+        return []
+    p = usage_tables.periods.c
+    known = select(p.units).where(p.entitlement == right.id, p.period == command.period)
+    before = min(db.scalar(known) or 0, command.units)
+    due = charge(plan, command.units).total - charge(plan, before).total
+    return _lines(db, [Line(right.instrument, "buy", due, 1)])
+
+
+def _unknown(kind: str, number: int) -> NotFound:
+    return NotFound(kind, encode(kind, max(0, number)))
 
 
 # Whatever a member's user may spend its money with; see `desk.check`.
@@ -177,4 +218,6 @@ COSTS: dict[type, Costs] = {
     JoinPool: _joined,
     BidInContest: _bid,
     SignContract: _signed,
+    SetBudget: _set_aside,
+    DeclareUse: _declared,
 }

@@ -19,7 +19,7 @@ from marketplace.approvals import limits
 from marketplace.approvals.costs import COSTS, Cost, costs
 from marketplace.approvals.tables import approvals
 from marketplace.community.notices import notify
-from marketplace.members import users
+from marketplace.members import colleagues, users
 from marketplace.members.users import User
 from marketplace.trading import mandate_reads
 from marketplace.trading.commands import Command, decode
@@ -31,6 +31,7 @@ from settlement.store import PAGE_MAX, Page, page
 
 WAITS_US = 3 * clock.DAY_US  # then a request expires
 WAITING_MAX = 200  # requests of one member
+USERS_WAITING_MAX = 20  # and of one user, with the agents it stands behind
 REASON_MAX = 500  # characters
 LIMIT = "limit"  # the kind of a request that is no command
 OVER = ("rejected", "withdrawn", "refused")
@@ -54,9 +55,14 @@ class ApprovalOver(Refusal):
 
 @dataclass(eq=False)
 class TooManyApprovals(Refusal):
-    """As many requests of the member wait for approval as may wait."""
+    """As many requests of the member, or of this user, wait as may wait."""
 
     maximum: int
+
+
+@dataclass(eq=False)
+class AskersHand(Refusal):
+    """Whoever asked gave you your password, or let you in, within the last 3 days."""
 
 
 CONFLICTS: tuple[type[Refusal], ...] = (
@@ -172,6 +178,8 @@ def _insert(db: Connection, what: _Asked, cost: Cost) -> int:
     )
     if db.execute(waiting).scalar_one() >= WAITING_MAX:
         raise TooManyApprovals(WAITING_MAX)
+    if db.scalar(waiting.where(_a.person == what.person)) >= USERS_WAITING_MAX:
+        raise TooManyApprovals(USERS_WAITING_MAX)
     values = what._asdict() | {
         "at_us": now_us,
         "instrument": cost.instrument or None,
@@ -209,11 +217,10 @@ def ask_limit(
     it would let through does: the number of that request, else None.
     """
     limits.check_approvers(db, owner.member)
-    row = limits.of_member(db, owner.member).get(currency)
-    if amount is not None and (row is None or amount <= row.amount):
-        limits.put(db, owner.id, owner.member, currency, amount)
-        return None
-    if row is None:
+    if amount is not None:
+        if limits.lower(db, owner.id, owner.member, currency, amount):
+            return None
+    elif currency not in limits.of_member(db, owner.member):
         return None  # there is none to end
     body = canonical((currency, amount))
     what = _Asked(owner.id, owner.id, owner.member, LIMIT, body, f"limit-{token()}")
@@ -224,11 +231,16 @@ def approve(db: Connection, by: User, number: int) -> Row[Any]:
     """Approve a request of the user's member; the request, which may be sent now.
 
     Raises NotFound, OwnWork for whoever asked or stands behind the agent that did,
-    ApprovalOver if it waits no more. Once approved it stays so until it is sent.
+    AskersHand if they could have signed in as the user within WAITS_US, ApprovalOver if it waits no more. Once approved it stays so until it is sent.
     """
     row = one(db, number, by.member)
     if by.id in (row.by_user, row.person):
         raise OwnWork
+    if colleagues.hands(db, by.id, clock.now_us() - WAITS_US) & {
+        row.by_user,
+        row.person,
+    }:
+        raise AskersHand
     if users.is_disabled(db, row.by_user):
         raise ApprovalOver(number, "shut_out")
     if stands(row) == "approved":

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import ColumnElement, Connection, Insert, Row, delete, select
+from sqlalchemy.dialects.postgresql import insert as upsert_postgres
+from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 
 from marketplace.approvals.tables import approval_limits
 from marketplace.members import users
@@ -36,11 +38,29 @@ def of_member(db: Connection, member: int) -> dict[int, Row[Any]]:
 
 
 def put(db: Connection, user: int, member: int, currency: int, amount: int) -> None:
-    """Put a limit in force at once; see `desk.ask_limit` for a higher one."""
-    take_off(db, member, currency)
-    values = {"by_user": user, "at_us": clock.now_us(), "amount": amount}
-    db.execute(
-        approval_limits.insert().values(member=member, currency=currency, **values)
+    """Put a limit in force at once, whatever it was; see `lower`."""
+    db.execute(_put(db, user, member, currency, amount))
+
+
+def lower(db: Connection, user: int, member: int, currency: int, amount: int) -> bool:
+    """Put a limit in force unless a lower one is, by one statement; tell if it is."""
+    made = _put(db, user, member, currency, amount, where=_l.amount >= amount)
+    return db.execute(made).rowcount == 1
+
+
+def _put(
+    db: Connection,
+    user: int,
+    member: int,
+    currency: int,
+    amount: int,
+    where: ColumnElement[bool] | None = None,
+) -> Insert:
+    values = {"amount": amount, "by_user": user, "at_us": clock.now_us()}
+    make = upsert_postgres if db.dialect.name == "postgresql" else upsert_sqlite
+    made = make(approval_limits).values(member=member, currency=currency, **values)
+    return made.on_conflict_do_update(
+        index_elements=["member", "currency"], set_=values, where=where
     )
 
 

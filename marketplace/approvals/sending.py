@@ -24,6 +24,7 @@ from marketplace.trading.commands import (
 from marketplace.trading.drafting import SignContract
 from marketplace.trading.pooling import JoinPool
 from marketplace.trading.quoting import CounterOffer, OfferPrice, TakeOffer
+from marketplace.trading.using import DeclareUse, SetBudget
 from settlement.errors import Busy, ExchangeHalted, OutcomeUnknown, Refusal
 
 # What a request made, by the kind of its command: of what kind its result's number is.
@@ -37,6 +38,8 @@ MAKES = {
     JoinPool.__name__: "pool",
     BidInContest.__name__: "contest",
     SignContract.__name__: "agreement",
+    SetBudget.__name__: "entitlement",
+    DeclareUse.__name__: "entitlement",
 }
 
 
@@ -104,6 +107,11 @@ def _sign(parts: drafts.Parts, command: SignContract, key: str) -> int:
     return command.contract
 
 
+def _use(parts: drafts.Parts, command: SetBudget | DeclareUse, key: str) -> int:
+    parts.gateway.submit(command, key)
+    return command.entitlement
+
+
 SENDS: dict[type, Callable[[drafts.Parts, Any, str], int | None]] = {
     TakeOffer: quotes.take,
     OfferPrice: quotes.offer,
@@ -111,4 +119,6 @@ SENDS: dict[type, Callable[[drafts.Parts, Any, str], int | None]] = {
     SignContract: _sign,
     JoinPool: _join,
     BidInContest: _bid,
+    SetBudget: _use,
+    DeclareUse: _use,
 }

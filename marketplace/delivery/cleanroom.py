@@ -36,6 +36,7 @@ from marketplace.metering.standing import (
     UseUnpaid,
 )
 from marketplace.services import Services
+from marketplace.trading import mandate_reads
 from marketplace.trading import usage_tables as u
 from marketplace.trading.commands import Deliver
 from marketplace.trading.usage import charged
@@ -130,7 +131,8 @@ def ask(
     try:
         with parts.reads.connect() as db:
             _check_quota(right)
-            _afford(db, found, rows=1)
+            if _afford(db, found, rows=1) is not None:
+                mandate_reads.check_unbounded(db, user.id)  # it costs the member
         tables = groups_of(parts, found)
         answer = asking.ask(parts.files, tables, sql, _watch(parts, user, right))
         receipt, body = _count(parts, user, found, answer, key), answer.body()

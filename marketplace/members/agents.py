@@ -7,11 +7,10 @@ moment is there a key of an agent that nothing bounds.
 import secrets
 from typing import NamedTuple, Protocol
 
-from sqlalchemy import Connection, Engine, delete, func, select
+from sqlalchemy import Connection, Engine, delete
 
 from marketplace.approvals import limits
 from marketplace.members import keys, roles, users
-from marketplace.members.colleagues import USERS_MAX, TooManyUsers
 from marketplace.members.passwords import Passwords
 from marketplace.members.tables import api_keys
 from marketplace.members.tables import users as people
@@ -21,8 +20,6 @@ from marketplace.trading.gateway import Gateway
 from marketplace.trading.mandating import EndMandate, GiveMandate
 from settlement.errors import Forbidden, NotFound, OutcomeUnknown, Refusal
 from settlement.ids import encode
-
-NOWHERE = "@agents.invalid"  # RFC 6761 §6.4: nobody is there to sign in
 
 
 class Parts(Protocol):
@@ -71,15 +68,12 @@ def give(parts: Parts, by: User, bounds: Bounds) -> Given:
     """Make an agent of the user's member with a mandate and a key.
 
     Raises what the market refuses the mandate for, NobodyApproves if orders are to be
-    approved and no second user could, TooManyUsers, TooManyKeys, Forbidden for agents.
+    approved and no second user could, TooManyKeys, Forbidden for agents.
     """
-    address = f"agent-{secrets.token_hex(8)}{NOWHERE}"
+    address = f"agent-{secrets.token_hex(8)}{users.NOWHERE}"
     hashed = parts.passwords.hash(secrets.token_urlsafe(32))
     with parts.writes.begin() as db:
         _check(db, by, bounds)
-        count = select(func.count()).where(people.c.member == by.member)
-        if db.execute(count).scalar_one() >= USERS_MAX:
-            raise TooManyUsers(USERS_MAX)
         agent = users.add(db, by.member, address, bounds.name, hashed, ["buyer"])
         users.set_disabled(db, agent, disabled=True)  # so is the key, until all is said
         key = keys.create(
@@ -106,7 +100,9 @@ def bound(parts: Parts, by: User, colleague: int, bounds: Bounds) -> int:
     """
     with parts.reads.connect() as db:
         _check(db, by, bounds)
-        if colleague not in {row.id for row in users.of_member(db, by.member)}:
+        if colleague == by.id or colleague not in {
+            row.id for row in users.of_member(db, by.member)
+        }:
             raise NotFound("user", encode("user", colleague))
     return _submit(parts, by, colleague, bounds, agent_too=False)
 
@@ -122,13 +118,16 @@ def _submit(
 def end(parts: Parts, by: User, number: int) -> int:
     """End a mandate at once; how many orders were cancelled with it.
 
-    Any of the member ends an agent's; only an owner lifts a colleague's budget.
+    Any of the member ends an agent's; only an owner lifts a colleague's budget. Of an
+    agent whose mandate is over already, the login and the keys are ended all the same.
     """
     with parts.reads.connect() as db:
         row = mandate_reads.one(db, number, by.member)
     if not row.agent and roles.OWNER not in by.roles:
         raise Forbidden(roles.OWNER)
-    cancelled: int = parts.gateway.submit(EndMandate(by.id, by.member, number)).result
+    cancelled = 0
+    if not row.agent or row.state == "active":
+        cancelled = parts.gateway.submit(EndMandate(by.id, by.member, number)).result
     if row.agent:
         with parts.writes.begin() as db:
             users.set_disabled(db, row.holder, disabled=True)

@@ -9,8 +9,10 @@ from sqlalchemy import Connection, Row, func, select
 
 from listings.marking import N_
 from marketplace.members import organisations, roles, sessions, users
+from marketplace.members.tables import handovers
 from marketplace.members.tables import users as table
 from marketplace.members.users import User
+from settlement import clock, store
 from settlement.errors import Forbidden, Invalid, NotFound, Refusal
 from settlement.ids import encode
 
@@ -62,10 +64,14 @@ def invite(
     wanted = frozenset(granted)
     if not wanted or not wanted <= set(offered(db, owner.member)):
         raise Invalid({"roles": [N_("Choose from the roles of your organisation.")]})
-    count = select(func.count()).where(table.c.member == owner.member)
+    count = select(func.count()).where(
+        table.c.member == owner.member, ~table.c.email.endswith(users.NOWHERE)
+    )  # of agents, the market counts the mandates
     if db.execute(count).scalar_one() >= USERS_MAX:
         raise TooManyUsers(USERS_MAX)
-    return users.add(db, owner.member, email, name, password_hash, wanted)
+    number = users.add(db, owner.member, email, name, password_hash, wanted)
+    _hand_over(db, owner, number)
+    return number
 
 
 def shut_out(db: Connection, owner: User, user: int) -> None:
@@ -79,6 +85,7 @@ def let_in(db: Connection, owner: User, user: int) -> None:
     """Let a colleague in again; its keys count again, its sessions do not."""
     _other(db, owner, user)
     users.set_disabled(db, user, disabled=False)
+    _hand_over(db, owner, user)
 
 
 def sign_out(db: Connection, owner: User, user: int) -> int:
@@ -95,7 +102,25 @@ def renew(db: Connection, owner: User, user: int, password_hash: str) -> str:
     email = str(_other(db, owner, user).email)
     users.set_password(db, user, password_hash)
     sessions.revoke_all(db, user)
+    _hand_over(db, owner, user)
     return email
+
+
+def hands(db: Connection, user: int, since_us: int) -> set[int]:
+    """Return who since then gave a user its login, or theirs to whoever gave it."""
+    found, seen = {user}, set[int]()
+    while found:
+        seen |= found
+        given = select(handovers.c.by_user).where(
+            handovers.c.user.in_(found), handovers.c.at_us > since_us
+        )
+        found = set(db.execute(given).scalars()) - seen
+    return seen - {user}
+
+
+def _hand_over(db: Connection, owner: User, user: int) -> None:
+    """Remember who knows a user's password, or let it in: see `approvals.desk`."""
+    store.upsert(db, handovers, [(user, owner.id, clock.now_us())])
 
 
 def _other(db: Connection, owner: User, user: int) -> Row[Any]:

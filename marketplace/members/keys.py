@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, insert, or_, select, update
 
 from listings.marking import N_
 from marketplace.members import roles
 from marketplace.members.tables import NAME_MAX, api_keys, users
 from marketplace.members.users import User, facts, user_of
+from marketplace.trading.mandate_tables import mandates
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
@@ -49,6 +50,12 @@ _LIVING = (
             api_keys.c.expires_us > bindparam("at_us"),
         ),
         users.c.disabled == 0,
+        # An agent lives as long as its mandate, whatever became of its key.
+        ~exists().where(
+            mandates.c.holder == users.c.id,
+            mandates.c.agent == 1,
+            mandates.c.state != "active",
+        ),
     )
 )
 

@@ -119,6 +119,13 @@ users = table(
     CheckConstraint("locale IN ('', 'zh', 'en')", name="locale"),
     CheckConstraint("disabled IN (0, 1)", name="disabled"),
 )
+
+handovers = table(
+    "handovers",  # who gave a user its password, or let it in; see `colleagues.hands`
+    Column("user", Whole, ForeignKey("users.id"), primary_key=True),
+    Column("by_user", Whole, primary_key=True),
+    Column("at_us", Whole, nullable=False),  # the last time
+)
 Index("ix_users_member", users.c.member, users.c.id)
 
 sessions = table(

@@ -18,6 +18,7 @@ from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
 
 EMAIL_MAX = 254  # RFC 5321 §4.5.3.1.3
+NOWHERE = "@agents.invalid"  # of agents; RFC 6761 §6.4: nobody is there to sign in
 _EMAIL = re.compile(
     r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9-]+(\.[a-z0-9-]+)+", re.ASCII
 )

@@ -23,6 +23,7 @@ from marketplace.members.tables import users
 from marketplace.members.users import User
 from marketplace.metering.tables import service_keys as t
 from marketplace.metering.tables import signatures
+from marketplace.trading import mandate_reads
 from marketplace.vault import Vault
 from settlement import clock, ids, statements
 from settlement.errors import Invalid, NotFound, Refusal
@@ -66,7 +67,11 @@ def create(
     test: bool = False,
     expires_us: int | None = None,
 ) -> Made:
-    """Make a key for a right of the user's member; NotFound unless it is theirs."""
+    """Make a key for a right of the user's member; NotFound unless it is theirs.
+
+    OutsideMandate for whom a mandate bounds: calls are paid past it.
+    """
+    mandate_reads.check_unbounded(db, user.id)
     statements.entitlement(db, entitlement, user.member)
     networks, problems = _networks(addresses)
     if not name.strip() or len(name) > NAME_MAX or not name.isprintable():
@@ -101,6 +106,7 @@ def create(
 
 def rotate(db: Connection, vault: Vault, user: User, key: int) -> Made:
     """Make a key like *key*, which goes on for OVERLAP_US more; NotFound if none."""
+    mandate_reads.check_unbounded(db, user.id)
     old = _own(db, user, key)
     until_us = clock.now_us() + OVERLAP_US
     if old.expires_us is None or old.expires_us > until_us:
@@ -113,6 +119,7 @@ def rotate(db: Connection, vault: Vault, user: User, key: int) -> Made:
 
 def revoke(db: Connection, user: User, key: int) -> int:
     """End a key of the member's at once; the number of its right. NotFound if none."""
+    mandate_reads.check_unbounded(db, user.id)
     old = _own(db, user, key)
     db.execute(update(t).where(t.c.id == key).values(revoked_us=clock.now_us()))
     return int(old.entitlement)
@@ -140,10 +147,15 @@ def of_right(db: Connection, entitlement: int) -> list[Row[Any]]:
 
 
 def that_work(db: Connection, entitlement: int, holder: int) -> list[Row[Any]]:
-    """Return the living keys of a right whose users may act for its holder."""
+    """Return the living keys of a right whose users may act for its holder.
+
+    Nobody bounded by a mandate may: what is counted for a key is the holder's to pay.
+    """
     acting = select(users.c.id).where(users.c.member == holder, users.c.disabled == 0)
+    living = of_right(db, entitlement)
     mine = set(db.execute(acting).scalars())
-    return [row for row in of_right(db, entitlement) if row.user in mine]
+    mine -= mandate_reads.bounded(db, {row.user for row in living})
+    return [row for row in living if row.user in mine]
 
 
 def is_key_of(db: Connection, prefix: str, entitlement: int) -> bool:

@@ -44,5 +44,5 @@ def load(db: Connection, market: Market) -> None:
     )
     live = o.state.in_(("open", "partial")) & (o.side == "buy")
     for number, user in db.execute(placed.where(live).order_by(o.id)):
-        market.mandates.orders[number] = user
+        market.mandates.count(number, user)
     market.mandates.last = restoring.last(db, m.id)

@@ -155,6 +155,7 @@ class Mandates:
         self._agenda = agenda
         self.of: dict[int, Mandate] = {}  # by user; an agent's stays when it has ended
         self.orders: dict[int, int] = {}  # waiting order → the user who placed it
+        self.waiting: dict[int, dict[int, None]] = {}  # the same by user, ascending
         self.last = 0
         self.changed: dict[int, Mandate] = {}
 
@@ -187,7 +188,21 @@ class Mandates:
         """Count an order against the user's mandate, as long as it waits or trades."""
         mandate = self.of.get(user)
         if mandate is not None and mandate.state is MandateState.ACTIVE:
-            self.orders[order] = user
+            self.count(order, user)
+
+    def count(self, order: int, user: int) -> None:
+        """Count a waiting order, later than all before, against its user's mandate."""
+        self.orders[order] = user
+        self.waiting.setdefault(user, {})[order] = None
+
+    def forget(self, order: int) -> None:
+        """Count an order no more: it waits no longer."""
+        user = self.orders.pop(order, None)
+        if user is not None:
+            theirs = self.waiting[user]
+            del theirs[order]
+            if not theirs:
+                del self.waiting[user]
 
     def note(self, order: int, amount: int, at_us: int) -> None:
         """Note what an order paid, if it counts against a mandate."""
@@ -207,7 +222,7 @@ class Mandates:
         mandate.state, mandate.ended_by = MANDATE.after(mandate.state, event), by
         self.changed[mandate.number] = mandate
         self._agenda.put(mandate)
-        for order in [o for o, user in self.orders.items() if user == mandate.user]:
+        for order in self.waiting.pop(mandate.user, ()):
             del self.orders[order]
         if is_lifted(mandate):
             del self.of[mandate.user]

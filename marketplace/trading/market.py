@@ -165,7 +165,7 @@ class Market:
     def forget(self, order: Order) -> None:
         """Drop an order that waits no more."""
         del self.orders[order.id]
-        self.mandates.orders.pop(order.id, None)
+        self.mandates.forget(order.id)
         theirs = self.orders_of[order.member]
         del theirs[order.id]
         if not theirs:

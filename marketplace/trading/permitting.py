@@ -42,6 +42,7 @@ from marketplace.trading.quoting import CounterOffer, OfferPrice, TakeOffer
 from marketplace.trading.rights import UNSTORABLE
 from marketplace.trading.risk import PURPOSE, check_audience
 from marketplace.trading.timetable import day_of
+from marketplace.trading.using import DeclareUse, SetBudget
 from marketplace.trading.venue import Venue, WrongOrder
 from settlement.entitlements import EntitlementState
 from settlement.errors import NotFound
@@ -51,7 +52,9 @@ from settlement.money import BY_ASSET
 OWN = (CancelOrder, ReduceOrder, ReplaceOrder)
 AGENTS = (PlaceOrder, PlaceBasket, TakeOffer, Deliver, *OWN)
 AT_ONCE = (TakeOffer, OfferPrice, CounterOffer, JoinPool, SignContract)
-UNBOUNDED = (BidInContest, PayContest)  # what an auction costs is known at its end
+# What an auction costs is known at its end; what use costs, when it is counted for the
+# member; and whoever is bounded makes nobody who is bounded less.
+UNBOUNDED = (BidInContest, PayContest, SetBudget, DeclareUse, GiveMandate)
 
 
 class Want(NamedTuple):
@@ -142,9 +145,8 @@ def _finish(
 
 def _waiting(market: Market, mandate: Mandate) -> Iterator[Order]:
     """Yield the orders that wait under a mandate, in order of placing."""
-    for number, user in sorted(market.mandates.orders.items()):
-        if user == mandate.user:
-            yield market.orders[number]
+    for number in market.mandates.waiting.get(mandate.user, ()):
+        yield market.orders[number]
 
 
 # ── every command of a bounded user ──
@@ -164,10 +166,10 @@ def judge(market: Market, command: Command, at_us: int) -> int:
     if kind not in WANTS:
         return 0
     wants = list(WANTS[kind](market, mandate, command))
+    if mandate.unique:
+        _check_unique(market, mandate, wants)
     for want in wants:
-        _check_want(market, mandate, want)
-    if mandate.unique and len({w.venue.instrument for w in wants}) < len(wants):
-        raise OutsideMandate(mandate.number, "unique")
+        _check_want(mandate, want)
     cost = sum(want.cost for want in wants)
     if isinstance(command, PlaceBasket) and command.total_max is not None:
         cost = command.total_max
@@ -179,6 +181,8 @@ def _check_kind(market: Market, mandate: Mandate, command: Command) -> None:
     """Refuse what such a user may not do at all, or not any more."""
     kind = type(command)
     if kind in UNBOUNDED or (mandate.agent and kind not in AGENTS):
+        raise OutsideMandate(mandate.number, "command")
+    if isinstance(command, EndMandate) and _lifts(market, command):
         raise OutsideMandate(mandate.number, "command")
     if mandate.member != getattr(command, "member", mandate.member):
         raise OutsideMandate(mandate.number, "member")
@@ -192,14 +196,19 @@ def _check_kind(market: Market, mandate: Mandate, command: Command) -> None:
 BEFORE.append(judge)
 
 
+def _lifts(market: Market, command: EndMandate) -> bool:
+    """Tell whether ending a mandate would let somebody spend more: a colleague's."""
+    return not market.mandates.get(command.mandate, command.member).agent
+
+
 def _check_own(market: Market, mandate: Mandate, order: int) -> None:
     """Refuse an agent that touches an order which is not its own."""
     if market.mandates.orders.get(order) != mandate.user:
         raise NotFound("order", encode("order", max(0, order)))
 
 
-def _check_want(market: Market, mandate: Mandate, want: Want) -> None:
-    """Refuse an instrument, purpose or price outside it, and a second right."""
+def _check_want(mandate: Mandate, want: Want) -> None:
+    """Refuse an instrument, purpose or price outside it."""
     venue, number = want.venue, mandate.number
     if mandate.instruments and venue.instrument not in mandate.instruments:
         raise OutsideMandate(number, "instrument")
@@ -210,21 +219,24 @@ def _check_want(market: Market, mandate: Mandate, want: Want) -> None:
     most = mandate.price_max
     if most is not None and want.cost > most * want.quantity:
         raise OutsideMandate(number, "price")
-    if mandate.unique and _has(market, mandate.member, venue, want.of):
-        raise AlreadyHeld(venue.symbol)
 
 
-def _has(market: Market, member: int, venue: Venue, replaced: int | None) -> bool:
-    """Tell whether a member holds an instrument's right, or has bid for it."""
-    rights = market.rights.of(member, venue.instrument)
-    if any(right.state is EntitlementState.ACTIVE for right in rights):
-        return True
-    return any(
-        order.instrument == venue.instrument
-        and order.side is BUY
-        and order.id != replaced
-        for order in market.orders_of.get(member, {}).values()
-    )
+def _check_unique(market: Market, mandate: Mandate, wants: list[Want]) -> None:
+    """Refuse what the member has a right to, or has bid for, and a thing twice."""
+    wanted = {want.venue.instrument for want in wants}
+    if len(wanted) < len(wants):
+        raise OutsideMandate(mandate.number, "unique")
+    replaced = {want.of for want in wants}
+    bid_for = {
+        order.instrument
+        for order in market.orders_of.get(mandate.member, {}).values()
+        if order.side is BUY and order.id not in replaced
+    }
+    for want in wants:
+        rights = market.rights.of(mandate.member, want.venue.instrument)
+        has = any(right.state is EntitlementState.ACTIVE for right in rights)
+        if has or want.venue.instrument in bid_for:
+            raise AlreadyHeld(want.venue.symbol)
 
 
 def _check_budget(

@@ -203,7 +203,7 @@ def place(
         transfers += hold(market, venue, order)
         market.keep(order)
     else:
-        market.mandates.orders.pop(order.id, None)
+        market.mandates.forget(order.id)
     market.ledger.post(seq, transfers)
     market.orders_new.append((order, seq, at_us, by, reason))
     _make_room(market, venue, order, fills, seq)

@@ -31,6 +31,7 @@ SHOWN = {
     "pool": ("pools.one", "pool"),
     "contest": ("contests.room", "contest"),
     "agreement": ("contracts.one", "agreement"),
+    "entitlement": ("rights.service", "entitlement"),
 }
 
 

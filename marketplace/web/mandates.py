@@ -73,7 +73,7 @@ def show() -> ResponseReturnValue:
         return render_template(
             "mandates/mandates.html",
             page=page,
-            stands={row.id: mandate_reads.left(db, row, now_us) for row in page.rows},
+            stands=mandate_reads.lefts(db, page.rows, now_us),
             names=users.names(db, {row.holder for row in page.rows}),
         )
 
@@ -86,7 +86,7 @@ def new() -> ResponseReturnValue:
         colleagues = [
             (ids.encode("user", row.id), row.name)
             for row in users.of_member(db, me().member)
-            if not row.disabled and not row.email.endswith(agents.NOWHERE)
+            if not row.disabled and not row.email.endswith(users.NOWHERE)
         ]
     return render_template(
         "mandates/new.html",
