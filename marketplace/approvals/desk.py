@@ -178,7 +178,8 @@ def _insert(db: Connection, what: _Asked, cost: Cost) -> int:
     )
     if db.execute(waiting).scalar_one() >= WAITING_MAX:
         raise TooManyApprovals(WAITING_MAX)
-    if db.scalar(waiting.where(_a.person == what.person)) >= USERS_WAITING_MAX:
+    theirs = waiting.where(_a.person == what.person)
+    if db.execute(theirs).scalar_one() >= USERS_WAITING_MAX:
         raise TooManyApprovals(USERS_WAITING_MAX)
     values = what._asdict() | {
         "at_us": now_us,
@@ -231,15 +232,14 @@ def approve(db: Connection, by: User, number: int) -> Row[Any]:
     """Approve a request of the user's member; the request, which may be sent now.
 
     Raises NotFound, OwnWork for whoever asked or stands behind the agent that did,
-    AskersHand if they could have signed in as the user within WAITS_US, ApprovalOver if it waits no more. Once approved it stays so until it is sent.
+    AskersHand if they could have signed in as the user within WAITS_US, ApprovalOver
+    if it waits no more. Once approved it stays so until it is sent.
     """
     row = one(db, number, by.member)
     if by.id in (row.by_user, row.person):
         raise OwnWork
-    if colleagues.hands(db, by.id, clock.now_us() - WAITS_US) & {
-        row.by_user,
-        row.person,
-    }:
+    hands = colleagues.hands(db, by.id, clock.now_us() - WAITS_US)
+    if hands & {row.by_user, row.person}:
         raise AskersHand
     if users.is_disabled(db, row.by_user):
         raise ApprovalOver(number, "shut_out")

@@ -100,9 +100,8 @@ def bound(parts: Parts, by: User, colleague: int, bounds: Bounds) -> int:
     """
     with parts.reads.connect() as db:
         _check(db, by, bounds)
-        if colleague == by.id or colleague not in {
-            row.id for row in users.of_member(db, by.member)
-        }:
+        others = {row.id for row in users.of_member(db, by.member)} - {by.id}
+        if colleague not in others:
             raise NotFound("user", encode("user", colleague))
     return _submit(parts, by, colleague, bounds, agent_too=False)
 

@@ -1,5 +1,7 @@
 """Approvals and mandates in a browser, from both users of a member at once."""
 
+import sqlite3
+
 from settlement import clock
 from tests.browser.conftest import sign_in
 from tests.browser.window import Look
@@ -8,7 +10,7 @@ DAY = f"{clock.moment(clock.now_us() + 30 * clock.DAY_US):%Y-%m-%d}"
 DESK = "section[aria-labelledby=do-h]"
 
 
-def test_a_limit_is_set_an_order_waits_and_a_colleague_approves_it(visit):
+def test_a_limit_is_set_an_order_waits_and_a_colleague_approves_it(visit, data):
     owner, second = visit("hushan", Look("en", 1280)), visit("", Look("zh", 390))
     owner.go("/account/users")
     owner.page.fill("#f-name", "Second")
@@ -27,6 +29,8 @@ def test_a_limit_is_set_an_order_waits_and_a_colleague_approves_it(visit):
     owner.go(page)
     second.go("/approvals/")
     second.follow(f"a[href='{page}']")
+    with sqlite3.connect(data / "databourse.db") as db:  # whom the owner just added
+        db.execute("UPDATE handovers SET at_us = 0")  # approves nothing for three days
     second.follow(f"{DESK} form[action$='/approve'] button")
     second.go(page)
     owner.go("/approvals/history")

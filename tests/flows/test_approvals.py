@@ -5,13 +5,22 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from marketplace.approvals import desk, limits, sending
+from marketplace.approvals.costs import COSTS
 from marketplace.approvals.tables import approvals
-from marketplace.members import users
+from marketplace.members import colleagues, users
+from marketplace.members.tables import handovers
+from marketplace.trading.bidding import BidInContest
+from marketplace.trading.commands import Line, PlaceBasket, PlaceOrder, ReplaceOrder
+from marketplace.trading.drafting import SignContract
+from marketplace.trading.pooling import JoinPool
+from marketplace.trading.quoting import CounterOffer, OfferPrice, TakeOffer
+from marketplace.trading.using import DeclareUse, SetBudget
+from marketplace.trading.venue import UnknownInstrument
 from settlement import clock
-from settlement.errors import OwnWork, Refusal
+from settlement.errors import NotFound, OwnWork, Refusal
 from settlement.ids import decode
 from tests.flows.market import location
 from tests.programs import awaited, buy, drafted, pay_in, pooled, program, sun
@@ -22,7 +31,7 @@ LIMIT = {"currency": "CNY", "amount": 1_000}  # SUN costs 1200
 
 
 @pytest.fixture
-def colleagues(parts, people):
+def team(parts, people):
     """A second user of the buyer's member, who may approve, and a third who may not."""
     member, hashed = people["buyer"].member, parts.passwords.hash(PASSWORD)
     with parts.writes.begin() as db:
@@ -34,12 +43,12 @@ def colleagues(parts, people):
 
 
 @pytest.fixture
-def bounded(colleagues, parts, visit, program):
+def bounded(team, parts, visit, program):
     """The buyer has money, and a limit of 10.00 yuan."""
     pay_in(program, "buyer", 50_000)
     answer = visit("buyer").post("/approvals/limits", currency="CNY", amount="10")
     assert location(answer) == "/approvals/"
-    return colleagues
+    return team
 
 
 def free(program):
@@ -268,3 +277,84 @@ def test_many_who_approve_at_once_send_it_once(bounded, program, sun, parts):
         row = desk.one(db, number, bounded["buyer"].member)
     assert row.state == "sent"
     assert json.loads(row.body)[0] == bounded["buyer"].id
+
+
+def test_nobody_approves_by_a_login_that_they_gave_to_a_colleague(
+    bounded, program, sun, parts
+):
+    asker, second, third = (bounded[name] for name in ("buyer", "second", "third"))
+    number = decode("approval", awaited(parts, program, sun))
+    hashed = parts.passwords.hash(PASSWORD)
+
+    def hand(*steps):
+        with parts.writes.begin() as db:
+            db.execute(delete(handovers))
+            for step in steps:
+                step(db)
+
+    ways = (
+        [lambda db: colleagues.renew(db, asker, second.id, hashed)],
+        [lambda db: colleagues.let_in(db, asker, second.id)],
+        [  # by the hand of another
+            lambda db: colleagues.renew(db, asker, third.id, hashed),
+            lambda db: colleagues.renew(db, third, second.id, hashed),
+        ],
+    )
+    for steps in ways:
+        hand(*steps)
+        with pytest.raises(desk.AskersHand):
+            sending.approve(parts, second, number)
+    with parts.writes.begin() as db:
+        about = {"name": "New", "email": "new@buyer.example"}
+        added = colleagues.invite(
+            db, asker, granted=["approver"], password_hash=hashed, **about
+        )
+        new = users.get(db, added)
+    with pytest.raises(desk.AskersHand):
+        sending.approve(parts, new, number)
+    with parts.writes.begin() as db:
+        past = clock.now_us() - desk.WAITS_US
+        db.execute(update(handovers).values(at_us=past))
+    sending.approve(parts, second, number)
+
+
+def test_what_the_records_do_not_have_yet_is_not_let_through(bounded, parts):
+    member = bounded["buyer"].member
+    unseen = (
+        ReplaceOrder(2, member, 999, 1, 1),
+        TakeOffer(2, member, 999, "analysis"),
+        OfferPrice(2, member, 999, 1, 1, 1, "analysis", "need", 1),
+        JoinPool(2, member, 999, "analysis"),
+        BidInContest(2, member, 999, 1, "analysis"),
+        SignContract(2, member, 999, ""),
+        PlaceOrder(2, member, Line(999, "buy", 1, 1)),
+        SetBudget(2, member, 999, 1),
+        DeclareUse(2, member, 999, 0, 1, "more"),
+    )
+    assert {type(command) for command in unseen} | {PlaceBasket, CounterOffer} == {
+        *COSTS
+    }
+    for command in unseen:
+        with pytest.raises((NotFound, UnknownInstrument)):
+            desk.check(parts.reads, parts.writes, command, "key")
+
+
+def test_one_user_does_not_fill_the_desk(bounded, program, sun, monkeypatch, bearer):
+    monkeypatch.setattr(desk, "USERS_WAITING_MAX", 2)
+    buyer = program("buyer")
+    codes = [buyer.post("/orders", buy(sun)).json["code"] for _ in range(3)]
+    assert codes == [*["approval_awaited"] * 2, "too_many_approvals"]
+    answer = buyer.client.post(
+        "/api/v1/orders", json=buy(sun), headers=bearer("third", "trade")
+    )
+    assert answer.json["code"] == "approval_awaited"
+
+
+def test_a_limit_is_lowered_by_one_statement_and_never_raised_by_it(bounded, parts):
+    buyer = bounded["buyer"]
+    with parts.writes.begin() as db:
+        assert not limits.lower(db, buyer.id, buyer.member, 1, 1_001)
+        assert limits.lower(db, buyer.id, buyer.member, 1, 900)
+        assert limits.of_member(db, buyer.member)[1].amount == 900
+        limits.put(db, buyer.id, buyer.member, 1, 5_000)
+        assert limits.of_member(db, buyer.member)[1].amount == 5_000

@@ -18,7 +18,7 @@ from settlement.invariants import violations
 from settlement.tables import entitlements
 from tests import backends
 from tests.called import QUIET
-from tests.programs import Sold, buy, pay_in, put_on_market, upload
+from tests.programs import Program, Sold, buy, pay_in, put_on_market, upload
 from tests.visitors import visit
 
 __all__ = ["visit"]
@@ -221,6 +221,22 @@ def test_questions_can_have_a_price(program, parts):
     assert shown == ["budget_used_up", "", "", "budget_used_up"]
     with parts.reads.connect() as db:
         assert list(violations(db)) == []
+
+
+def test_an_agent_asks_nothing_that_has_a_price(app, program):
+    right = right_to(program, sold(program, "ASKED"))
+    buyer = program("buyer")
+    buyer.put(f"/entitlements/{right}/budget", {"amount": 120})
+    wanted = {
+        "name": "An agent",
+        "currency": "CNY",
+        "daily_max": 1_000,
+        "until_us": clock.now_us() + clock.DAY_US,
+    }
+    secret = buyer.made("/mandates", wanted)["secret"]
+    headers = {"Authorization": f"Bearer {secret}"}
+    answer = ask(lambda _: Program(app.test_client(), headers), right, BY_REGION)
+    assert (answer.status_code, answer.json["code"]) == (403, "outside_mandate")
 
 
 def test_what_a_sold_room_shows_changes_no_more(program, sun, right):

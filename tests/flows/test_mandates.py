@@ -3,10 +3,12 @@
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
-from marketplace.members import users
+from marketplace.members import colleagues, keys, users
 from marketplace.members.tables import users as table
+from marketplace.trading import mandate_reads
+from marketplace.trading.mandating import EndMandate
 from settlement import clock, ids
 from tests.flows.market import location
 from tests.programs import Program, buy, pay_in, program, sun
@@ -152,7 +154,7 @@ def test_mandates_and_budgets_are_given_watched_and_ended_by_pages(
     assert "SUN" in owner.get(page).text
     assert visit("other").get(page).status_code == 404
     assert location(owner.post(f"{page}/end")) == page
-    assert owner.post(f"{page}/end").status_code == 404
+    assert location(owner.post(f"{page}/end")) == page  # nothing is left to end
     user = ids.encode("user", second.id)
     budget = location(owner.post("/mandates/new", **form, holder=user))
     assert page in owner.get("/mandates/").text
@@ -162,3 +164,60 @@ def test_mandates_and_budgets_are_given_watched_and_ended_by_pages(
     assert location(owner.post(f"{budget}/end")) == budget
     stranger = ids.encode("user", 1)
     assert owner.post("/mandates/new", **form, holder=stranger).status_code == 404
+
+
+def test_agents_take_no_seats_of_the_members_users(program, sun, parts, monkeypatch):
+    owner = program("buyer")
+    with parts.reads.connect() as db:
+        me = users.get(db, ids.decode("user", owner.read("/me")["user"]))
+        seats = len(users.of_member(db, me.member))
+    monkeypatch.setattr(colleagues, "USERS_MAX", seats + 1)
+    for _ in range(3):
+        owner.made("/mandates", bounds(sun))
+    hashed = parts.passwords.hash(PASSWORD)
+    with parts.writes.begin() as db:
+        wanted = ("new@buyer.example", "New", ["buyer"], hashed)
+        assert colleagues.invite(db, me, *wanted)
+
+
+def test_a_page_of_mandates_is_one_question_and_finds_the_orders_by_their_user(
+    app, program, sun, parts
+):
+    pay_in(program, "buyer", 50_000)
+    for price in (5, 7):
+        key = program("buyer").made("/mandates", bounds(sun))["secret"]
+        agent = Program(app.test_client(), {"Authorization": f"Bearer {key}"})
+        agent.made("/orders", buy(sun, price=price, time_in_force="GTC"))
+    asked = []
+
+    def note(_db, _cursor, statement, values, *_):
+        asked.append((statement, values))
+
+    with parts.reads.connect() as db:
+        rows = mandate_reads.of_member(db, 2).rows
+        event.listen(db, "before_cursor_execute", note)
+        stands = mandate_reads.lefts(db, rows, clock.now_us())
+        ((statement, values),) = asked
+        assert sorted(left.waits for left in stands.values()) == [5, 7]
+        if db.dialect.name == "sqlite":
+            plan = db.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            assert "ix_orders_user" in str(plan.all())
+
+
+def test_a_key_ends_with_the_mandate_and_what_is_left_of_an_agent_can_be_ended(
+    app, program, sun, parts
+):
+    buyer = program("buyer")
+    given = buyer.made("/mandates", bounds(sun))
+    agent = Program(app.test_client(), {"Authorization": f"Bearer {given['secret']}"})
+    assert agent.get("/mandate").status_code == 200
+    number = ids.decode("mandate", given["id"])
+    me = buyer.read("/me")
+    by, member = ids.decode("user", me["user"]), ids.decode("member", me["member"])
+    parts.gateway.submit(EndMandate(by, member, number))  # and no more than that
+    assert agent.get("/mandate").status_code == 401
+    assert buyer.made(f"/mandates/{given['id']}/end")["cancelled"] == 0
+    with parts.reads.connect() as db:
+        holder = mandate_reads.one(db, number, member).holder
+        assert users.is_disabled(db, holder)
+        assert holder not in {key.user for key in keys.of_member(db, member)}

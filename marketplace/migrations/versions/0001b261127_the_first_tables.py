@@ -1384,6 +1384,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("state IN ('open', 'partial')"),
         )
         batch_op.create_index("ix_orders_member", ["member", "id"], unique=False)
+        batch_op.create_index(
+            "ix_orders_user",
+            ["by_user", "seq"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('open', 'partial')"),
+            postgresql_where=sa.text("state IN ('open', 'partial')"),
+        )
 
     op.create_table(
         "payins",
@@ -3425,6 +3432,15 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "handovers",
+        sa.Column("user", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.ForeignKeyConstraint(["user"], ["users.id"], name=op.f("fk_handovers_user")),
+        sa.PrimaryKeyConstraint("user", "by_user", name=op.f("pk_handovers")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "opinions",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("product", Whole, nullable=False),
@@ -3894,6 +3910,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_opinions_product")
 
     op.drop_table("opinions")
+    op.drop_table("handovers")
     op.drop_table("files")
     with op.batch_alter_table("demands", schema=None) as batch_op:
         batch_op.drop_index(
@@ -4178,6 +4195,11 @@ def downgrade() -> None:
 
     op.drop_table("payins")
     with op.batch_alter_table("orders", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_orders_user",
+            sqlite_where=sa.text("state IN ('open', 'partial')"),
+            postgresql_where=sa.text("state IN ('open', 'partial')"),
+        )
         batch_op.drop_index("ix_orders_member")
         batch_op.drop_index(
             "ix_orders_live",

@@ -250,6 +250,46 @@ def test_a_colleagues_budget_that_ran_out_lets_nothing_through():
     room.order(1, 1)
 
 
+@pytest.mark.parametrize("expired", [False, True])
+def test_who_is_bounded_makes_nobody_less_bounded(expired):
+    room = Room(agent=False, user=AGENT)
+    if expired:
+        room.at_us = BOUNDS.until_us
+        room.do(c.Tick())
+    given = BOUNDS._replace(by=AGENT, user=SECOND, until_us=room.at_us + 9)
+    other = room.do(given._replace(by=CAT, user=79))
+    for command in (
+        given,
+        given._replace(agent=False, user=AGENT),
+        c.SetBudget(AGENT, CAT, 1, 5),
+        c.DeclareUse(AGENT, CAT, 1, 0, 5, "more"),
+    ):
+        with pytest.raises(OutsideMandate) as refused:
+            room.do(command)
+        assert refused.value.field == "command"
+    if not expired:
+        with pytest.raises(OutsideMandate):
+            room.do(c.EndMandate(AGENT, CAT, room.number))
+    room.do(c.EndMandate(AGENT, CAT, other))  # an agent is ended by any of the member
+
+
+def test_what_is_ordered_twice_is_refused_before_the_books_are_looked_through():
+    class Watched(dict):
+        looks = 0
+
+        def values(self):
+            Watched.looks += 1
+            return super().values()
+
+    room = Room(unique=True)
+    room.market.orders_of[CAT] = Watched()
+    with pytest.raises(OutsideMandate):
+        room.do(c.PlaceBasket(AGENT, CAT, (line("buy", 1, 1),) * 50))
+    assert Watched.looks == 0
+    room.order(1, 1)
+    assert Watched.looks == 1
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -299,12 +339,16 @@ def test_whatever_agents_do_a_day_never_costs_more_and_the_records_agree():
                 continue
             mandate = room.mandate()
             assert mandate.today <= mandate.daily_max
-            assert set(room.market.mandates.orders) <= set(room.market.orders)
+            desk = room.market.mandates
+            assert set(desk.orders) <= set(room.market.orders)
+            by_user = {o: user for user, own in desk.waiting.items() for o in own}
+            assert by_user == desk.orders
         if seed % 2:
             room.do(c.EndMandate(CAT, CAT, room.number))
         with engine.begin() as db:
             records.write(db, records.drain(room.market))
             again = records.load(db)
         assert room.market.mandates.orders == again.mandates.orders
+        assert room.market.mandates.waiting == again.mandates.waiting
         assert room.mandate().row() == again.mandates.of[AGENT].row()
         assert digest(again) == digest(room.market)
