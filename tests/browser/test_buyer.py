@@ -143,6 +143,9 @@ def test_a_buyer_asks_in_a_clean_room_and_is_told_why_not(visit, look):
     assert buyer.page.locator("#answer tbody tr").count() == 5
     assert "rcp_" in buyer.text("#answer .soft")
     buyer.page.fill("#f-sql", "SELECT max(visits) FROM opdflow")
-    buyer.follow("#question button[type=submit]")
+    buyer.page.locator("#question button[type=submit]").click()
     assert "max" in buyer.text(".refusal")
+    assert buyer.complaints  # the browser reports the status of the refusal
+    buyer.complaints.clear()
+    buyer.look_over()
     assert buyer.page.input_value("#f-sql") == "SELECT max(visits) FROM opdflow"
