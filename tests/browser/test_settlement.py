@@ -13,9 +13,9 @@ def test_a_buyer_accepts_what_was_delivered(visit):
 
 
 def test_a_dispute_is_answered_and_settled_by_agreement(visit):
-    vendor, buyer = visit("haiheng", Look("zh", 1280)), visit("huanyu", Look("en", 390))
+    vendor, buyer = visit("yuntu", Look("zh", 1280)), visit("zhujiang", Look("en", 390))
     vendor.go("/orders/disputes")
-    vendor.follow("main tbody th a")
+    vendor.follow("main tbody th a[href$='dsp_0000001']")
     address = vendor.page.url
     vendor.page.fill("#f-note", "The last batch follows tomorrow.")
     vendor.page.fill("#f-offer", "100")
