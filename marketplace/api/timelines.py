@@ -17,7 +17,7 @@ bp = Resource("timelines", __name__, "All that the records tell, newest first.")
 
 
 class TimelineQuery(PageQuery):
-    """Which entries. A page may be longer than *limit*: one moment is not torn."""
+    """Which entries."""
 
     topic = Code(*TOPICS, load_default="")
 
@@ -130,7 +130,7 @@ def _page(
             about,
             subject,
             topic=asked["topic"],
-            before_us=asked["cursor"],
+            before=asked["cursor"],
             limit=asked["limit"],
             staff=staff,
         )

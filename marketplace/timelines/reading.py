@@ -32,6 +32,8 @@ from settlement.tables import entitlements, trades
 
 ABOUT = {"member": members, "product": products, "trade": trades}
 REMARK_MAX = 2_000  # characters
+OF_MOMENT_MAX = 10_000  # entries of one moment that are told apart
+SINCE_US = 1_577_836_800 * clock.SECOND_US  # 2020: before there was an exchange
 _BY_CODE = {source.code: source for source in SOURCES}
 
 
@@ -55,7 +57,7 @@ class Timeline(NamedTuple):
     """A page, newest first."""
 
     rows: list[Entry]
-    before: int | None  # moment that the next page starts before; None: no more
+    before: int | None  # place that the next page starts after; None: no more
 
 
 def page_of(
@@ -64,19 +66,23 @@ def page_of(
     subject: int,
     *,
     topic: str = "",
-    before_us: int | None = None,
+    before: int | None = None,
     limit: int = PAGE_MAX,
     staff: bool = True,
 ) -> Timeline:
-    """Return the newest *limit* entries before a moment, and all of the last's moment.
+    """Return the newest *limit* entries, those after the place *before* if given.
 
-    What shares a moment is never torn apart, so that the moment alone says where the
-    next page begins. *topic* narrows; without *staff* what the desk notes is left out.
-    NotFound if there is no such subject, or *about* is none of `ABOUT`.
+    A place is a moment and how many of its entries were told: many share one, as what
+    an import made does. *topic* narrows; without *staff* what the desk notes is left
+    out. NotFound if there is no such subject, or *about* is none of `ABOUT`.
     """
     _must_be_there(db, about, subject)
+    until_us, skipped = (None, 0) if before is None else divmod(before, OF_MOMENT_MAX)
+    if until_us is not None:
+        until_us += SINCE_US
+    most = skipped + limit + 1
     told = [
-        _told(source, which, staff=staff)
+        _told(source, which, until_us, most, staff=staff)
         for source in SOURCES
         if topic in {"", source.topic}
         and (staff or source.code not in STAFF_ONLY)
@@ -84,20 +90,17 @@ def page_of(
     ]
     if not told:
         return Timeline([], None)
-    newest = [
-        _limited(one if before_us is None else one.where(at < before_us), at, limit + 1)
-        for one, at in told
-    ]
-    union = union_all(*newest).subquery()
-    query = select(union).order_by(union.c.at_us.desc(), union.c.code, union.c.number)
-    rows = [_entry(row) for row in db.execute(query.limit(limit + 1))]
+    union = union_all(*told).subquery()
+    order = (union.c.at_us.desc(), union.c.code, union.c.first, union.c.last)
+    query = select(union).order_by(*order).limit(limit + 1).offset(skipped)
+    rows = [_entry(row) for row in db.execute(query)]
     if len(rows) <= limit:
         return Timeline(rows, None)
-    last_us = rows[limit - 1].at_us
-    same = union_all(*(one.where(at == last_us) for one, at in told)).subquery()
-    ties = select(same).order_by(same.c.code, same.c.number)
-    kept = [row for row in rows if row.at_us > last_us]
-    return Timeline([*kept, *(_entry(row) for row in db.execute(ties))], last_us)
+    kept = rows[:limit]
+    last_us = kept[-1].at_us
+    done = sum(row.at_us == last_us for row in kept)
+    done += skipped if last_us == until_us else 0
+    return Timeline(kept, (last_us - SINCE_US) * OF_MOMENT_MAX + done)
 
 
 def remark(db: Connection, about: str, subject: int, by_user: int, text: str) -> int:
@@ -194,11 +197,18 @@ def _of_trade(source: Source, subject: int) -> ColumnElement[bool] | None:
 
 
 def _told(
-    source: Source, which: ColumnElement[bool], *, staff: bool
-) -> tuple[Select[Any], ColumnElement[int]]:
-    """Return the question for a source's rows, and the column with their moment."""
+    source: Source,
+    which: ColumnElement[bool],
+    until_us: int | None,
+    most: int,
+    *,
+    staff: bool,
+) -> Select[Any]:
+    """Return the question for the newest *most* of a source's rows, in order."""
     has = source.table.c
     at = has[source.at]
+    keys = list(source.table.primary_key)
+    first, last = keys[0], keys[-1]
 
     def whole(name: str) -> ColumnElement[Any]:
         return has[name] if name in has else cast(null(), BigInteger)
@@ -217,12 +227,13 @@ def _told(
         words(source.text if tells else "").label("text"),
         (cast(null(), BigInteger) if amount is None else amount).label("amount"),
         whole(source.currency if amount is not None else "").label("currency"),
-    )
-    return query.where(which, at.is_not(None)), at
-
-
-def _limited(query: Select[Any], at: ColumnElement[int], limit: int) -> Select[Any]:
-    return select(query.order_by(at.desc()).limit(limit).subquery())
+        first.label("first"),
+        last.label("last"),
+    ).where(which, at.is_not(None))
+    if until_us is not None:
+        query = query.where(at <= until_us)
+    newest = query.order_by(at.desc(), first, last).limit(most)
+    return select(newest.subquery())
 
 
 def _entry(row: Row[Any]) -> Entry:

@@ -218,7 +218,7 @@ def _shown(
             about,
             number,
             topic=topic,
-            before_us=before(),
+            before=before(),
             limit=SHOWN,
             staff=desk,
         )

@@ -1,7 +1,11 @@
 """Timelines: a member reads its own records; the desk those of anyone, and notes."""
 
 import pytest
+from sqlalchemy import insert
 
+from marketplace.timelines.reading import page_of
+from marketplace.timelines.tables import remarks
+from settlement.ids import decode
 from tests.programs import buy, pay_in, program, sun
 
 __all__ = ["program", "sun"]
@@ -47,6 +51,28 @@ def test_pages_of_a_timeline_are_the_whole_without_gap_or_repetition(
         pieces += told(page)
         more = {"cursor": page["next"]} if page["next"] else None
     assert pieces == whole
+
+
+def test_what_shares_a_moment_is_told_in_pages_too(program, sun, parts):
+    member = decode("member", program("buyer").read("/me")["member"])
+    with parts.writes.begin() as db:
+        rows = [
+            {"id": n, "about": "member", "subject": member, "at_us": 10**15 * 2,
+             "by_user": 1, "text": f"{n}"}
+            for n in range(1, 131)
+        ]  # fmt: skip
+        db.execute(insert(remarks), rows)
+    told, place = [], None
+    with parts.reads.connect() as db:
+        while True:
+            page = page_of(db, "member", member, before=place, limit=50)
+            assert len(page.rows) <= 50
+            told += page.rows
+            place = page.before
+            if place is None:
+                break
+        assert told == page_of(db, "member", member, limit=1_000).rows
+    assert [row.text for row in told[:130]] == [f"{n}" for n in range(1, 131)]
 
 
 def test_the_desk_reads_member_product_and_trade_and_adds_remarks(program, sun, bought):
