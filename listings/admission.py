@@ -11,7 +11,6 @@ from sqlalchemy import Connection, Row, insert, select, update
 from listings import catalogue, products, publicdata, releases, tables, terms
 from listings.changes import touch
 from listings.marking import N_
-from listings.numbers import next_numbers
 from listings.products import Facts
 from listings.quality import declared
 from listings.registration import attachments, checklist, marks, opinions
@@ -45,6 +44,7 @@ from listings.terms import MarketFacts
 from settlement import clock
 from settlement.errors import IllegalMove, Invalid, NotFound
 from settlement.ids import encode
+from settlement.numbers import next_numbers
 
 __all__ = [  # for those who import them from here
     "HOUSE",

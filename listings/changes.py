@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, select
 
 from listings import tables
-from listings.numbers import next_numbers
 from settlement import store
+from settlement.numbers import next_numbers
 
 
 def touch(db: Connection, products: Iterable[int]) -> None:

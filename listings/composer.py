@@ -13,10 +13,10 @@ from sqlalchemy import Connection
 from listings import licences
 from listings.licences import EXCLUSIVITY, PURPOSES, USES, Licence, Terms
 from listings.marking import N_
-from listings.numbers import in_turn
 from listings.vocabulary import SECTORS, WORLD, Name, regions
 from settlement.errors import Invalid, NotFound
 from settlement.ids import encode
+from settlement.numbers import in_turn
 
 TITLE_MAX = 120  # characters
 OWN_MAX = 100  # licences of a vendor

@@ -16,12 +16,12 @@ from sqlalchemy import Connection, Select, and_, func, insert, or_, select, upda
 from listings import releases, tables
 from listings.files import Stored
 from listings.marking import N_
-from listings.numbers import in_turn, next_numbers
 from listings.quality import reports
 from listings.releases import FETCHED_LATER
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
+from settlement.numbers import in_turn, next_numbers
 
 URL_MAX = 2_000  # characters
 WAITING_MAX = 50  # of one vendor

@@ -21,12 +21,12 @@ from listings import licences, products, tables
 from listings.changes import touch
 from listings.formats import akshare, aws_registry, firstdata
 from listings.formats.entry import Described, Found, Rejected, Stray
-from listings.numbers import in_turn, next_numbers
 from listings.products import Facts
 from listings.registration.deadlines import TERM_US
 from settlement import clock, store
 from settlement.errors import Refusal
 from settlement.money import INSTRUMENT_MIN
+from settlement.numbers import in_turn, next_numbers
 
 FORMATS: dict[str, ModuleType] = {
     module.NAME: module for module in (firstdata, aws_registry, akshare)

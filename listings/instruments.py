@@ -10,13 +10,13 @@ from sqlalchemy import Connection, Row, Select, insert, select
 from listings import licences, plans, publicdata, tables
 from listings.licences import Licence
 from listings.marking import N_
-from listings.numbers import next_numbers
 from listings.plans import TRIAL, Plan
 from listings.vocabulary import MODES
 from settlement import clock
 from settlement.errors import Invalid, NotFound
 from settlement.ids import encode
 from settlement.money import AMOUNT_MAX, BY_ASSET, INSTRUMENT_MIN
+from settlement.numbers import next_numbers
 
 SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9.-]{1,31}", re.ASCII)
 LOT_MAX = 1_000_000

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, Row, select
 
 from listings import tables
 from listings.marking import N_
-from listings.numbers import in_turn, next_numbers
 from listings.vocabulary import WORLD, Name
 from settlement import store
 from settlement.errors import Invalid, NotFound
+from settlement.numbers import in_turn, next_numbers
 
 # What a buyer declares that the data is for; an instrument permits some of them.
 PURPOSES = {

@@ -11,13 +11,13 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from listings import dictionary, tables
 from listings.marking import N_
-from listings.numbers import next_numbers
 from listings.registration import declaration
 from listings.registration.declaration import DENYING, STATEMENT_MAX
 from listings.vocabulary import CLASSES, INDUSTRIES, SECTORS, UPDATES, regions
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
+from settlement.numbers import next_numbers
 
 TITLE_MAX = 300  # characters
 SUMMARY_MAX = 2_000

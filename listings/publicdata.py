@@ -16,12 +16,12 @@ from listings import tables
 from listings.changes import touch
 from listings.licences import PURPOSES
 from listings.marking import N_
-from listings.numbers import next_numbers
 from listings.vocabulary import Name
 from settlement import clock, store
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
 from settlement.money import AMOUNT_MAX
+from settlement.numbers import next_numbers
 
 MODES = {
     "whole": Name("整体授权", "Authorised as a whole"),

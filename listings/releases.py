@@ -11,11 +11,11 @@ from listings import products, schemas, tables
 from listings.changes import touch
 from listings.files import Stored, media_type
 from listings.marking import N_
-from listings.numbers import in_turn, next_numbers
 from listings.quality import reports
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
+from settlement.numbers import in_turn, next_numbers
 
 NAME_MAX = 200  # characters of a file's name
 FILES_MAX = 1_000  # of one release

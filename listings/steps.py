@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Row, insert, select, update
 from listings import products, tables
 from listings.changes import touch
 from listings.marking import N_
-from listings.numbers import in_turn, next_numbers
 from listings.stages import (
     LISTING,
     PRODUCT,
@@ -25,6 +24,7 @@ from listings.stages import (
 from settlement import clock
 from settlement.errors import IllegalMove, Invalid, NotFound, OwnWork, Refusal
 from settlement.ids import encode
+from settlement.numbers import in_turn, next_numbers
 
 REASON_MAX = 2_000  # characters
 REASONS_MAX = 50  # fields

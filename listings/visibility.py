@@ -23,10 +23,10 @@ from sqlalchemy import (
 from listings import tables
 from listings.changes import touch
 from listings.marking import N_
-from listings.numbers import in_turn
 from settlement import clock
 from settlement.errors import Invalid, NotFound
 from settlement.ids import encode
+from settlement.numbers import in_turn
 
 PUBLIC, REQUEST, PRIVATE = VISIBILITIES = ("public", "request", "private")
 NOBODY = -1  # a visitor who is not signed in

@@ -10,7 +10,6 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, func, select
 
 from listings.marking import N_
-from listings.numbers import in_turn
 from marketplace.config import Config
 from marketplace.members.users import User
 from marketplace.warehouse import describe, freeze
@@ -93,7 +92,6 @@ def propose(
     now_us = clock.now_us() if at_us is None else at_us
     made = prepare(config, reads, cut, now_us, release_us)
     with writes.begin() as db:
-        in_turn(db)
         return publications.propose(db, made, reason, by.id, now_us)
 
 

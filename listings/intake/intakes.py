@@ -24,13 +24,13 @@ from listings.intake import tables
 from listings.intake.recognition import Recognised, entries
 from listings.licences import Licence
 from listings.marking import N_
-from listings.numbers import in_turn, next_numbers
 from listings.products import Facts
 from listings.spdx import NOT_STATED
 from listings.tables import products as stored
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
+from settlement.numbers import in_turn, next_numbers
 
 BATCH = 200  # entries of one transaction
 SOURCE_MAX = 80  # characters

@@ -14,7 +14,6 @@ from sqlalchemy import Connection, insert, select, update
 from listings import products
 from listings.files import Stored, media_type
 from listings.marking import N_
-from listings.numbers import next_numbers
 from listings.registration import tables
 from listings.registration.declaration import ROUTES
 from listings.releases import NAME, NAME_MAX
@@ -23,6 +22,7 @@ from listings.vocabulary import Name
 from settlement import clock
 from settlement.errors import Invalid, NotFound
 from settlement.ids import encode
+from settlement.numbers import next_numbers
 
 FILE_MAX = 50 * 1024 * 1024  # bytes of one attachment
 OF_PRODUCT_MAX = 200

@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Row, insert, select, update
 from listings import products
 from listings.files import Stored
 from listings.marking import N_
-from listings.numbers import next_numbers
 from listings.registration import attachments, tables
 from listings.registration.attachments import Whose
 from listings.steps import REASON_MAX, By, own, record
@@ -21,6 +20,7 @@ from listings.vocabulary import Name
 from settlement import clock
 from settlement.errors import Invalid, NotFound, OwnWork, Refusal
 from settlement.ids import encode
+from settlement.numbers import next_numbers
 
 KINDS = {
     "compliance": Name("合规评估", "Compliance"),

@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select
 
 from listings import tables
-from listings.numbers import in_turn
 from listings.products import EDITABLE
 from listings.registration.passing import REMIND
 from listings.stages import PRODUCT
 from listings.steps import CLAIM_US, By, others, owner_of, record
 from settlement import clock
 from settlement.errors import IllegalMove
+from settlement.numbers import in_turn
 
 QUEUE_MAX = 500  # products that one look at a queue shows
 MEASURED_US = 28 * clock.DAY_US  # the reviews of the last four weeks tell how long

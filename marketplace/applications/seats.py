@@ -12,7 +12,6 @@ from sqlalchemy.exc import IntegrityError
 
 from listings import catalogue, plans
 from listings.marking import N_
-from listings.numbers import next_numbers
 from marketplace.applications.tables import applications, seats
 from marketplace.delivery.files import permit
 from marketplace.members import users
@@ -20,6 +19,7 @@ from marketplace.members.users import User
 from marketplace.outgoing import NotReachable, checked
 from settlement import clock, ids, statements
 from settlement.errors import Invalid, NotFound, Refusal
+from settlement.numbers import next_numbers
 
 LEASE_US = 10 * clock.MINUTE_US  # that a seat lasts without a heartbeat
 OFFLINE_H_MAX = 168

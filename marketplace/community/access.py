@@ -15,7 +15,6 @@ from listings import catalogue, consents, products, tables, visibility
 from listings.changes import touch
 from listings.licences import PURPOSES
 from listings.marking import N_
-from listings.numbers import next_numbers
 from marketplace.admission import tell_market
 from marketplace.community import holders
 from marketplace.community.notices import notify
@@ -24,6 +23,7 @@ from marketplace.members.users import User
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
+from settlement.numbers import next_numbers
 from settlement.states import Machine
 from settlement.store import PAGE_MAX
 

@@ -20,7 +20,6 @@ from listings.cleanroom.expressions import NotAllowed
 from listings.cleanroom.groupings import Grouped, grouped
 from listings.cleanroom.settings import Settings
 from listings.cleanroom.statement import TEXT_MAX
-from listings.numbers import next_numbers
 from listings.plans import Usage, charge, counted
 from marketplace.delivery import files, shares
 from marketplace.delivery.shares import Version
@@ -44,6 +43,7 @@ from marketplace.trading.using import CountUse
 from settlement import clock, ids, statements, store
 from settlement.entitlements import QuotaUsedUp
 from settlement.errors import NotFound, Refusal
+from settlement.numbers import next_numbers
 from settlement.store import Page
 from settlement.tables import entitlements
 

@@ -11,13 +11,13 @@ from listings import duties
 from listings.duties import Task
 from listings.files import Stored
 from listings.marking import N_
-from listings.numbers import next_numbers
 from marketplace.delivery.licence import licence_of
 from marketplace.delivery.tables import evidence
 from marketplace.members.users import User
 from settlement import clock, ids, statements
 from settlement.entitlements import EntitlementEvent
 from settlement.errors import Invalid, NotFound
+from settlement.numbers import next_numbers
 from settlement.tables import measures
 
 STATEMENT_MAX = 4_000  # characters

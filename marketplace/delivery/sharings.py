@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from listings.numbers import next_numbers
 from marketplace.delivery.tables import sharings
 from marketplace.members import users
 from marketplace.members.users import User
 from settlement import clock, ids, statements
 from settlement.errors import NotFound, Refusal
+from settlement.numbers import next_numbers
 
 PATH = "/api/delta-sharing"  # where profiles lead
 LIVING_MAX = 10  # of one right

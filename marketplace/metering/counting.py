@@ -12,7 +12,6 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine, func, select
 
-from listings.numbers import next_numbers
 from marketplace.members.verification import OPERATOR
 from marketplace.metering import health
 from marketplace.metering.meter import SUFFIX, Note, files, is_over, notes
@@ -23,6 +22,7 @@ from marketplace.trading.usage_tables import meters, tabs
 from marketplace.trading.using import CountUse, SetBudget
 from settlement import store
 from settlement.errors import Refusal
+from settlement.numbers import next_numbers
 from settlement.tables import entitlements
 
 STEP_S = 0.5

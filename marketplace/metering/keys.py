@@ -18,7 +18,6 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from listings.marking import N_
-from listings.numbers import next_numbers
 from marketplace.members.tables import users
 from marketplace.members.users import User
 from marketplace.metering.tables import service_keys as t
@@ -27,6 +26,7 @@ from marketplace.trading import mandate_reads
 from marketplace.vault import Vault
 from settlement import clock, ids, statements
 from settlement.errors import Invalid, NotFound, Refusal
+from settlement.numbers import next_numbers
 
 LIVING_MAX = 20  # of one right
 NAME_MAX = 100

@@ -16,7 +16,6 @@ from sqlalchemy import Connection, Engine, Row, insert, select, update
 from listings import catalogue, products, succession
 from listings.admission import Actor, By
 from listings.changes import touch
-from listings.numbers import next_numbers
 from listings.plans import METERED
 from listings.tables import instruments
 from marketplace.community.notices import notify
@@ -39,6 +38,7 @@ from settlement.errors import (
     Refusal,
 )
 from settlement.ids import encode
+from settlement.numbers import next_numbers
 from settlement.tables import entitlements
 
 RENEWED = ("per_term", "seat")

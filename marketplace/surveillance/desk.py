@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
 from listings.marking import N_
-from listings.numbers import next_numbers
 from marketplace.surveillance.detectors import DETECTORS, Alert, detect
 from marketplace.surveillance.seen import look
 from marketplace.surveillance.tables import alerts, case_notes, cases, ties
@@ -23,6 +22,7 @@ from settlement import clock
 from settlement.canonical import canonical
 from settlement.errors import Invalid, NotFound, OwnWork, Refusal
 from settlement.ids import encode
+from settlement.numbers import next_numbers
 from settlement.statistics.corrections import EXCLUDE, AlreadySo, correct
 from settlement.store import PAGE_MAX, Page, page
 from settlement.tables import trades

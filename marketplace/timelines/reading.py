@@ -19,7 +19,6 @@ from sqlalchemy import (
     union_all,
 )
 
-from listings.numbers import next_numbers
 from listings.tables import instruments, products
 from marketplace.members.tables import members
 from marketplace.timelines.sources import SOURCES, STAFF_ONLY, STAFF_TEXT, Source
@@ -27,6 +26,7 @@ from marketplace.timelines.tables import remarks
 from marketplace.trading.tables import orders
 from settlement import clock, ids
 from settlement.errors import NotFound
+from settlement.numbers import next_numbers
 from settlement.store import PAGE_MAX
 from settlement.tables import entitlements, trades
 

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from listings.marking import N_
-from listings.numbers import next_numbers
 from marketplace.community.notices import notify
 from marketplace.community.tables import notices
 from marketplace.members.users import User
@@ -19,6 +18,7 @@ from marketplace.webhooks.tables import messages, webhooks
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
+from settlement.numbers import next_numbers
 from settlement.store import Page, page
 from settlement.tables import journal, writer
 

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
 
-from listings.numbers import next_numbers
 from marketplace.community.notices import notify
 from marketplace.community.tables import notices
 from marketplace.members.tables import members, users
@@ -19,6 +18,7 @@ from marketplace.webhooks.envelopes import envelope
 from marketplace.webhooks.tables import messages, webhooks
 from settlement import clock
 from settlement.ids import encode
+from settlement.numbers import next_numbers
 from settlement.tables import writer
 
 RECORDS_MAX = 500  # of the journal that are looked at in one step

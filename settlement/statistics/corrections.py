@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, func, insert, select
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
+from settlement.numbers import next_numbers
 from settlement.statistics.tables import corrections
 from settlement.tables import busts, trades
 
@@ -66,7 +67,7 @@ def followed(db: Connection) -> int:
 def _append(
     db: Connection, trade: int, event: str, reason: str, by: int, **more: int | None
 ) -> int:
-    number = (db.scalar(select(func.max(corrections.c.id))) or 0) + 1
+    (number,) = next_numbers(db, corrections.c.id)
     said = {"id": number, "trade": trade, "event": event, "reason": reason} | more
     row = said | {"at_us": clock.now_us(), "by_user": by}
     db.execute(insert(corrections).values(**row))

@@ -11,11 +11,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from settlement.canonical import canonical, sha256_of
 from settlement.errors import Invalid, NotFound, OwnWork, Refusal
 from settlement.ids import encode
+from settlement.numbers import in_turn, next_numbers
 from settlement.states import Machine
 from settlement.statistics.questions import Question, parsed, questions
 from settlement.statistics.schedule import Cut
@@ -113,6 +114,7 @@ def propose(db: Connection, made: Made, reason: str, by: int, at_us: int) -> int
 
     AlreadyProposed, ReasonNeeded if it revises one that was published.
     """
+    in_turn(db)  # of two at once the second sees the first
     must_be_free(db, made.cut.period)
     vintage = len(earlier(db, made.cut.period)) + 1
     reason = reason.strip()
@@ -120,16 +122,16 @@ def propose(db: Connection, made: Made, reason: str, by: int, at_us: int) -> int
         raise ReasonNeeded
     if len(reason) > REASON_MAX:
         raise Invalid({"reason": ["This is too long."]})
-    number = (db.scalar(select(func.max(_p.id))) or 0) + 1
+    (number,) = next_numbers(db, _p.id)
     _keep_texts(db, {table.query for table in made.tables})
-    first = (db.scalar(select(func.max(_f.id))) or 0) + 1
+    numbers = next_numbers(db, _f.id, len(made.tables))
     rows = [
         {
-            "id": first + n, "publication": number, "question": table.question,
+            "id": figure, "publication": number, "question": table.question,
             "by": table.by, "query": table.query, "columns": table.columns,
             "rows": table.rows, "withheld": table.withheld, "sha256": table.sha256,
         }
-        for n, table in enumerate(made.tables)
+        for figure, table in zip(numbers, made.tables, strict=True)
     ]  # fmt: skip
     values = {
         "id": number, "period": made.cut.period, "last_day": f"{made.cut.last_day}",

@@ -13,8 +13,9 @@ def next_numbers(
     """Return the next *count* numbers of *column*, from *least* on.
 
     SQLite has one writer anyway; on PostgreSQL the transactions that number something
-    of this room wait for each other, so that numbers become visible in their order
-    (what follows the changes by position would otherwise skip one).
+    wait for each other, so that numbers become visible in their order (what follows
+    the changes by position would otherwise skip one). What the exchange's one writer
+    numbers needs none of this.
     """
     in_turn(db)
     first = max(least, (db.scalar(select(func.max(column))) or 0) + 1)
@@ -22,6 +23,6 @@ def next_numbers(
 
 
 def in_turn(db: Connection) -> None:
-    """Wait until no other transaction gives out numbers of this room."""
+    """Wait until no other transaction gives out numbers."""
     if db.dialect.name == "postgresql":
         db.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
