@@ -20,6 +20,7 @@ from marketplace.services import Services
 from settlement import clock, ids
 from settlement.canonical import canonical, sha256_of
 from settlement.errors import NotFound
+from settlement.money import BY_CODE, DEFAULT
 from settlement.statistics import publications
 from settlement.statistics.questions import Figures, question
 from settlement.statistics.schedule import Cut
@@ -62,11 +63,21 @@ class Yearbook(NamedTuple):
     sources: tuple[Any, ...]  # rows of the publications
 
 
-def years(parts: Services) -> list[int]:
-    """Return the years of which a month is published, the newest first."""
+def years(parts: Services) -> list[tuple[int, list[str]]]:
+    """Return the years of which a month is published, the newest first.
+
+    Each with the currencies that were paid in.
+    """
     with parts.reads.connect() as db:
         rows = publications.in_force(db, clock.now_us())
-    return sorted({int(row.period[:4]) for row in rows}, reverse=True)
+    paid: dict[int, set[str]] = {int(row.period[:4]): set() for row in rows}
+    for row in _records(ask_publicly(parts, "s05_turnover", by=())):
+        if (year := int(row["period"][:4])) in paid:
+            paid[year].add(row["currency"])
+    return [
+        (year, [code for code in BY_CODE if code in paid[year]] or [DEFAULT])
+        for year in sorted(paid, reverse=True)
+    ]
 
 
 def compiled(parts: Services, year: int, currency: str) -> Yearbook:
@@ -200,9 +211,9 @@ def _facts(book: Yearbook) -> Section:
 
     last = book.sources[-1].last_day
     over = Cut.on(last).is_final
-    span = f"{book.months[0]} – {book.months[-1]}"
+    span = ", ".join(book.months)
     growth = DASH
-    if book.before and book.turnover is not None:
+    if over and book.before and book.turnover is not None:
         grown = Decimal(book.turnover) / Decimal(book.before) - 1
         growth = same(f"{grown:+.1%}")
     lines = (

@@ -2,4 +2,4 @@
 
 # A document has fields of the API, and the API takes documents: whoever begins with
 # documents, as the command does, needs the API first.
-import marketplace.api as _  # noqa: F401
+import marketplace.api as _  # noqa: F401 (for its order)

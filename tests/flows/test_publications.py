@@ -144,7 +144,9 @@ def test_the_yearly_report_is_the_sum_of_its_months_or_withheld(traded, visit, p
     assert first.mimetype == "application/pdf"
     assert first.data.startswith(b"%PDF")
     assert visitor.get(address).data == first.data
-    assert address in visitor.get("/statistics/publications").text
+    page = visitor.get("/statistics/publications").text
+    assert f"{address}?currency=CNY" in page
+    assert "currency=JPY" not in page  # nothing was paid in it
     assert visitor.get("/statistics/years/1999.pdf").status_code == 404
 
 

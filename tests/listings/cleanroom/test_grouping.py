@@ -45,7 +45,7 @@ def test_every_group_has_enough_subjects_and_hides_each_of_them(tmp_path, found)
     try:
         made = grouped(tmp_path, table(found), SUBJECTS, least).rows()
     except Unsuitable as unsuitable:
-        assert str(unsuitable) == "all_small"  # noqa: PT017
+        assert str(unsuitable) == "all_small"  # noqa: PT017 (or it groups: see below)
         made = []
     people, blank, told = {}, [], 0
     for person, region, kind, amount in found:
@@ -81,7 +81,10 @@ def test_every_group_has_enough_subjects_and_hides_each_of_them(tmp_path, found)
 
 
 def test_a_group_of_one_that_stands_out_is_not_told(tmp_path):
-    rich = "SELECT 'a' AS region, 0 AS kind, CASE i WHEN 0 THEN 10000 ELSE 1 END AS amount, 1 AS qty FROM range(50) t(i)"  # noqa: E501
+    rich = (
+        "SELECT 'a' AS region, 0 AS kind, CASE i WHEN 0 THEN 10000 ELSE 1 END"
+        " AS amount, 1 AS qty FROM range(50) t(i)"
+    )
     (row,) = grouped(tmp_path, rich).rows()
     assert row == ("a", 0, 50, None, None, 50, 50)
 
