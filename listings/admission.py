@@ -44,7 +44,7 @@ from listings.terms import MarketFacts
 from settlement import clock
 from settlement.errors import IllegalMove, Invalid, NotFound
 from settlement.ids import encode
-from settlement.numbers import next_numbers
+from settlement.store import next_numbers
 
 __all__ = [  # for those who import them from here
     "HOUSE",

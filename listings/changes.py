@@ -6,7 +6,7 @@ from sqlalchemy import Connection, select
 
 from listings import tables
 from settlement import store
-from settlement.numbers import next_numbers
+from settlement.store import next_numbers
 
 
 def touch(db: Connection, products: Iterable[int]) -> None:

@@ -16,7 +16,7 @@ from listings.marking import N_
 from listings.vocabulary import SECTORS, WORLD, Name, regions
 from settlement.errors import Invalid, NotFound
 from settlement.ids import encode
-from settlement.numbers import in_turn
+from settlement.store import in_turn
 
 TITLE_MAX = 120  # characters
 OWN_MAX = 100  # licences of a vendor

@@ -21,7 +21,7 @@ from listings.releases import FETCHED_LATER
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
-from settlement.numbers import in_turn, next_numbers
+from settlement.store import in_turn, next_numbers
 
 URL_MAX = 2_000  # characters
 WAITING_MAX = 50  # of one vendor

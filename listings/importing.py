@@ -26,7 +26,7 @@ from listings.registration.deadlines import TERM_US
 from settlement import clock, store
 from settlement.errors import Refusal
 from settlement.money import INSTRUMENT_MIN
-from settlement.numbers import in_turn, next_numbers
+from settlement.store import in_turn, next_numbers
 
 FORMATS: dict[str, ModuleType] = {
     module.NAME: module for module in (firstdata, aws_registry, akshare)

@@ -16,7 +16,7 @@ from settlement import clock
 from settlement.errors import Invalid, NotFound
 from settlement.ids import encode
 from settlement.money import AMOUNT_MAX, BY_ASSET, INSTRUMENT_MIN
-from settlement.numbers import next_numbers
+from settlement.store import next_numbers
 
 SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9.-]{1,31}", re.ASCII)
 LOT_MAX = 1_000_000

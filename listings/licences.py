@@ -13,7 +13,7 @@ from listings.marking import N_
 from listings.vocabulary import WORLD, Name
 from settlement import store
 from settlement.errors import Invalid, NotFound
-from settlement.numbers import in_turn, next_numbers
+from settlement.store import in_turn, next_numbers
 
 # What a buyer declares that the data is for; an instrument permits some of them.
 PURPOSES = {

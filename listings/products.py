@@ -17,7 +17,7 @@ from listings.vocabulary import CLASSES, INDUSTRIES, SECTORS, UPDATES, regions
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
-from settlement.numbers import next_numbers
+from settlement.store import next_numbers
 
 TITLE_MAX = 300  # characters
 SUMMARY_MAX = 2_000

@@ -21,7 +21,7 @@ from settlement import clock, store
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
 from settlement.money import AMOUNT_MAX
-from settlement.numbers import next_numbers
+from settlement.store import next_numbers
 
 MODES = {
     "whole": Name("整体授权", "Authorised as a whole"),

@@ -15,7 +15,7 @@ from listings.quality import reports
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
-from settlement.numbers import in_turn, next_numbers
+from settlement.store import in_turn, next_numbers
 
 NAME_MAX = 200  # characters of a file's name
 FILES_MAX = 1_000  # of one release

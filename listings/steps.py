@@ -24,7 +24,7 @@ from listings.stages import (
 from settlement import clock
 from settlement.errors import IllegalMove, Invalid, NotFound, OwnWork, Refusal
 from settlement.ids import encode
-from settlement.numbers import in_turn, next_numbers
+from settlement.store import in_turn, next_numbers
 
 REASON_MAX = 2_000  # characters
 REASONS_MAX = 50  # fields

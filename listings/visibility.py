@@ -26,7 +26,7 @@ from listings.marking import N_
 from settlement import clock
 from settlement.errors import Invalid, NotFound
 from settlement.ids import encode
-from settlement.numbers import in_turn
+from settlement.store import in_turn
 
 PUBLIC, REQUEST, PRIVATE = VISIBILITIES = ("public", "request", "private")
 NOBODY = -1  # a visitor who is not signed in

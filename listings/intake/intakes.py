@@ -30,7 +30,7 @@ from listings.tables import products as stored
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
-from settlement.numbers import in_turn, next_numbers
+from settlement.store import in_turn, next_numbers
 
 BATCH = 200  # entries of one transaction
 SOURCE_MAX = 80  # characters

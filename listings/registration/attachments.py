@@ -22,7 +22,7 @@ from listings.vocabulary import Name
 from settlement import clock
 from settlement.errors import Invalid, NotFound
 from settlement.ids import encode
-from settlement.numbers import next_numbers
+from settlement.store import next_numbers
 
 FILE_MAX = 50 * 1024 * 1024  # bytes of one attachment
 OF_PRODUCT_MAX = 200

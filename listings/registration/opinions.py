@@ -20,7 +20,7 @@ from listings.vocabulary import Name
 from settlement import clock
 from settlement.errors import Invalid, NotFound, OwnWork, Refusal
 from settlement.ids import encode
-from settlement.numbers import next_numbers
+from settlement.store import next_numbers
 
 KINDS = {
     "compliance": Name("合规评估", "Compliance"),

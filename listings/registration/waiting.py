@@ -19,7 +19,7 @@ from listings.stages import PRODUCT
 from listings.steps import CLAIM_US, By, others, owner_of, record
 from settlement import clock
 from settlement.errors import IllegalMove
-from settlement.numbers import in_turn
+from settlement.store import in_turn
 
 QUEUE_MAX = 500  # products that one look at a queue shows
 MEASURED_US = 28 * clock.DAY_US  # the reviews of the last four weeks tell how long

@@ -19,7 +19,7 @@ from marketplace.members.users import User
 from marketplace.outgoing import NotReachable, checked
 from settlement import clock, ids, statements
 from settlement.errors import Invalid, NotFound, Refusal
-from settlement.numbers import next_numbers
+from settlement.store import next_numbers
 
 LEASE_US = 10 * clock.MINUTE_US  # that a seat lasts without a heartbeat
 OFFLINE_H_MAX = 168

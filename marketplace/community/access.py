@@ -23,9 +23,8 @@ from marketplace.members.users import User
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
-from settlement.numbers import next_numbers
 from settlement.states import Machine
-from settlement.store import PAGE_MAX
+from settlement.store import PAGE_MAX, next_numbers
 
 if TYPE_CHECKING:  # the services start a follower that needs this module
     from marketplace.services import Services

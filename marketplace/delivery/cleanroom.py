@@ -43,8 +43,7 @@ from marketplace.trading.using import CountUse
 from settlement import clock, ids, statements, store
 from settlement.entitlements import QuotaUsedUp
 from settlement.errors import NotFound, Refusal
-from settlement.numbers import next_numbers
-from settlement.store import Page
+from settlement.store import Page, next_numbers
 from settlement.tables import entitlements
 
 MINUTE_MAX = 20  # questions under one right, the refused ones too

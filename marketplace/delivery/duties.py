@@ -17,7 +17,7 @@ from marketplace.members.users import User
 from settlement import clock, ids, statements
 from settlement.entitlements import EntitlementEvent
 from settlement.errors import Invalid, NotFound
-from settlement.numbers import next_numbers
+from settlement.store import next_numbers
 from settlement.tables import measures
 
 STATEMENT_MAX = 4_000  # characters

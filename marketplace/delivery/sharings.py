@@ -14,7 +14,7 @@ from marketplace.members import users
 from marketplace.members.users import User
 from settlement import clock, ids, statements
 from settlement.errors import NotFound, Refusal
-from settlement.numbers import next_numbers
+from settlement.store import next_numbers
 
 PATH = "/api/delta-sharing"  # where profiles lead
 LIVING_MAX = 10  # of one right

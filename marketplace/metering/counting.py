@@ -22,7 +22,7 @@ from marketplace.trading.usage_tables import meters, tabs
 from marketplace.trading.using import CountUse, SetBudget
 from settlement import store
 from settlement.errors import Refusal
-from settlement.numbers import next_numbers
+from settlement.store import next_numbers
 from settlement.tables import entitlements
 
 STEP_S = 0.5

@@ -26,7 +26,7 @@ from marketplace.trading import mandate_reads
 from marketplace.vault import Vault
 from settlement import clock, ids, statements
 from settlement.errors import Invalid, NotFound, Refusal
-from settlement.numbers import next_numbers
+from settlement.store import next_numbers
 
 LIVING_MAX = 20  # of one right
 NAME_MAX = 100

@@ -38,7 +38,7 @@ from settlement.errors import (
     Refusal,
 )
 from settlement.ids import encode
-from settlement.numbers import next_numbers
+from settlement.store import next_numbers
 from settlement.tables import entitlements
 
 RENEWED = ("per_term", "seat")

@@ -22,9 +22,8 @@ from settlement import clock
 from settlement.canonical import canonical
 from settlement.errors import Invalid, NotFound, OwnWork, Refusal
 from settlement.ids import encode
-from settlement.numbers import next_numbers
 from settlement.statistics.corrections import EXCLUDE, AlreadySo, correct
-from settlement.store import PAGE_MAX, Page, page
+from settlement.store import PAGE_MAX, Page, next_numbers, page
 from settlement.tables import trades
 
 TITLE_MAX = 200

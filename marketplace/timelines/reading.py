@@ -26,8 +26,7 @@ from marketplace.timelines.tables import remarks
 from marketplace.trading.tables import orders
 from settlement import clock, ids
 from settlement.errors import NotFound
-from settlement.numbers import next_numbers
-from settlement.store import PAGE_MAX
+from settlement.store import PAGE_MAX, next_numbers
 from settlement.tables import entitlements, trades
 
 ABOUT = {"member": members, "product": products, "trade": trades}
@@ -92,8 +91,8 @@ def page_of(
         return Timeline([], None)
     union = union_all(*told).subquery()
     order = (union.c.at_us.desc(), union.c.code, union.c.first, union.c.last)
-    query = select(union).order_by(*order).limit(limit + 1).offset(skipped)
-    rows = [_entry(row) for row in db.execute(query)]
+    found = db.execute(select(union).order_by(*order).limit(most))
+    rows = [_entry(row) for row in found][skipped:]
     if len(rows) <= limit:
         return Timeline(rows, None)
     kept = rows[:limit]

@@ -18,8 +18,7 @@ from marketplace.webhooks.tables import messages, webhooks
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
-from settlement.numbers import next_numbers
-from settlement.store import Page, page
+from settlement.store import Page, next_numbers, page
 from settlement.tables import journal, writer
 
 # What may be told → what it is called.

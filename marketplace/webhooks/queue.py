@@ -18,7 +18,7 @@ from marketplace.webhooks.envelopes import envelope
 from marketplace.webhooks.tables import messages, webhooks
 from settlement import clock
 from settlement.ids import encode
-from settlement.numbers import next_numbers
+from settlement.store import next_numbers
 from settlement.tables import writer
 
 RECORDS_MAX = 500  # of the journal that are looked at in one step

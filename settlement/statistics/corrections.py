@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Row, func, insert, select
 from settlement import clock
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
-from settlement.numbers import next_numbers
 from settlement.statistics.tables import corrections
+from settlement.store import next_numbers
 from settlement.tables import busts, trades
 
 REASON_MAX = 2_000  # characters

@@ -16,13 +16,13 @@ from sqlalchemy import Connection, Row, Select, insert, select, update
 from settlement.canonical import canonical, sha256_of
 from settlement.errors import Invalid, NotFound, OwnWork, Refusal
 from settlement.ids import encode
-from settlement.numbers import in_turn, next_numbers
 from settlement.states import Machine
 from settlement.statistics.questions import Question, parsed, questions
 from settlement.statistics.schedule import Cut
 from settlement.statistics.tables import figures, publications, queries
 from settlement.statistics.vintages import Compiled, Moment
 from settlement.statistics.warehouse import Snapshot
+from settlement.store import in_turn, next_numbers
 
 REASON_MAX = 2_000  # characters
 SHOWN_MAX = 200
