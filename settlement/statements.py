@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from settlement import ids
+from settlement.claim_tables import busts, refunds
 from settlement.errors import NotFound
 from settlement.fees import FIRST, FeeSchedule, rules_of
 from settlement.money import INSTRUMENT_MIN
@@ -30,7 +31,6 @@ from settlement.tables import (
     OPEN_POCKET,
     accounts,
     arrivals,
-    busts,
     contracts,
     entitlements,
     escrows,
@@ -40,7 +40,6 @@ from settlement.tables import (
     payins,
     payouts,
     receipts,
-    refunds,
     trades,
 )
 from settlement.tables import terms as terms_table

@@ -45,19 +45,10 @@ from marketplace.trading.tables import (
     tenders,
 )
 from marketplace.trading.usage_tables import uses
+from settlement.claim_tables import busts, disputes, refunds
 from settlement.cycle_tables import fails
 from settlement.share_tables import splits
-from settlement.tables import (
-    busts,
-    disputes,
-    entitlements,
-    measures,
-    payins,
-    payouts,
-    receipts,
-    refunds,
-    trades,
-)
+from settlement.tables import entitlements, measures, payins, payouts, receipts, trades
 
 TOPICS = (
     "membership",

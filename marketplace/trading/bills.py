@@ -15,10 +15,11 @@ from marketplace.trading.invoices import called
 from marketplace.trading.proceeds import tax_lines
 from marketplace.trading.tables import books
 from settlement import ids
+from settlement.claim_tables import busts, refunds
 from settlement.errors import NotFound
 from settlement.refunds import Sale
 from settlement.store import PAGE_MAX, Page, page
-from settlement.tables import busts, escrows, refunds, trades
+from settlement.tables import escrows, trades
 
 
 class Line(NamedTuple):

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, select
 
 from marketplace.trading.effects import Effects, Rows
 from marketplace.trading.market import Market
-from settlement import tables as s
+from settlement import claim_tables as m
 from settlement.script import Script
 
 
@@ -17,11 +17,11 @@ def drain(market: Market) -> dict[str, Rows]:
 
 def put_down(script: Script, effects: Effects) -> None:
     """Add to *script* what a batch changed."""
-    script.insert(s.busts, effects.busts)
+    script.insert(m.busts, effects.busts)
 
 
 def load(db: Connection, market: Market) -> None:
     """Take over what trades cost now; before the prices, which rest on it."""
-    for row in db.execute(select(s.busts).order_by(s.busts.c.id)):
+    for row in db.execute(select(m.busts).order_by(m.busts.c.id)):
         market.busts.restore(row.trade, row.price, row.paid)
         market.busts.last = row.id

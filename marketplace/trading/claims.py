@@ -11,19 +11,12 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
 from marketplace.trading.objecting import RefundSale, ResolveDispute
 from marketplace.trading.tables import books, proposals
 from settlement import ids
+from settlement.claim_tables import disputes, refunds
 from settlement.disputes import LIVE
 from settlement.errors import NotFound
 from settlement.refunds import Sale
 from settlement.store import PAGE_MAX, Page, page
-from settlement.tables import (
-    contracts,
-    disputes,
-    entitlements,
-    escrows,
-    receipts,
-    refunds,
-    trades,
-)
+from settlement.tables import contracts, entitlements, escrows, receipts, trades
 
 KINDS = (ResolveDispute.__name__, RefundSale.__name__)
 _LIVE = disputes.c.state.in_([str(state) for state in LIVE])

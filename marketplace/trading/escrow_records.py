@@ -6,6 +6,7 @@ from sqlalchemy import Connection, func, select
 
 from marketplace.trading.effects import Effects, Rows
 from marketplace.trading.market import Market
+from settlement import claim_tables as m
 from settlement import tables as s
 from settlement.clearing import Trade
 from settlement.disputes import LIVE, Dispute, DisputeState
@@ -36,8 +37,8 @@ def put_down(script: Script, effects: Effects) -> None:
     script.update(s.trades, ("id", "state"), effects.trades_changed)
     script.upsert(s.escrows, effects.escrows)
     script.upsert(s.workdays, effects.workdays)
-    script.upsert(s.disputes, effects.disputes)
-    script.insert(s.refunds, effects.refunds)
+    script.upsert(m.disputes, effects.disputes)
+    script.insert(m.refunds, effects.refunds)
 
 
 def load(db: Connection, market: Market) -> None:
@@ -67,8 +68,8 @@ def load(db: Connection, market: Market) -> None:
 
 def _load_disputes(db: Connection, market: Market) -> None:
     """Take over the disputes under way, and what was refunded so far."""
-    d, r = s.disputes.c, s.refunds.c
-    live = select(s.disputes).where(d.state.in_([str(state) for state in LIVE]))
+    d, r = m.disputes.c, m.refunds.c
+    live = select(m.disputes).where(d.state.in_([str(state) for state in LIVE]))
     for row in db.execute(live.order_by(d.id)):
         dispute = Dispute(*row)
         dispute.state, dispute.paused = DisputeState(row.state), bool(row.paused)

@@ -24,9 +24,10 @@ from marketplace.trading.timetable import DAY_US, EAST_US, day_of
 from marketplace.trading.workdays import Workdays
 from settlement import ids
 from settlement.busts import WINDOW_DAYS, Mark, NotWhole, Struck
+from settlement.claim_tables import busts
 from settlement.errors import NotFound
 from settlement.store import PAGE_MAX
-from settlement.tables import busts, contracts, entitlements, escrows, trades, workdays
+from settlement.tables import contracts, entitlements, escrows, trades, workdays
 
 KINDS = (BustTrade.__name__, AdjustTrade.__name__)
 BUSTED = select(busts.c.trade).where(busts.c.price.is_(None))

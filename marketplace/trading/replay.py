@@ -17,6 +17,7 @@ from marketplace.trading.commands import decode
 from marketplace.trading.market import Market
 from marketplace.trading.records import drain, load, write
 from marketplace.trading.snapshot import digest
+from settlement import claim_tables as m
 from settlement import cycle_tables as d
 from settlement import share_tables as h
 from settlement import tables as s
@@ -38,7 +39,7 @@ REBUILT: tuple[Table, ...] = (
     t.standings, t.phases, t.auctions, t.stops, t.limits, t.proposals, s.accounts,
     s.transfers,
     s.fee_schedules, s.trades, s.terms, s.contracts, s.entitlements, s.measures,
-    s.escrows, s.workdays, s.disputes, s.refunds, s.busts,
+    s.escrows, s.workdays, m.disputes, m.refunds, m.busts,
     d.cycles, d.credits_, d.penalties, d.obligations, d.runs, d.run_lines, d.fails,
     h.splits, h.split_parties, h.shares, h.tax_schedules,
     s.receipts, s.payins, s.payouts, s.arrivals,

@@ -12,6 +12,7 @@ from marketplace.trading.limits import NONE, Limits, merged
 from marketplace.trading.market import Market
 from marketplace.trading.proposals import WHOLE, Proposal, ProposalState, restored
 from marketplace.trading.timetable import DAY_US, EAST_US, day_of
+from settlement import claim_tables as m
 from settlement import tables as s
 from settlement.busts import Mark
 from settlement.payments.payins import Payin, PayinState
@@ -28,7 +29,7 @@ def last(db: Connection, column: Any) -> int:
 def load_prices(db: Connection, market: Market) -> None:
     """Give each venue its last price, and the last one before that day."""
     trades = s.trades.c
-    busted = select(s.busts.c.trade).where(s.busts.c.price.is_(None))
+    busted = select(m.busts.c.trade).where(m.busts.c.price.is_(None))
     makes_price = trades.origin.in_(PRICED) & trades.id.not_in(busted)
     latest = (
         select(func.max(trades.id))

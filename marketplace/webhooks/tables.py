@@ -3,7 +3,6 @@
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Text
 
 from settlement.store import Whole, table
-from settlement.tables import arrivals, busts, disputes, receipts, refunds
 
 webhooks = table(
     "webhooks",  # addresses of members, and how far each was told
@@ -58,18 +57,4 @@ Index(
     messages.c.id,
     sqlite_where=_waiting,
     postgresql_where=_waiting,
-)
-
-# What members are told of is looked up by position of the journal.
-Index("ix_arrivals_seq", arrivals.c.seq)
-Index("ix_receipts_seq", receipts.c.seq)
-Index("ix_refunds_seq", refunds.c.seq)
-Index("ix_busts_seq", busts.c.seq)
-Index("ix_disputes_seq", disputes.c.seq)
-_ended = disputes.c.ended_seq.is_not(None)
-Index(
-    "ix_disputes_ended_seq",
-    disputes.c.ended_seq,
-    sqlite_where=_ended,
-    postgresql_where=_ended,
 )

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select
 
 from settlement import clock
+from settlement.claim_tables import busts
 from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
 from settlement.statistics.tables import corrections
 from settlement.store import next_numbers
-from settlement.tables import busts, trades
+from settlement.tables import trades
 
 REASON_MAX = 2_000  # characters
 SHOWN_MAX = 200

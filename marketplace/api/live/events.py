@@ -19,20 +19,18 @@ from marketplace.delivery.files import included
 from marketplace.trading import claims, watching
 from marketplace.webhooks.queue import Event, Teller
 from settlement import statements
+from settlement.claim_tables import busts, disputes, refunds
 from settlement.ids import encode
 from settlement.payments.payins import PayinState
 from settlement.payments.payouts import PayoutState
 from settlement.tables import (
     arrivals,
-    busts,
-    disputes,
     entitlements,
     journal,
     measures,
     payins,
     payouts,
     receipts,
-    refunds,
     trades,
 )
 
