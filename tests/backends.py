@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from flask import Flask
@@ -18,6 +18,7 @@ from marketplace.members.tables import HOUSE
 from marketplace.services import EXTENSION, Services
 from tests.gates import DECLARED, list_by_api
 from tests.programs import SCOPES, Program
+from tests.servers import QuietServer
 from tests.visitors import PASSWORD, enrol
 
 SECRET = "vendors-own-secret"
@@ -146,8 +147,7 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serving() -> Iterator[Backend]:
     """Serve until the end of the block."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = QuietServer(("127.0.0.1", 0), Handler)
     backend = Backend(server.server_port)
     server.backend = backend  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

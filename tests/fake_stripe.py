@@ -10,11 +10,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import stripe
+
+from tests.servers import QuietServer
 
 SECRET = "whsec_of_the_fake"
 FAULTS = ("lost", "lost_after", "down", "down_after", "busy", "nonsense")
@@ -277,7 +279,7 @@ class Handler(BaseHTTPRequestHandler):
 def serving(fake: FakeStripe) -> Iterator[str]:
     """Serve *fake* on a port of 127.0.0.1; give its address."""
     handler = type("Serving", (Handler,), {"fake": fake})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = QuietServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.02}
     )

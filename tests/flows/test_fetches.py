@@ -3,7 +3,7 @@
 import re
 import time
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from threading import Event, Thread
 
 import pytest
@@ -12,6 +12,7 @@ from listings import fetches
 from marketplace import fetching, outgoing
 from settlement import clock, ids
 from tests.flows.market import FACTS, begun, location
+from tests.servers import QuietServer
 
 GOOD = b"port,day\nShanghai,2026-01-01\nNingbo,2026-01-02\n"
 LONG = 300_000
@@ -57,7 +58,7 @@ class Files(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def there():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Files)
+    server = QuietServer(("127.0.0.1", 0), Files)
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"127.0.0.1:{server.server_port}"
     Files.go_on.set()

@@ -4,7 +4,7 @@ import io
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from threading import Thread
 
 import pytest
@@ -13,6 +13,7 @@ import time_machine
 from marketplace.measuring import Measurer
 from marketplace.services import EXTENSION
 from tests.flows.market import FACTS, UNIT, begun, listed, location
+from tests.servers import QuietServer
 
 GOOD = "port,day\nShanghai,2026-01-01\nNingbo,2026-01-02\n"
 PERSONAL = "port,day,mobile\n" + "".join(
@@ -139,7 +140,7 @@ def server(app):
         def log_message(self, *_said):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
+    server = QuietServer(("127.0.0.1", 0), Service)
     Thread(target=server.serve_forever, daemon=True).start()
     there = f"127.0.0.1:{server.server_port}"
     parts = app.extensions[EXTENSION]

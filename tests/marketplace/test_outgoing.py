@@ -3,7 +3,7 @@
 import socket
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from threading import Thread
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from marketplace import outgoing
 from marketplace.outgoing import NotReachable, fetch, is_public
 from settlement import clock
+from tests.servers import QuietServer
 
 PRIVATE = [
     *("127.0.0.1", "127.8.9.1", "10.0.0.1", "172.16.0.1", "192.168.1.1", "0.0.0.0"),
@@ -89,7 +90,7 @@ class _Service(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def service() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Service)
+    server = QuietServer(("127.0.0.1", 0), _Service)
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"127.0.0.1:{server.server_port}"
     server.shutdown()
