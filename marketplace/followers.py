@@ -15,6 +15,7 @@ from listings.search.projection import Projection
 from marketplace import admission, correcting, projection, warehouse
 from marketplace.community import access, announcements, searches
 from marketplace.config import Config
+from marketplace.delivery import renewals
 from marketplace.measuring import STEP_S as MEASURING_S
 from marketplace.measuring import Measurer
 from marketplace.members import verification
@@ -171,6 +172,7 @@ def following(
         Follower("tape", Tape(reads, writes, config.tape).step, TAPE_S),
         Follower("announcements", announcer.step, announcements.TELL_S),
         Follower("access", lambda: _lapse(reads, writes), LAPSES_S),
+        Follower("renewals", renewals.Reminders(reads, writes).step, renewals.STEP_S),
         Follower("services", measurer.step, MEASURING_S),
         Follower("meters", counting.step, COUNTING_S),
         Follower("searches", searches.Alerts(reads, writes, index).step, SEARCHES_S),

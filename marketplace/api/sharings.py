@@ -72,6 +72,17 @@ def create_sharing(entitlement: int) -> Any:
     return {"id": made.id, "profile": sharings.profile(made, request.url_root)}
 
 
+@bp.route("/sharings/<sharing>/rotations", methods=["POST"])
+@bp.needs("buyer")
+@bp.response(201, MadeSchema)
+@bp.refuses(404, 409)
+def rotate_sharing(sharing: int) -> Any:
+    """Make a profile in place of another, which goes on for a day."""
+    with services().writes.begin() as db:
+        made = sharings.rotate(db, me(), sharing)
+    return {"id": made.id, "profile": sharings.profile(made, request.url_root)}
+
+
 @bp.route("/sharings/<sharing>", methods=["DELETE"])
 @bp.needs("buyer")
 @bp.response(204)

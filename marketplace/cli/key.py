@@ -39,6 +39,17 @@ def create(email: str, name: str, scopes: tuple[str, ...], days: int | None) -> 
 
 
 @key.command()
+@click.argument("email")
+@click.argument("number", metavar="KEY")
+def rotate(email: str, number: str) -> None:
+    """Make a key in place of KEY (key_…) of the user with EMAIL; that goes on a day."""
+    with _database() as db:
+        made = keys.rotate(db, users.by_email(db, email), ids.decode("key", number))
+    click.echo(made.secret)
+    click.echo(f"✓ {ids.encode('key', made.id)} replaces {number}", err=True)
+
+
+@key.command()
 @click.argument("member")
 @click.argument("number", metavar="KEY")
 def revoke(member: str, number: str) -> None:

@@ -52,6 +52,10 @@ KINDS: Mapping[str, str] = {
     "delay": N_("%(title)s is delayed: %(comment)s"),
     "deprecation": N_("%(title)s is to end: %(comment)s"),
     "suspended": N_("Trading in %(title)s is suspended: %(reason)s"),
+    "renewal": N_(
+        "Your right to %(title)s ends in %(days)s days, on %(date)s. Renew it in"
+        " time if you go on using it."
+    ),
     "resumed": N_("%(title)s may be traded again."),
     "delisted": N_("%(title)s was taken off the market: %(reason)s"),
     "question_asked": N_("%(member)s asks about %(title)s: %(text)s"),

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from marketplace import rotation
 from marketplace.delivery.tables import sharings
 from marketplace.members import users
 from marketplace.members.users import User
@@ -78,6 +79,17 @@ def create(db: Connection, user: User, entitlement: int) -> Made:
     return Made(number, f"dbs_{prefix}_{secret}", min(ends))
 
 
+def rotate(db: Connection, user: User, sharing: int) -> Made:
+    """Make a token like another, which goes on for a day more.
+
+    NotFound unless it is a living one of the member's, TooManyProfiles as `create`.
+    """
+    old = _own(db, user, sharing)
+    made = create(db, user, old.entitlement)
+    rotation.retire(db, sharings, old)
+    return made
+
+
 def bearer_of(db: Connection, token: str) -> tuple[Bearer, bool]:
     """Return who comes with *token*, and whether to call `touch`; or BadToken."""
     parts = _TOKEN.fullmatch(token)
@@ -108,13 +120,7 @@ def touch(db: Connection, sharing: int) -> None:
 
 def revoke(db: Connection, user: User, sharing: int) -> None:
     """End a token of the member's at once; NotFound if it has no such living one."""
-    query = select(sharings.c.entitlement).where(
-        sharings.c.id == sharing, sharings.c.revoked_us.is_(None)
-    )
-    entitlement = db.execute(query).scalar()
-    if entitlement is None:
-        raise NotFound("sharing", ids.encode("sharing", sharing))
-    statements.entitlement(db, entitlement, user.member)
+    _own(db, user, sharing)
     ended = update(sharings).where(sharings.c.id == sharing)
     db.execute(ended.values(revoked_us=clock.now_us()))
 
@@ -144,6 +150,19 @@ def profile(made: Made, root: str) -> dict[str, Any]:
         "bearerToken": made.secret,
         "expirationTime": clock.moment(made.expires_us).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
+
+
+def _own(db: Connection, user: User, sharing: int) -> Row[Any]:
+    query = select(sharings).where(
+        sharings.c.id == sharing,
+        sharings.c.revoked_us.is_(None),
+        sharings.c.expires_us > clock.now_us(),
+    )
+    row = db.execute(query).one_or_none()
+    if row is None:
+        raise NotFound("sharing", ids.encode("sharing", sharing))
+    statements.entitlement(db, row.entitlement, user.member)
+    return row
 
 
 def _living(db: Connection, row: Row[Any]) -> Bearer:

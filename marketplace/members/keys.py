@@ -8,9 +8,20 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, exists, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from listings.marking import N_
+from marketplace import rotation
 from marketplace.members import roles
 from marketplace.members.tables import NAME_MAX, api_keys, users
 from marketplace.members.users import User, facts, user_of
@@ -130,6 +141,20 @@ def user_with(db: Connection, text: str) -> tuple[User, bool]:
     return replace(user, roles=user.roles & usable, key=row.key), stale
 
 
+def rotate(db: Connection, owner: User, key: int) -> NewKey:
+    """Make a key like one of the user's own, which goes on for a day more.
+
+    NotFound for another's: who saw its secret could act as its user; TooManyKeys.
+    """
+    query = select(api_keys).where(api_keys.c.id == key, _living_of(owner.member))
+    old = db.execute(query).one_or_none()
+    if old is None or old.user != owner.id:
+        raise NotFound("key", encode("key", key))
+    made = create(db, owner, old.name, old.scopes.split(), old.expires_us)
+    rotation.retire(db, api_keys, old)
+    return made
+
+
 def touch(db: Connection, key: int) -> None:
     """Record that the key was used just now."""
     used = update(api_keys).where(api_keys.c.id == key)
@@ -157,7 +182,10 @@ def revoke_all(db: Connection, user: int) -> None:
 
 def of_member(db: Connection, member: int) -> list[Row[Any]]:
     """Return the member's living keys, newest first."""
-    query = select(api_keys).where(
-        api_keys.c.member == member, api_keys.c.revoked_us.is_(None)
-    )
+    query = select(api_keys).where(_living_of(member))
     return list(db.execute(query.order_by(api_keys.c.id.desc())))
+
+
+def _living_of(member: int) -> ColumnElement[bool]:
+    living = api_keys.c.expires_us.is_(None) | (api_keys.c.expires_us > clock.now_us())
+    return (api_keys.c.member == member) & api_keys.c.revoked_us.is_(None) & living

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from listings.marking import N_
+from marketplace import rotation
 from marketplace.members.tables import users
 from marketplace.members.users import User
 from marketplace.metering.tables import service_keys as t
@@ -31,7 +32,6 @@ from settlement.store import next_numbers
 LIVING_MAX = 20  # of one right
 NAME_MAX = 100
 ADDRESSES_MAX = 50
-OVERLAP_US = clock.DAY_US  # that a key goes on after it was replaced
 SIGNED_S = 300  # how far a signed request's time may be off
 TOKEN = re.compile(r"dbc_([a-z0-9]{12})(?:_([A-Za-z0-9_-]{43}))?", re.ASCII)
 
@@ -105,16 +105,15 @@ def create(
 
 
 def rotate(db: Connection, vault: Vault, user: User, key: int) -> Made:
-    """Make a key like *key*, which goes on for OVERLAP_US more; NotFound if none."""
+    """Make a key like *key*, which goes on for a day more; NotFound if none."""
     mandate_reads.check_unbounded(db, user.id)
     old = _own(db, user, key)
-    until_us = clock.now_us() + OVERLAP_US
-    if old.expires_us is None or old.expires_us > until_us:
-        db.execute(update(t).where(t.c.id == key).values(expires_us=until_us))
-    return create(
+    made = create(
         db, vault, user, old.entitlement, old.name, old.kind, old.addresses,
         test=bool(old.test), expires_us=old.expires_us,
     )  # fmt: skip
+    rotation.retire(db, t, old)
+    return made
 
 
 def revoke(db: Connection, user: User, key: int) -> int:

@@ -233,6 +233,16 @@ def create_key() -> ResponseReturnValue:
     return make_response(show(secret=key.secret), HTTPStatus.CREATED)
 
 
+@bp.post("/account/keys/<key>/rotate")
+@needs()
+@again(show)
+def rotate_key(key: str) -> ResponseReturnValue:
+    """Make an API key in place of another, which goes on for a day."""
+    with services().writes.begin() as db:
+        made = keys.rotate(db, me(), ids.decode("key", key))
+    return make_response(show(secret=made.secret), HTTPStatus.CREATED)
+
+
 @bp.post("/account/keys/<key>/revoke")
 @needs()
 def revoke_key(key: str) -> ResponseReturnValue:

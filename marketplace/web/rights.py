@@ -19,7 +19,7 @@ from werkzeug.http import dump_options_header
 
 from listings import catalogue
 from marketplace.applications import seats
-from marketplace.delivery import shares, sharings
+from marketplace.delivery import renewals, shares, sharings
 from marketplace.delivery.files import deliver, included
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
@@ -44,6 +44,7 @@ def show() -> ResponseReturnValue:
             known=catalogue.traded(db, {row.instrument for row in page.rows}),
             terms=statements.terms_of(db, {row.terms for row in page.rows}),
             included=partial(included, db),
+            due_of=renewals.due_of,
             waiting={row.id: row for row in pending.of_buyer(db, me().member)},
             now_us=clock.now_us(),
         )
@@ -109,8 +110,23 @@ def share(entitlement: str) -> ResponseReturnValue:
     number = ids.decode("entitlement", entitlement)
     with services().writes.begin() as db:
         made = sharings.create(db, me(), number)
+    return _profile(number, made)
+
+
+@bp.post("/<entitlement>/sharings/<sharing>/rotate")
+@needs()
+@again(one)
+def reshare(entitlement: str, sharing: str) -> ResponseReturnValue:
+    """Hand over a profile in place of another, which goes on for a day."""
+    with services().writes.begin() as db:
+        made = sharings.rotate(db, me(), ids.decode("sharing", sharing))
+    return _profile(ids.decode("entitlement", entitlement), made)
+
+
+def _profile(entitlement: int, made: sharings.Made) -> Response:
+    """Return the file of a profile."""
     answer = jsonify(sharings.profile(made, request.url_root))
-    name = f"{ids.encode('entitlement', number)}.share"
+    name = f"{ids.encode('entitlement', entitlement)}.share"
     answer.headers["Content-Disposition"] = dump_options_header(
         "attachment", {"filename": name}
     )

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from listings.marking import N_
+from marketplace import rotation
 from marketplace.community.notices import notify
 from marketplace.community.tables import notices
 from marketplace.members.users import User
@@ -25,7 +26,7 @@ from settlement.tables import journal, writer
 FAMILIES = {
     "trade": N_("Trades, and what becomes of them"),
     "delivery": N_("Deliveries under rights"),
-    "right": N_("Rights suspended, restored, revoked"),
+    "right": N_("Rights suspended, restored, revoked, soon to end"),
     "release": N_("Releases of what you hold or follow"),
     "dispute": N_("Disputes opened and ended"),
     "payin": N_("Pay-ins"),
@@ -33,7 +34,6 @@ FAMILIES = {
     "notice": N_("All other notices"),
 }
 WEBHOOKS_MAX = 10  # of one member
-OVERLAP_US = clock.DAY_US  # that an old secret goes on to sign
 WRONG = N_("Give an https address in public, such as https://example.com/hook.")
 CHOOSE = N_("Choose at least one.")
 NO_POSITION = N_("There is no such position of the journal.")
@@ -116,13 +116,13 @@ def change(
 
 
 def rotate(db: Connection, vault: Vault, member: int, webhook: int) -> Made:
-    """Give a webhook a new secret; for OVERLAP_US the old one signs too."""
+    """Give a webhook a new secret; for a day the old one signs too."""
     old = get(db, webhook, member)
     secret = new_secret()
     values = {
         "sealed": vault.lock(secret),
         "sealed_before": old.sealed,
-        "overlap_us": clock.now_us() + OVERLAP_US,
+        "overlap_us": rotation.until_us(),
     }
     db.execute(update(webhooks).where(_w.id == webhook).values(values))
     return Made(webhook, secret)

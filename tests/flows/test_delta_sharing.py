@@ -6,8 +6,10 @@ from urllib.parse import urlsplit
 
 import duckdb
 import pytest
+import time_machine
 
 from marketplace.api import delta
+from settlement import clock
 from tests import shares
 from tests.programs import program, sun
 
@@ -96,6 +98,18 @@ def test_a_query_grants_parquet_with_types_and_leaves_a_receipt(
     (receipt,) = program("buyer").read("/receipts")["data"]
     assert receipt["entitlement"] == right["id"]
     assert program("buyer").read(f"/entitlements/{right['id']}")["deliveries"] == 1
+
+
+def test_a_replaced_profile_goes_on_for_a_day(app, reader, right, program):
+    (old,) = program("buyer").read(f"/entitlements/{right['id']}/sharings")["data"]
+    made = program("buyer").made(f"/sharings/{old['id']}/rotations")
+    newer = Reader(app, made["profile"])
+    assert [one.get("/shares").status_code for one in (reader, newer)] == [200, 200]
+    tomorrow = clock.moment(clock.now_us() + clock.DAY_US)
+    with time_machine.travel(tomorrow):
+        assert reader.get("/shares").status_code == 401
+        assert newer.get("/shares").status_code == 200
+    assert program("other").post(f"/sharings/{old['id']}/rotations").status_code == 404
 
 
 def test_looking_is_not_counted(reader, right, program):

@@ -2,9 +2,11 @@
 
 import json
 
+import time_machine
 from sqlalchemy import update
 
 from marketplace.api.live.posting import SENDER
+from marketplace.delivery import renewals
 from marketplace.webhooks import endpoints, envelopes, queue
 from marketplace.webhooks.tables import messages, webhooks
 from settlement import clock
@@ -180,6 +182,28 @@ def test_a_new_release_comes_with_what_to_fetch(
     assert right["entitlement"] == right_id
     files = program("buyer").read(f"/entitlements/{right_id}/files")["data"]
     assert [one["sha256"] for one in right["files"]] == [f["sha256"] for f in files]
+
+
+def test_a_right_that_ends_is_told_once_for_each_reminder(
+    program, sun, receiver, send, parts, monkeypatch
+):
+    monkeypatch.setattr(queue, "SETTLED_US", 0)
+    hook(program, receiver, "right")
+    pay_in(program, "buyer", 5_000)
+    program("buyer").made("/orders", buy(sun))  # for 30 days
+    right = program("buyer").read("/entitlements")["data"][0]
+    reminders = renewals.Reminders(parts.reads, parts.writes)
+    assert reminders.step() == 0
+    with time_machine.travel(clock.moment(right["until_us"] - 5 * clock.DAY_US)):
+        assert reminders.step() == 1
+        assert reminders.step() == 0
+        assert renewals.Reminders(parts.reads, parts.writes).step() == 0
+        send()
+    said = told(receiver)[-1]
+    assert said["type"] == "com.databourse.right.ending"
+    assert said["data"]["product"] == sun.product
+    assert said["data"]["href"] == f"/rights/{right['id']}"
+    assert "ends in 5 days" in said["data"]["text"]
 
 
 def test_two_processes_never_send_of_one_webhook_at_a_time(

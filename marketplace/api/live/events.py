@@ -35,7 +35,8 @@ from settlement.tables import (
 )
 
 PATH = "/api/v1"  # below which nothing but Accept-Language says the language
-# Kinds of notices that tell of a release → the event.
+# Kinds of notices that are events of their own → the event; of a release with files.
+RENEWAL = {"renewal": "right.ending"}
 RELEASES = {
     "new_release": "release.new",
     "schema_change": "release.schema_change",
@@ -107,7 +108,8 @@ def of_notices(
             data["label"] = one.facts.get("label", "")
             data["rights"] = list(_rights(db, one.product, member))
         named = encode("notice", one.id)
-        yield Event(member, kind or f"notice.{one.kind}", named, 0, one.at_us, data)
+        kind = kind or RENEWAL.get(one.kind, f"notice.{one.kind}")
+        yield Event(member, kind, named, 0, one.at_us, data)
 
 
 def _rights(db: Connection, product: int, member: int) -> Iterator[dict[str, Any]]:

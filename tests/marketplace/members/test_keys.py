@@ -114,3 +114,29 @@ def test_there_is_a_limit_and_names_and_scopes_are_checked(db: Connection) -> No
         keys.create(db, _ann(db), "a key", [])
     with pytest.raises(keys.TooManyKeys):
         keys.create(db, _ann(db), "one more", [])
+
+
+def test_a_replaced_key_goes_on_for_a_day_beside_the_new_one(db: Connection) -> None:
+    old = keys.create(db, _ann(db), "a key", ["trade"])
+    new = keys.rotate(db, _ann(db), old.id)
+    assert [keys.user_with(db, one.secret)[0].roles for one in (old, new)] == [
+        {"buyer"},
+        {"buyer"},
+    ]
+    with time_machine.travel(clock.moment(clock.now_us() + clock.DAY_US), tick=False):
+        with pytest.raises(keys.BadKey):
+            keys.user_with(db, old.secret)
+        assert keys.user_with(db, new.secret)[0].id == 1
+        assert [row.id for row in keys.of_member(db, 1)] == [new.id]
+
+
+def test_replacing_makes_no_key_live_longer_and_no_key_of_a_colleague(
+    db: Connection,
+) -> None:
+    until = clock.now_us() + clock.HOUR_US
+    old = keys.create(db, _ann(db), "a key", [], until)
+    keys.rotate(db, _ann(db), old.id)
+    assert {row.expires_us for row in keys.of_member(db, 1)} == {until}
+    colleague = users.add(db, 1, "bea@a.example", "Bea", "$argon2id$", ["buyer"])
+    with pytest.raises(NotFound):
+        keys.rotate(db, users.get(db, colleague), old.id)
