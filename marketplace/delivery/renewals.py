@@ -7,7 +7,7 @@ held before that day. After a time without service the nearest one alone is told
 
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, select
 
 from listings.tables import instruments
 from marketplace.community.holders import LIVE
@@ -45,7 +45,7 @@ class Reminders:
         return told
 
 
-def ending(db: Connection, now_us: int) -> list[tuple[Row[Any], int]]:
+def ending(db: Connection, now_us: int) -> list[tuple[Any, int]]:
     """Return the rights that a reminder is due of, each with that one's days."""
     last = (day_of(now_us) + DAYS[-1] + 1) * clock.DAY_US - ZONE_US
     query = (
@@ -54,7 +54,7 @@ def ending(db: Connection, now_us: int) -> list[tuple[Row[Any], int]]:
         .where(_e.state.in_(LIVE), _e.until_us > now_us, _e.until_us < last)
         .order_by(_e.id)
     )
-    found: list[tuple[Row[Any], int]] = []
+    found: list[tuple[Any, int]] = []
     for row in db.execute(query):
         days = due_of(row.from_us, row.until_us, now_us)
         if days is not None:
@@ -76,7 +76,7 @@ def day_of(at_us: int) -> int:
     return (at_us + ZONE_US) // clock.DAY_US
 
 
-def _tell(db: Connection, right: Row[Any], days: int) -> int:
+def _tell(db: Connection, right: Any, days: int) -> int:
     end = day_of(right.until_us)
     facts = {
         "days": end - day_of(clock.now_us()),
