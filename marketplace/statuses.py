@@ -40,6 +40,7 @@ from marketplace.community.blind import WindowOver
 from marketplace.community.demands import TooManyDemands
 from marketplace.community.searches import TooManySearches
 from marketplace.delivery.files import ReceiptTooOld
+from marketplace.delivery.fits import NotComparable, TooManyFits
 from marketplace.delivery.licence import NotLicensed
 from marketplace.delivery.roomsettings import RoomSold
 from marketplace.delivery.shares import NoSuchVersion
@@ -142,6 +143,8 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     PeriodUsedUp: HTTPStatus.FORBIDDEN,
     AddressNotAllowed: HTTPStatus.FORBIDDEN,
     CalledTooFast: HTTPStatus.TOO_MANY_REQUESTS,
+    TooManyFits: HTTPStatus.TOO_MANY_REQUESTS,
+    NotComparable: HTTPStatus.CONFLICT,
     ServiceFull: HTTPStatus.SERVICE_UNAVAILABLE,
     ServiceRests: HTTPStatus.SERVICE_UNAVAILABLE,
     ServiceFailed: HTTPStatus.BAD_GATEWAY,

@@ -32,6 +32,10 @@ class Vault:
         said = canonical(("salt of a bid", vendor, demand, key)).encode()
         return hmac.new(self._secret, said, hashlib.sha256).hexdigest()
 
+    def derive(self, use: str) -> bytes:
+        """Return a secret for one *use* alone, always the same."""
+        return hmac.digest(self._secret, canonical(("derived", use)).encode(), "sha256")
+
     def lock(self, text: str) -> str:
         """Return *text* encrypted: JWE in compact form (RFC 7516)."""
         return jwe.encrypt_compact(HEADER, text.encode(), self._key)

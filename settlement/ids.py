@@ -69,6 +69,7 @@ KINDS = {
     "message": "msg",
     "seat": "sea",
     "query": "qry",
+    "fit": "fit",
 }
 
 

@@ -61,6 +61,19 @@ def answer(path: Path, _name: str, _scratch: Path) -> dict[str, Any]:
     return answered(path)
 
 
+def fit(path: Path, _name: str, scratch: Path) -> dict[str, Any]:
+    """Return what two tables have in common, as the file at *path* asks."""
+    from listings.fitting.comparing import compare as compared
+    from listings.quality.engine import OutOfMemory, Unreadable
+
+    try:
+        return compared(scratch, path)
+    except (OutOfMemory, MemoryError):
+        return {"problem": "too_large"}
+    except Unreadable:
+        return {"problem": "broken"}
+
+
 def _reported(
     task: Callable[..., None], path: Path, name: str, scratch: Path
 ) -> dict[str, Any]:
@@ -142,6 +155,7 @@ def main() -> None:
         "compare": compare,
         "group": group,
         "answer": answer,
+        "fit": fit,
     }[sys.argv[1]]
     if task is answer:
         confine(ANSWER_CPU_S, ANSWER_FILE_MAX)

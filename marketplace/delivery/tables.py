@@ -1,4 +1,4 @@
-"""The tables of delivery: evidence of duties, readers of shares, clean-room queries."""
+"""The tables of delivery: evidence of duties, readers of shares, queries, fits."""
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, Text
 from sqlalchemy import UniqueConstraint as Unique
@@ -60,3 +60,20 @@ queries = table(
 )
 Index("ix_cleanroom_queries_entitlement", queries.c.entitlement, queries.c.id)
 Index("ix_cleanroom_queries_product", queries.c.product, queries.c.id)
+
+fits = table(
+    "fits",  # comparisons before paying, those without an answer too
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("product", Whole, ForeignKey("products.id"), nullable=False),
+    Column("release", Whole, ForeignKey("releases.id"), nullable=False),
+    Column("member", Whole, ForeignKey("members.id"), nullable=False),
+    Column("user", Whole, ForeignKey("users.id"), nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("measure", Text, nullable=False),  # a target was tried against; empty: none
+    Column("why", Text, nullable=False),  # code, why there is no answer; empty: one
+    Column("figures", Text, nullable=False),  # JSON, see `fits.Figure`
+    Column("token", Text, nullable=False),  # the answer signed; empty: none
+    CheckConstraint("(why = '') = (token <> '')", name="answer"),
+)
+Index("ix_fits_member", fits.c.member, fits.c.product, fits.c.id)
+Index("ix_fits_product", fits.c.product, fits.c.id)

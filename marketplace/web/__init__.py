@@ -40,6 +40,7 @@ from marketplace.web import (
     fees,
     fetches,
     filings,
+    fits,
     forms,
     fundsflow,
     guide,
@@ -110,6 +111,7 @@ assert all((duties.show, duties.of_buyers))
 assert all((quality.report, connection.call, fetches.cancel_fetch))
 assert all((control.market, examples.EXAMPLES, busts.trade, makers.owed))
 assert dictionary.PAGE
+assert fits.FIGURES
 assert lifecycle.OF_PRODUCT
 assert all((reconciliation.HANDS, cashguide.money))
 assert surveillance.DETECTOR_NAMES

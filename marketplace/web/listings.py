@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from listings import catalogue, consents, instruments, visibility
 from listings.catalogue import Listing
 from listings.cleanroom import settings as cleanrooms
+from listings.fitting import settings as fitting
 from listings.instruments import Instrument
 from listings.licences import PURPOSES, USES, Licence
 from listings.quality import availability, measured
@@ -68,6 +69,7 @@ def show(product: str) -> ResponseReturnValue:
         return render_template(
             "listings/listing.html",
             listing=found,
+            comparable=fitting.of_product(db, found.id),
             changed=changed,
             evidence=case(db, found.id),
             vendor=organisations.names(db, [found.vendor]).get(found.vendor),

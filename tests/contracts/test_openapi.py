@@ -148,6 +148,7 @@ def test_whoever_has_no_key_sees_only_what_is_public(app, description, known):
         "ask_question",
         "compare_listings",
         "get_book",
+        "get_comparable",
         "get_contest",
         "get_demand",
         "get_fair_value",

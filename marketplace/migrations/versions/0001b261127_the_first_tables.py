@@ -2583,6 +2583,23 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "comparable",
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("named", sa.Text(), nullable=False),
+        sa.Column("key_columns", sa.Text(), nullable=False),
+        sa.Column("measure_columns", sa.Text(), nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.CheckConstraint(
+            "named <> '' AND key_columns <> '[]'", name=op.f("ck_comparable_filled")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_comparable_product")
+        ),
+        sa.PrimaryKeyConstraint("product", name=op.f("pk_comparable")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "endpoints",
         sa.Column("product", Whole, nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
@@ -3432,6 +3449,38 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "fits",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("release", Whole, nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("user", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("measure", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("figures", sa.Text(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.CheckConstraint("(why = '') = (token <> '')", name=op.f("ck_fits_answer")),
+        sa.ForeignKeyConstraint(
+            ["member"], ["members.id"], name=op.f("fk_fits_member")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_fits_product")
+        ),
+        sa.ForeignKeyConstraint(
+            ["release"], ["releases.id"], name=op.f("fk_fits_release")
+        ),
+        sa.ForeignKeyConstraint(["user"], ["users.id"], name=op.f("fk_fits_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fits")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("fits", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_fits_member", ["member", "product", "id"], unique=False
+        )
+        batch_op.create_index("ix_fits_product", ["product", "id"], unique=False)
+
+    op.create_table(
         "handovers",
         sa.Column("user", Whole, nullable=False),
         sa.Column("by_user", Whole, nullable=False),
@@ -3911,6 +3960,11 @@ def downgrade() -> None:
 
     op.drop_table("opinions")
     op.drop_table("handovers")
+    with op.batch_alter_table("fits", schema=None) as batch_op:
+        batch_op.drop_index("ix_fits_product")
+        batch_op.drop_index("ix_fits_member")
+
+    op.drop_table("fits")
     op.drop_table("files")
     with op.batch_alter_table("demands", schema=None) as batch_op:
         batch_op.drop_index(
@@ -4021,6 +4075,7 @@ def downgrade() -> None:
 
     op.drop_table("engagements")
     op.drop_table("endpoints")
+    op.drop_table("comparable")
     op.drop_table("changes")
     with op.batch_alter_table("buyer_ratings", schema=None) as batch_op:
         batch_op.drop_index("ix_buyer_ratings_buyer")

@@ -1,0 +1,1 @@
+"""How offered data fits what a buyer has: compared where neither side sees a row."""
