@@ -22,7 +22,7 @@ STREAM = "application/octet-stream"
 NAME_MAX = 200  # characters of a column, a table, a file
 
 
-class ComparableSchema(Schema):
+class FitTableSchema(Schema):
     """Which table of a product may be compared, by which keys, with which measures."""
 
     table = fields.String(required=True)
@@ -30,7 +30,7 @@ class ComparableSchema(Schema):
     measures = fields.List(fields.String(), required=True)
 
 
-class NewComparableSchema(Body):
+class NewFitTableSchema(Body):
     """Which table of a product is compared, by which keys, with which measures."""
 
     table = Text(NAME_MAX, least=1, required=True)
@@ -67,7 +67,7 @@ class KeptFitSchema(MadeFitSchema):
     why = fields.String(required=True)
 
 
-class FitsSchema(Schema):
+class MadeFitsSchema(Schema):
     """The member's last comparisons with a product."""
 
     data = fields.List(fields.Nested(KeptFitSchema), required=True)
@@ -95,7 +95,7 @@ class FitFileQuery(Schema):
 
 
 @bp.route("/listings/<product>/fit")
-@bp.response(200, ComparableSchema)
+@bp.response(200, FitTableSchema)
 @bp.refuses(404, 409)
 def get_comparable(product: int) -> Any:
     """Read what of a product may be compared before it is bought."""
@@ -109,7 +109,7 @@ def get_comparable(product: int) -> Any:
 
 @bp.route("/products/<product>/fit", methods=["PUT"])
 @bp.needs("vendor")
-@bp.arguments(NewComparableSchema)
+@bp.arguments(NewFitTableSchema)
 @bp.response(204)
 @bp.refuses(404)
 def put_comparable(wanted: dict[str, Any], product: int) -> None:
@@ -131,9 +131,9 @@ def delete_comparable(product: int) -> None:
 
 @bp.route("/listings/<product>/fits")
 @bp.needs()
-@bp.response(200, FitsSchema)
+@bp.response(200, MadeFitsSchema)
 @bp.refuses(404)
-def list_fits(product: int) -> Any:
+def list_comparisons(product: int) -> Any:
     """List the member's last comparisons with a product, the newest first."""
     with services().reads.connect() as db:
         catalogue.listing(db, product, me().member)
