@@ -24,6 +24,7 @@ import marketplace.trading.tables
 import marketplace.trading.usage_tables
 import marketplace.webhooks.tables
 import settlement.claim_tables
+import settlement.closing_tables
 import settlement.cycle_tables
 import settlement.payments.tables
 import settlement.share_tables
@@ -34,6 +35,7 @@ from settlement.store import metadata
 ROOMS = (
     settlement.tables,
     settlement.claim_tables,
+    settlement.closing_tables,
     settlement.payments.tables,
     settlement.share_tables,
     settlement.cycle_tables,

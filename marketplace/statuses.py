@@ -35,6 +35,7 @@ from marketplace.applications.seats import (
 )
 from marketplace.applications.tokens import BadSeatToken
 from marketplace.approvals import desk as approvals
+from marketplace.auditing import TooManyRows
 from marketplace.certificates import NoCertificate
 from marketplace.community.blind import WindowOver
 from marketplace.community.demands import TooManyDemands
@@ -112,6 +113,7 @@ from marketplace.trading.venue import (
 from marketplace.transparency import NotLoggedYet
 from marketplace.webhooks.endpoints import TooManyWebhooks
 from settlement.busts import AlreadyBusted, NotWhole, RightUsed, TooLate
+from settlement.closings import CloseProposed, NotInTurn, NotReady, PeriodClosed
 from settlement.entitlements import QuotaUsedUp, RightEnded
 from settlement.errors import (
     Busy,
@@ -216,6 +218,10 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     RightUsed: HTTPStatus.CONFLICT,
     NotWhole: HTTPStatus.CONFLICT,
     TooLate: HTTPStatus.CONFLICT,
+    **dict.fromkeys(
+        (PeriodClosed, CloseProposed, NotInTurn, NotReady, TooManyRows),
+        HTTPStatus.CONFLICT,
+    ),
     LineageCycle: HTTPStatus.CONFLICT,
     DebtOpen: HTTPStatus.CONFLICT,
     NothingDue: HTTPStatus.CONFLICT,

@@ -18,6 +18,8 @@ ACCOUNTS: dict[str, tuple[int, Pocket]] = {
     "income": (HOUSE, Pocket.FREE),
 }
 SIDES = (*ACCOUNTS, MEMBER)
+# Why something is corrected whose month is closed: it came late, or was booked wrong.
+REVERSALS = ("late", "amount", "party", "account", "twice")
 # Whole units of the currency that a role may propose or approve; more needs the next.
 LIMITS = {
     "settlement_officer": 100_000,
@@ -39,6 +41,8 @@ class Correction(NamedTuple):
     currency: int
     amount: int
     proposed_by: int
+    month: str = ""  # of what it mends, if that month was closed
+    code: str = ""  # then: why, one of REVERSALS
 
 
 def account(side: str, member: int) -> tuple[int, Pocket]:

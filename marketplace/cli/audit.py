@@ -5,17 +5,12 @@ import sys
 import click
 from sqlalchemy import inspect
 
+from marketplace import auditing
+from marketplace.auditing import Outcome
 from marketplace.config import Config
 from marketplace.transparency import Log
 from settlement import clock
-from settlement.invariants import (
-    CHECKS,
-    Progress,
-    Violation,
-    count_rows,
-    snapshot,
-    violations,
-)
+from settlement.invariants import CHECKS, Progress
 from settlement.store import connect
 
 NAMED_MAX = 100  # violations said one by one; more are counted
@@ -23,7 +18,10 @@ NAMED_MAX = 100  # violations said one by one; more are counted
 
 @click.command()
 @click.option("--quiet", is_flag=True, help="Say nothing when everything holds.")
-def audit(*, quiet: bool) -> None:
+@click.option(
+    "--record", is_flag=True, help="Keep the outcome, as the close of a month needs it."
+)
+def audit(*, quiet: bool, record: bool) -> None:
     """Prove from the stored records that everything adds up.
 
     Money and rights neither appear nor vanish; balances are what the transfers make
@@ -36,7 +34,10 @@ def audit(*, quiet: bool) -> None:
     Each violation is named in a sentence, and the exit code is then 1.
     """
     started = clock.elapsed_s()
-    found, rows = _run(quiet=quiet)
+    outcome = _run(quiet=quiet)
+    found = outcome.found
+    if record:
+        _keep(outcome)
     for violation in found[:NAMED_MAX]:
         click.secho(f"✗ {violation.code}: {violation.sentence}", fg="red", err=True)
     if len(found) > NAMED_MAX:
@@ -46,13 +47,14 @@ def audit(*, quiet: bool) -> None:
     if not quiet:
         seconds = clock.elapsed_s() - started
         click.secho(
-            f"✓ {len(CHECKS) + 1} checks hold over {rows} rows ({seconds:.1f} s)",
+            f"✓ {len(CHECKS) + 1} checks hold over {outcome.rows} rows"
+            f" ({seconds:.1f} s)",
             fg="green",
         )
 
 
-def _run(*, quiet: bool) -> tuple[list[Violation], int]:
-    """Return what the checks find, and over how many rows."""
+def _run(*, quiet: bool) -> Outcome:
+    """Return what the checks find."""
     config = Config.from_environment()
     engine = connect(config.database_url)
     if not inspect(engine).has_table("journal"):
@@ -60,23 +62,26 @@ def _run(*, quiet: bool) -> tuple[list[Violation], int]:
         engine.dispose()
         message = f"there is no exchange at {where}"
         raise click.ClickException(message)
-    with (
-        snapshot(engine) as db,
-        click.progressbar(
-            length=len(CHECKS) + 1,
-            label="auditing",
-            file=sys.stderr,
-            hidden=quiet,
-            item_show_func=lambda title: title,
-        ) as bar,
-    ):
+    with click.progressbar(
+        length=len(CHECKS) + 1,
+        label="auditing",
+        file=sys.stderr,
+        hidden=quiet,
+        item_show_func=lambda title: title,
+    ) as bar:
 
         def report(progress: Progress) -> None:
             bar.update(progress.done - bar.pos, progress.title[:50])
 
-        found, rows = list(violations(db, report=report)), count_rows(db)
-        bar.update(len(CHECKS) - bar.pos, "what was published of the journal")
-        found += [Violation("A2", said) for said in Log(config.data).breaks(db)]
+        outcome = auditing.examine(engine, Log(config.data), report)
         bar.update(1, "")
     engine.dispose()
-    return found, rows
+    return outcome
+
+
+def _keep(outcome: Outcome) -> None:
+    """Write down what was found."""
+    engine = connect(Config.from_environment().database_url, write=True)
+    with engine.begin() as db:
+        auditing.keep(db, outcome)
+    engine.dispose()

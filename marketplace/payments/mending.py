@@ -8,30 +8,46 @@ from sqlalchemy import Connection, Row, select
 
 from marketplace.members.users import User
 from marketplace.payments import reconciliation
+from marketplace.payments.tables import bank_lines, foreign_lines
 from marketplace.services import Services
+from marketplace.trading import closings
 from marketplace.trading.control import Decide, Propose
 from marketplace.trading.tables import proposals as proposals_table
+from marketplace.trading.timetable import EAST_US
+from settlement import clock
 from settlement.corrections import LIMITS, MEMBER, may
 from settlement.errors import Forbidden, IllegalMove, NotFound
 from settlement.ids import encode
 from settlement.money import BY_CODE
+from settlement.payments.tables import provider_lines
 
 
 def propose(
-    parts: Services, number: int, journal: tuple[str, str], reason: str, who: User
+    parts: Services,
+    number: int,
+    journal: tuple[str, str],
+    reason: str,
+    who: User,
+    code: str = "",
 ) -> int:
     """Propose a journal for a break; the proposal's number.
+
+    *code* says why, one of `corrections.REVERSALS`, where the break is of a month that
+    is closed: WrongOrder if it lacks one, or has one without need.
 
     Forbidden above the limit of the person's roles, IllegalMove if one waits already.
     """
     with parts.reads.connect() as db:
         row = reconciliation.get(db, number)
+        month = closed_month(db, row)
     if row.how or row.proposal is not None or row.currency not in BY_CODE:
         raise IllegalMove("break", row.how or "proposed", "propose")
     _check_limit(row, who)
     member = row.member if MEMBER in journal else 0
     asset = BY_CODE[row.currency].asset
-    values = (number, *journal, member, asset, abs(row.amount))
+    values: tuple[Any, ...] = (number, *journal, member, asset, abs(row.amount))
+    if month or code:
+        values = (*values, month, code)
     made = parts.gateway.submit(Propose(who.id, "Correct", values, reason)).result
     with parts.writes.begin() as db:
         reconciliation.note_proposal(db, number, made)
@@ -58,6 +74,27 @@ def _check_limit(row: Row[Any], who: User) -> None:
     exponent = BY_CODE[row.currency].exponent
     if not may(who.roles, abs(row.amount), exponent):
         raise Forbidden(" / ".join(LIMITS))
+
+
+def closed_month(db: Connection, row: Row[Any]) -> str:
+    """Return the closed month that a break is of; nothing if it is of an open one."""
+    day = _day_of(db, row)
+    closed = closings.last(db)
+    return day[:7] if closed and day[:7] <= closed else ""
+
+
+def _day_of(db: Connection, row: Row[Any]) -> str:
+    """Return the day of what does not agree; of the break itself where none is told."""
+    if row.cause.startswith("bank_"):
+        query = select(bank_lines.c.day).where(bank_lines.c.id == int(row.subject))
+        return str(db.scalar(query) or "")
+    if row.cause in ("credit_missing", "debit_missing"):
+        return str(row.said)
+    at_us = row.found_us
+    for table in (foreign_lines, provider_lines):
+        query = select(table.c.at_us).where(table.c.line == row.subject)
+        at_us = db.scalar(query) or at_us
+    return f"{clock.moment(at_us + EAST_US):%Y-%m-%d}"
 
 
 class Waiting(NamedTuple):

@@ -2,10 +2,11 @@
 
 from typing import NamedTuple
 
+from marketplace.trading.closing import bounds
 from marketplace.trading.market import Market, handles
 from marketplace.trading.proposals import proposable
 from marketplace.trading.venue import WrongOrder
-from settlement.corrections import MEMBER, SIDES, Correction, account
+from settlement.corrections import MEMBER, REVERSALS, SIDES, Correction, account
 from settlement.ledger import Transfer
 from settlement.money import AMOUNT_MAX, BY_ASSET
 
@@ -20,10 +21,12 @@ class Correct(NamedTuple):
     member: int
     currency: int
     amount: int
+    month: str = ""  # of what it mends, as 2026-11, if that month is closed
+    code: str = ""  # then: why; one of `corrections.REVERSALS`
 
 
 @proposable(Correct)
-def check(_market: Market, step: Correct) -> None:
+def check(market: Market, step: Correct) -> None:
     """Refuse what cannot be; what a member has is asked when it is carried out."""
     numbers = (step.break_, step.member, step.currency, step.amount)
     if not all(type(number) is int for number in numbers):
@@ -38,6 +41,20 @@ def check(_market: Market, step: Correct) -> None:
         raise WrongOrder("member")
     if not 0 < step.amount <= AMOUNT_MAX:
         raise WrongOrder("amount")
+    _check_reversal(market, step)
+
+
+def _check_reversal(market: Market, step: Correct) -> None:
+    """Refuse a code without a closed month, and a closed month without one."""
+    if not step.month:
+        if step.code:
+            raise WrongOrder("code")
+        return
+    bounds(step.month)
+    if not market.closings.covers(step.month):
+        raise WrongOrder("month")
+    if step.code not in REVERSALS:
+        raise WrongOrder("code")
 
 
 @handles(Correct)
@@ -61,6 +78,7 @@ def correct(market: Market, command: Correct, seq: int, at_us: int) -> int:
         Correction(
             number, seq, at_us, command.break_, command.debit, command.credit,
             command.member, command.currency, command.amount, command.by,
+            command.month, command.code,
         )
     )  # fmt: skip
     return number

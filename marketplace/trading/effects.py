@@ -47,6 +47,7 @@ class Effects(NamedTuple):
     provider_lines: Rows
     withheld: Rows  # upserted
     corrections: Rows
+    closings: Rows
     fee_schedules: Rows
     books: Rows  # upserted
     standings: Rows  # upserted

@@ -33,6 +33,7 @@ from marketplace.trading.workdays import Workdays
 from settlement.busts import Busts
 from settlement.canonical import sha256_of
 from settlement.clearing import Trade
+from settlement.closings import Closings, PeriodClosed
 from settlement.corrections import Corrections
 from settlement.entitlements import Register
 from settlement.errors import NotFound
@@ -71,7 +72,7 @@ class Market:
         self.escrows, self.disputes = Escrows(agenda), Disputes(agenda)
         self.refunds, self.busts, self.corrections = Refunds(), Busts(), Corrections()
         self.splits, self.shares, self.dues = Splits(), SharedTrades(), Dues()
-        self.invoices, self.taxes = Invoices(), FIRST_TAXES
+        self.invoices, self.taxes, self.closings = Invoices(), FIRST_TAXES, Closings()
         self.taxes_new = [(FIRST_TAXES, 0)]  # (schedule, seq)
         self.trials: dict[int, int] = {}  # paid instrument → its free trial
         self.tried: set[tuple[int, int]] = set()  # (member, trial): once is enough
@@ -116,6 +117,8 @@ class Market:
         A refusal leaves no trace. What each command returns is said in
         `commands.RESULTS`.
         """
+        if at_us < self.closings.until_us:
+            raise PeriodClosed(self.closings.month)
         spends = 0
         if self.mandates.of:
             spends = sum(judge(self, command, at_us) for judge in BEFORE)

@@ -20,7 +20,9 @@ from settlement.ids import encode
 
 OPEN_MAX = 200  # proposals of a kind that wait
 CYCLES = ("SetCycle", "SetCredit", "SetReserve", "SetPenalties", "WriteOff")
-STAFF_PROPOSES = ("SetLimits", "ResolveDispute", "SetTaxes", "Correct", *CYCLES)
+STAFF_PROPOSES = (
+    "SetLimits", "ResolveDispute", "SetTaxes", "Correct", "ClosePeriod", *CYCLES,
+)  # fmt: skip
 WHOLE = 0  # instead of an instrument: the whole market
 Step = Any  # a command that is carried out by `decide` alone
 Check = Callable[[Market, Step], object]  # refuses what cannot be

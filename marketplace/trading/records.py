@@ -10,6 +10,7 @@ from marketplace.trading import (
     agreement_records,
     bust_records,
     card_records,
+    closing_records,
     consents,
     contest_records,
     due_records,
@@ -49,7 +50,7 @@ OPEN = Pocket.OPEN
 DESKS = (
     agreement_records, pool_records, invoice_records, mandate_records,
     bust_records, contest_records, tender_records, filing_records, escrow_records,
-    card_records, usage_records, share_records, due_records,
+    card_records, usage_records, share_records, due_records, closing_records,
 )  # fmt: skip
 DELIVERY, OF_TRADES = "delivery", frozenset(("payment", "fee"))
 LIVE_ORDER = (str(OrderState.OPEN), str(OrderState.PARTIAL))
@@ -361,20 +362,11 @@ def _load_phases(db: Connection, market: Market) -> None:
 
 def _order(row: Row[Any]) -> Order:
     return Order(
-        row.id,
-        row.member,
-        row.instrument,
-        Side(row.side),
-        row.price,
-        row.quantity,
-        time_in_force=TimeInForce(row.time_in_force),
-        expires_us=row.expires_us,
-        evergreen=bool(row.evergreen),
-        purpose=row.purpose,
-        state=OrderState(row.state),
-        remaining=row.remaining,
-        placed_seq=row.seq,
-    )
+        row.id, row.member, row.instrument, Side(row.side), row.price, row.quantity,
+        time_in_force=TimeInForce(row.time_in_force), expires_us=row.expires_us,
+        evergreen=bool(row.evergreen), purpose=row.purpose,
+        state=OrderState(row.state), remaining=row.remaining, placed_seq=row.seq,
+    )  # fmt: skip
 
 
 def _load_rights(db: Connection, market: Market) -> None:

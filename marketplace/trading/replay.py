@@ -18,6 +18,7 @@ from marketplace.trading.market import Market
 from marketplace.trading.records import drain, load, write
 from marketplace.trading.snapshot import digest
 from settlement import claim_tables as m
+from settlement import closing_tables as o
 from settlement import cycle_tables as d
 from settlement import share_tables as h
 from settlement import tables as s
@@ -43,7 +44,7 @@ REBUILT: tuple[Table, ...] = (
     d.cycles, d.credits_, d.penalties, d.obligations, d.runs, d.run_lines, d.fails,
     h.splits, h.split_parties, h.shares, h.tax_schedules,
     s.receipts, s.payins, s.payouts, s.arrivals,
-    p.cards, p.provider_lines, p.withheld, p.mendings,
+    o.closings, p.cards, p.provider_lines, p.withheld, p.mendings,
 )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ def state(market: Market) -> dict[str, Any]:
         "refunded": sorted(market.refunds.of.items()),
         **_after(market),
         "workdays": sorted(market.workdays.exceptions.items()),
+        "closed": (market.closings.month, market.closings.until_us),
         "contests": [
             (contest.row(), [b.row() for _, b in sorted(contest.bidders.items())])
             for _, contest in sorted(market.contests.live.items())

@@ -19,6 +19,7 @@ from marketplace.web import (
     certificates,
     changes,
     cleanrooms,
+    closings,
     codes,
     colleagues,
     community,
@@ -114,7 +115,7 @@ assert dictionary.PAGE
 assert fits.FIGURES
 assert lifecycle.OF_PRODUCT
 assert all((reconciliation.HANDS, cashguide.money))
-assert surveillance.DETECTOR_NAMES
+assert all((surveillance.DETECTOR_NAMES, closings.ITEMS))
 assert all((publications.calendar, publisher.desk, market.indices))
 assert all((credentials.trade_status, cleanrooms.ask_cleanroom))
 assert all((credentials.trade_status, applications.launch))

@@ -22,6 +22,13 @@ CAUSES = {
     "debit_missing": N_("A payout that the bank does not show"),
     "trade": N_("A trade whose right and money do not agree"),
 }
+REVERSALS = {
+    "late": N_("It came after the close"),
+    "amount": N_("Another amount was booked"),
+    "party": N_("Another member was booked"),
+    "account": N_("Another account was booked"),
+    "twice": N_("It was booked twice"),
+}
 ENDS = {"cleared": N_("agrees by now"), "corrected": N_("corrected by a journal")}
 SIDES = {
     "bank": N_("Bank account of the house"),

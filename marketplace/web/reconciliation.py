@@ -15,7 +15,7 @@ from marketplace.web import breakwords as codes
 from marketplace.web.forms import Form, again, choice, read, text
 from marketplace.web.staff import APPROVER, OFFICER, bp, money
 from settlement import ids
-from settlement.corrections import SIDES
+from settlement.corrections import REVERSALS, SIDES
 from settlement.errors import Invalid
 from settlement.money import BY_CODE
 from settlement.payments.bank import STATEMENT_MAX
@@ -29,6 +29,7 @@ class JournalForm(Form):
 
     debit = choice(SIDES)
     credit = choice(SIDES)
+    code = choice(REVERSALS, needed=False)
     reason = text(REASON_MAX)
 
 
@@ -61,7 +62,9 @@ def reconcile() -> ResponseReturnValue:
             people=users.names(db, {row.owner for row in rows if row.owner}),
             statements=bankbook.latest(db),
             messages=messages.latest(db)[:10],
-            sides=[(side, codes.SIDES[side]) for side in SIDES],
+            sides=[(side, gettext(codes.SIDES[side])) for side in SIDES],
+            closed={row.id: mending.closed_month(db, row) for row in rows},
+            reversals=[(code, gettext(codes.REVERSALS[code])) for code in REVERSALS],
             acts=not me().roles.isdisjoint(HANDS),
             known=BY_CODE,
             currencies=[(code, code) for code in BY_CODE],
@@ -127,8 +130,9 @@ def propose_journal(number: str) -> ResponseReturnValue:
     typed = read(JournalForm())
     journal = (typed["debit"], typed["credit"])
     mending.propose(
-        services(), ids.decode("break", number), journal, typed["reason"], me()
-    )
+        services(), ids.decode("break", number), journal, typed["reason"], me(),
+        typed["code"],
+    )  # fmt: skip
     flash(gettext("Proposed. A second person decides."), "success")
     return redirect(url_for("staff.reconcile"), HTTPStatus.SEE_OTHER)
 

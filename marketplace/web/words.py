@@ -129,6 +129,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "break": breakwords.CAUSES,
     "break_end": breakwords.ENDS,
     "ledger_side": breakwords.SIDES,
+    "reversal": breakwords.REVERSALS,
     "dispute": objections.STATES,
     "objection": objections.REASONS,
     "member": {

@@ -16,6 +16,7 @@ from settlement.invariants import (
     books,
     busts,
     cards,
+    closings,
     contests,
     corrections,
     cycles,
@@ -142,6 +143,11 @@ CHECKS: tuple[Check, ...] = (
     invoices.invoiced_as_paid,
     corrections.corrected_by_two,
     corrections.corrected_once,
+    closings.closed_by_two,
+    closings.closed_in_turn,
+    closings.carried_as_transferred,
+    closings.nothing_after_the_close,
+    closings.reversed_with_a_code,
     records.chain_holds,
     records.no_gaps,
     records.one_key_one_record,
@@ -151,7 +157,8 @@ CHECKS: tuple[Check, ...] = (
 QUICK: tuple[Check, ...] = (money.nothing_from_nothing, money.nobody_overdrawn)
 
 TABLES = (
-    "agreements", "signatures", "pools", "pool_members", "invoices", "mandates",
+    "closings", "agreements", "signatures", "pools", "pool_members", "invoices",
+    "mandates",
     "journal", "accounts", "transfers", "trades", "contracts", "terms", "orders",
     "books", "standings", "entitlements", "receipts", "payins", "payouts", "arrivals",
     "fee_schedules", "auctions", "phases", "stops", "offers",

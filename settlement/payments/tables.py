@@ -3,7 +3,7 @@
 Only the one writer writes here; see `settlement.tables`.
 """
 
-from sqlalchemy import CheckConstraint, Column, Index, Text
+from sqlalchemy import CheckConstraint, Column, Index, Text, text
 
 from settlement.money import AMOUNT_MAX
 from settlement.payments.cards import SIGNS
@@ -68,7 +68,11 @@ mendings = table(
     Column("currency", Whole, nullable=False),
     Column("amount", Whole, nullable=False),
     Column("proposed_by", Whole, nullable=False),
+    # Of what was booked, or was to be, in a month that is closed; else both empty.
+    Column("month", Text, nullable=False, server_default=text("''")),
+    Column("code", Text, nullable=False, server_default=text("''")),
     CheckConstraint(f"amount BETWEEN 1 AND {AMOUNT_MAX}", name="amount"),
     CheckConstraint("debit <> credit", name="two_sides"),
+    CheckConstraint("(month = '') = (code = '')", name="reversal"),
 )
 Index("ix_mendings_break", mendings.c["break"])

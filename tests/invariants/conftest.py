@@ -21,7 +21,7 @@ from settlement.ids import encode
 from settlement.refunds import Sale
 from tests import netting, sharing
 from tests.floor import Clock
-from tests.invariants import agreed, bounded
+from tests.invariants import agreed, bounded, close_damage
 from tests.invariants.use_damage import use
 
 VENDOR, ANN, BOB, CAT = 1, 2, 3, 4
@@ -62,11 +62,8 @@ def live(gateway: Gateway, hands: Clock, *, scarce: bool = True) -> None:
     for member in (VENDOR, ANN, BOB, CAT):
         do(c.SetStanding(STAFF, member, verified=True))
     for number, transferable in (
-        (POSTED, False),
-        (RESALE, True),
-        (METERED, False),
-        (GONE, False),
-    ):
+        (POSTED, False), (RESALE, True), (METERED, False), (GONE, False),
+    ):  # fmt: skip
         do(
             c.ListInstrument(
                 STAFF, number, f"SYM{number}", VENDOR, 1, 1, 1, terms(number),
@@ -128,6 +125,7 @@ def live(gateway: Gateway, hands: Clock, *, scarce: bool = True) -> None:
     agreed.contract(do, hands)
     agreed.group(do, hands)
     bounded.live(do, refused, hands)
+    close_damage.live(do)
 
 
 def _compete(do: Callable[..., object], hands: Clock) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from settlement.invariants import CHECKS, QUICK, Progress, count_rows, violations
 from tests.invariants.bust_damage import BUSTS
 from tests.invariants.card_damage import CARDS
+from tests.invariants.close_damage import CLOSINGS
 from tests.invariants.contest_damage import CONTESTS
 from tests.invariants.cycle_damage import CYCLES
 from tests.invariants.dispute_damage import DISPUTES
@@ -36,11 +37,7 @@ DAMAGE = [
         ),
     ),
     ("M3", "transfers make", "DELETE FROM transfers WHERE id = 30"),
-    (
-        "M4",
-        "overdrawn at -1",
-        "UPDATE accounts SET balance = -1 WHERE id = 3",
-    ),
+    ("M4", "overdrawn at -1", "UPDATE accounts SET balance = -1 WHERE id = 3"),
     ("M4", "above zero", "UPDATE accounts SET balance = 7 WHERE id = 0"),
     (
         "M4",
@@ -254,6 +251,7 @@ DAMAGE = [
         "UPDATE entitlements SET holder = 4 WHERE instrument = 1005",
     ),
     *CARDS,
+    *CLOSINGS,
     *CONTESTS,
     *QUOTES,
     *USES,

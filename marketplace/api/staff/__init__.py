@@ -1,6 +1,7 @@
 """The staff desk by API: members, products, money, rights, oversight."""
 
 from marketplace.api.staff import (
+    closings,
     members,
     money,
     oversight,
@@ -25,5 +26,6 @@ RESOURCES = (
     prices.bp,
     reconciliation.bp,
     rules.bp,
+    closings.bp,
     surveillance.bp,
 )

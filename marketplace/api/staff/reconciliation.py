@@ -12,7 +12,7 @@ from marketplace.members.roles import STAFF
 from marketplace.members.signing import me
 from marketplace.payments import bankbook, mending, payfiles, reconciliation
 from marketplace.services import services
-from settlement.corrections import SIDES
+from settlement.corrections import REVERSALS, SIDES
 from settlement.errors import Invalid
 from settlement.money import BY_ASSET
 from settlement.payments.bank import STATEMENT_MAX
@@ -71,6 +71,7 @@ class BreakSchema(Schema):
     owner = Id("user", required=True, allow_none=True)
     ended_us = fields.Integer(required=True, allow_none=True)
     how = Code(*ENDS, required=True)
+    closed_month = fields.String(required=True)
     journal = fields.Nested(JournalSchema, required=True, allow_none=True)
     waiting = fields.Nested(WaitingJournalSchema, required=True, allow_none=True)
 
@@ -82,11 +83,12 @@ class BreaksSchema(Schema):
 
 
 class NewJournalSchema(Body):
-    """The journal, and why."""
+    """The journal, and why; `code` just if the break is of a closed month."""
 
     debit = Code(*SIDES, required=True)
     credit = Code(*SIDES, required=True)
     reason = Text(REASON_MAX, least=1, required=True)
+    code = Code("", *REVERSALS, load_default="")
 
 
 class JournalDecisionSchema(Body):
@@ -184,7 +186,7 @@ def get_break(**of: int) -> Any:
 def propose_journal(new: dict[str, str], **of: int) -> Any:
     """Propose the journal that mends a break; another person decides."""
     journal = new["debit"], new["credit"]
-    mending.propose(services(), of["break"], journal, new["reason"], me())
+    mending.propose(services(), of["break"], journal, new["reason"], me(), new["code"])
     return _break(of["break"])
 
 
@@ -257,6 +259,7 @@ def _shown(db: Any, row: Any) -> dict[str, Any]:
     waiting = mending.proposals(db, [row.proposal] if row.proposal else [])
     shown: dict[str, Any] = row._asdict() | {
         "member": row.member or None,
+        "closed_month": mending.closed_month(db, row),
         "journal": journal and dict(zip(("debit", "credit"), journal, strict=True)),
         "waiting": None if row.how else waiting.get(row.proposal),
     }
