@@ -161,6 +161,21 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "audits",
+        sa.Column("id", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=True),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("rows", Whole, nullable=False),
+        sa.Column("violations", Whole, nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "rows >= 0 AND violations >= 0", name=op.f("ck_audits_counts")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audits")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "authorisations",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("mode", sa.Text(), nullable=False),
@@ -453,6 +468,22 @@ def upgrade() -> None:
     with op.batch_alter_table("checkouts", schema=None) as batch_op:
         batch_op.create_index("ix_checkouts_state", ["state", "payin"], unique=False)
 
+    op.create_table(
+        "closings",
+        sa.Column("month", sa.Text(), nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("until_us", Whole, nullable=False),
+        sa.Column("balances", sa.Text(), nullable=False),
+        sa.Column("checks", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.CheckConstraint("at_us >= until_us", name=op.f("ck_closings_over")),
+        sa.PrimaryKeyConstraint("month", name=op.f("pk_closings")),
+        sa.UniqueConstraint("seq", name=op.f("uq_closings_seq")),
+        sa.UniqueConstraint("until_us", name=op.f("uq_closings_until_us")),
+        sqlite_strict=True,
+    )
     op.create_table(
         "contest_bidders",
         sa.Column("contest", Whole, autoincrement=False, nullable=False),
@@ -1221,6 +1252,11 @@ def upgrade() -> None:
         sa.Column("currency", Whole, nullable=False),
         sa.Column("amount", Whole, nullable=False),
         sa.Column("proposed_by", Whole, nullable=False),
+        sa.Column("month", sa.Text(), server_default=sa.text("('')"), nullable=False),
+        sa.Column("code", sa.Text(), server_default=sa.text("('')"), nullable=False),
+        sa.CheckConstraint(
+            "(month = '') = (code = '')", name=op.f("ck_mendings_reversal")
+        ),
         sa.CheckConstraint(
             "amount BETWEEN 1 AND 1000000000000000", name=op.f("ck_mendings_amount")
         ),
@@ -4405,6 +4441,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_contest_bidders_member")
 
     op.drop_table("contest_bidders")
+    op.drop_table("closings")
     with op.batch_alter_table("checkouts", schema=None) as batch_op:
         batch_op.drop_index("ix_checkouts_state")
 
@@ -4434,6 +4471,7 @@ def downgrade() -> None:
     op.drop_table("bid_scores")
     op.drop_table("bank_statements")
     op.drop_table("authorisations")
+    op.drop_table("audits")
     with op.batch_alter_table("auctions", schema=None) as batch_op:
         batch_op.drop_index("ix_auctions_instrument")
 
