@@ -43,7 +43,7 @@ full: $(DEV) $(MO) ## run on everything the tests that take a sample (SEED=…);
 	  $(BIN)/pytest tests/flows/test_real_input.py tests/quality \
 	  tests/marketplace/trading/test_replay.py tests/crash/test_points.py \
 	  tests/marketplace/payments/test_card_histories.py \
-	  tests/listings/cleanroom/test_hostile.py
+	  tests/listings/cleanroom/test_hostile.py tests/contracts/test_openapi.py
 
 lint: $(DEV) ## check style, types, who imports whom, translations
 	$(BIN)/ruff check .

@@ -11,13 +11,14 @@ from werkzeug.test import TestResponse
 
 from listings.publicdata import Authorisation, register
 from marketplace.approvals import limits
-from marketplace.services import Services
+from marketplace.services import EXTENSION, Services
 from marketplace.surveillance import desk
 from marketplace.surveillance.detectors import Alert
 from settlement import clock
 from settlement.cycle_tables import run_lines, runs
 from settlement.ids import decode, encode
 from tests.gates import DECLARED, list_by_api
+from tests.visitors import PREPARED, bearing, enrol_all, held
 
 V1 = "/api/v1"
 SCOPES = {
@@ -103,6 +104,13 @@ def program(
     app: Flask, bearer: Callable[..., dict[str, str]]
 ) -> Callable[[str], Program]:
     """A program with a key: ``program("buyer")``; ``program("")`` has none."""
+    return programs(app, bearer)
+
+
+def programs(
+    app: Flask, bearer: Callable[..., dict[str, str]]
+) -> Callable[[str], Program]:
+    """Return what gives each role a program, one and the same."""
     made: dict[str, Program] = {}
 
     def program(role: str) -> Program:
@@ -116,9 +124,19 @@ def program(
 
 
 @pytest.fixture
-def sun(program: Callable[[str], Program]) -> Sold:
+def sun(parts: Services, program: Callable[[str], Program]) -> Sold:
     """A dataset with a posted price of 12.00 yuan, admitted to the market."""
-    return put_on_market(program, "SUN", 1200)
+    return held(parts, "sun") or put_on_market(program, "SUN", 1200)
+
+
+def _with_sun(app: Flask) -> dict[str, Any]:
+    parts = app.extensions[EXTENSION]
+    people = enrol_all(parts)
+    sold = put_on_market(programs(app, bearing(parts, people)), "SUN", 1200)
+    return {"people": people, "sun": sold}
+
+
+PREPARED["sun"] = _with_sun
 
 
 def put_on_market(

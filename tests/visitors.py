@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha1
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import pytest
 import structlog
@@ -14,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from jinja2.bccache import Bucket, BytecodeCache
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from marketplace.app import create_app
@@ -126,14 +127,63 @@ class Compiled(BytecodeCache):
 COMPILED = Compiled()
 
 
+class Routed(Rule):
+    """A rule whose builders are compiled once for all applications of a process."""
+
+    _built: ClassVar[dict[Any, Any]] = {}
+
+    def _compile_builder(self, append_unknown: bool = True) -> Any:
+        key = self.rule, str(self._trace), str(self.defaults), append_unknown
+        if key not in self._built:
+            self._built[key] = super()._compile_builder(append_unknown)
+        return self._built[key]
+
+
+Flask.url_rule_class = Routed
+
+# What many tests begin with is made once in a process and copied for each of them: by
+# the name of the fixture, what makes it in a new application. The latest that a test
+# asks for counts; each gives the values of the fixtures that it stands for.
+PREPARED: dict[str, Callable[[Flask], dict[str, Any]]] = {}
+_made: dict[str, tuple[Path, dict[str, Any]]] = {}
+_held: dict[Path, dict[str, Any]] = {}  # by the directory of a test
+
+
 @pytest.fixture
-def config(tmp_path: Path, migrated: Path) -> Config:
+def config(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    migrated: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Config:
     """The embedded settings below a directory of this test's own."""
-    embedded = Config.at(tmp_path / "data")
-    embedded.data.mkdir(mode=0o700)
-    shutil.copy(migrated, embedded.data / migrated.name)
+    settings = _settings(tmp_path / "data")
+    wanted = next(
+        (name for name in reversed(PREPARED) if name in request.fixturenames), None
+    )
+    if wanted is None:
+        _begin(settings, migrated)
+        return settings
+    if wanted not in _made:
+        first = _settings(tmp_path_factory.mktemp("prepared") / "data")
+        _begin(first, migrated)
+        app = create_app(first)
+        _made[wanted] = first.data, PREPARED[wanted](app)
+        app.extensions[EXTENSION].close()
+    data, values = _made[wanted]
+    shutil.copytree(data, settings.data)
+    _held[settings.data] = values
+    return settings
+
+
+def held(parts: Services, name: str) -> Any:
+    """Return the value of the fixture *name* if this test's market came with it."""
+    return _held.get(parts.config.data, {}).get(name)
+
+
+def _settings(data: Path) -> Config:
     return replace(
-        embedded,
+        Config.at(data),
         fast_passwords=True,
         followers=False,
         rate_limits=False,
@@ -141,6 +191,11 @@ def config(tmp_path: Path, migrated: Path) -> Config:
         tape_delay_s=0,
         tape_parties=2,
     )
+
+
+def _begin(settings: Config, migrated: Path) -> None:
+    settings.data.mkdir(mode=0o700)
+    shutil.copy(migrated, settings.data / migrated.name)
 
 
 @pytest.fixture
@@ -168,6 +223,11 @@ def tell(parts: Services) -> Callable[[], int]:
 @pytest.fixture
 def people(parts: Services) -> dict[str, User]:
     """One user for each role: a vendor, a buyer, and the staff of the house."""
+    return dict(held(parts, "people") or enrol_all(parts))
+
+
+def enrol_all(parts: Services) -> dict[str, User]:
+    """Enrol a user for each role."""
     found = {
         "vendor": enrol(parts, 1, "vendor@vendor.example", vendor=True, buyer=False),
         "buyer": enrol(parts, 2, "buyer@buyer.example", vendor=False, buyer=True),
@@ -186,6 +246,9 @@ def people(parts: Services) -> dict[str, User]:
             number = users.add(db, HOUSE, email, role, hashed, [role])
             found[role] = users.get(db, number)
     return found
+
+
+PREPARED["people"] = lambda app: {"people": enrol_all(app.extensions[EXTENSION])}
 
 
 @pytest.fixture
@@ -210,6 +273,11 @@ def visit(
 @pytest.fixture
 def bearer(parts: Services, people: dict[str, User]) -> Callable[..., dict[str, str]]:
     """The headers of an API key: ``bearer("buyer", "trade")``."""
+    return bearing(parts, people)
+
+
+def bearing(parts: Services, people: dict[str, User]) -> Callable[..., dict[str, str]]:
+    """Return what makes API keys for *people*."""
 
     def bearer(role: str, *scopes: str) -> dict[str, str]:
         with parts.writes.begin() as db:

@@ -22,7 +22,7 @@ from tests.visitors import PASSWORD, app, bearer, config, parts, people
 __all__ = ["app", "bearer", "config", "parts", "people", "program", "sun"]
 
 SERVED_MIN = 35  # operations that must be reached, not only refused
-EXAMPLES = 6  # of each operation, sound ones and broken ones each
+EXAMPLES, EXAMPLES_FULL = 3, 12  # of each operation, sound and broken ones each
 VENDORS = re.compile(
     r"/api/v1/(products|releases|files|income|manifests|imports|instruments/.*/price)"
 )
@@ -195,7 +195,8 @@ def test_whoever_has_no_key_sees_only_what_is_public(app, description, known):
     }
 
 
-def test_no_request_breaks_the_api(app, keys, known):
+def test_no_request_breaks_the_api(app, keys, known, full):
+    examples = EXAMPLES_FULL if full else EXAMPLES
     schema = schemathesis.openapi.from_wsgi(f"{V1}/openapi.json", app)
     served, broken = set(), []
     for found in schema.get_all_operations():
@@ -205,7 +206,7 @@ def test_no_request_breaks_the_api(app, keys, known):
         ids = {name: known[name] for name in names if name in known}
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
             try:
-                served |= _shake(operation, mode, headers, ids)
+                served |= _shake(operation, mode, headers, ids, examples)
             except schemathesis.errors.FailureGroup as failures:
                 broken.append(f"{operation.label}: {failures}")
     assert broken == [], "\n".join(broken)
@@ -218,8 +219,8 @@ def _part(path):
     return "vendor" if VENDORS.match(path) else "buyer"
 
 
-def _shake(operation, mode, headers, ids):
-    """Call *operation* with made-up requests, with *ids* that exist if any.
+def _shake(operation, mode, headers, ids, examples):
+    """Call *operation* with so many made-up requests, with *ids* that exist if any.
 
     Return its label if a request was served, not refused.
     """
@@ -227,7 +228,7 @@ def _shake(operation, mode, headers, ids):
 
     @given(case=operation.as_strategy(mode, path_parameters=ids or None))
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=examples,
         deadline=None,
         database=None,
         derandomize=True,
