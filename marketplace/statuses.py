@@ -62,6 +62,8 @@ from marketplace.metering.standing import (
     PeriodUsedUp,
 )
 from marketplace.payments.answers import RAILS
+from marketplace.pricing.quotes import NotNamedYet
+from marketplace.pricing.revising import ChangesAsked, TooManyChanges
 from marketplace.pricing.tenders import NotScored, NotTheBest
 from marketplace.publishing import NotOverYet, Simulated
 from marketplace.streams.disconnects import CannotWatch
@@ -199,6 +201,9 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     mandates.OverBudget: HTTPStatus.PAYMENT_REQUIRED,
     TenderOver: HTTPStatus.CONFLICT,
     TenderRuns: HTTPStatus.CONFLICT,
+    ChangesAsked: HTTPStatus.CONFLICT,
+    TooManyChanges: HTTPStatus.CONFLICT,
+    NotNamedYet: HTTPStatus.CONFLICT,
     NotScored: HTTPStatus.CONFLICT,
     NotTheBest: HTTPStatus.CONFLICT,
     BidTooLow: HTTPStatus.CONFLICT,

@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from listings.licences import PURPOSES
 from listings.vocabulary import SECTORS
-from marketplace.api.fields import Body, Code, Id, Int, Text
+from marketplace.api.fields import Body, Code, Flag, Id, Int, Text
 from marketplace.api.offers import OfferSchema
 from marketplace.api.resource import TRADERS, PageQuery, Resource, at
 from marketplace.community import demands, inquiries, matching
@@ -54,14 +54,21 @@ class NewDemandSchema(Body):
         load_default=list,
         validate=validate.Length(max=inquiries.CHOSEN_MAX),
     )
+    anonymous = Flag(
+        load_default=False,
+        metadata={"description": "Vendors are told who asks once it is settled."},
+    )
     until_us = Int(1, MICROSECONDS_MAX, required=True)
 
 
 class DemandSchema(Schema):
-    """A demand; the budget in minor units of CNY, null: open."""
+    """A demand; the budget in minor units of CNY, null: open.
+
+    `member` is null where who asks is not named to the reader.
+    """
 
     id = Id("demand", required=True)
-    member = Id("member", required=True)
+    member = Id("member", required=True, allow_none=True)
     title = fields.String(required=True)
     description = fields.String(required=True)
     query = fields.String(required=True)
@@ -71,6 +78,7 @@ class DemandSchema(Schema):
     instrument = Id("instrument", required=True, allow_none=True)
     quantity = fields.Integer(required=True, allow_none=True)
     audience = Code(*inquiries.AUDIENCES, required=True)
+    anonymous = Flag(required=True)
     state = Code("open", "closed", "ended", required=True)
     at_us = fields.Integer(required=True)
     until_us = fields.Integer(required=True)
@@ -92,7 +100,7 @@ def list_demands(asked: dict[str, Any]) -> Any:
     page = (asked["cursor"], limit + 1)
     with services().reads.connect() as db:
         if which == "board":
-            found = demands.board(db, asked["sector"], *page)
+            found = demands.board(db, me().member, asked["sector"], *page)
         else:
             listed = demands.of_member if which == "mine" else demands.put_to
             found = listed(db, me().member, *page)

@@ -5,22 +5,39 @@ for an instrument, or put to chosen vendors, is a request for quotes; quotes ans
 either (see `pricing.quotes`). Source: features C4 (scope, budget, deadline, preferred
 licence), D5 and §5.4 (requests for quotes), U8 (a search that finds nothing keeps its
 words).
+
+Who asks may stay unnamed (§5.4): every read here leaves the member of such a demand out
+but to itself, to the house, and to the vendor whose offer in it was taken.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from listings.licences import PURPOSES
 from listings.marking import N_
 from listings.vocabulary import SECTORS
 from marketplace.community import inquiries
 from marketplace.community.tables import demand_vendors, demands
+from marketplace.members import organisations
 from marketplace.trading.orders import QUANTITY_MAX
+from marketplace.trading.tables import offers
 from settlement import clock
 from settlement.errors import IllegalMove, Invalid, NotFound, Refusal
 from settlement.ids import encode
+from settlement.ledger import HOUSE
 from settlement.money import AMOUNT_MAX
 from settlement.store import PAGE_MAX
 
@@ -30,6 +47,7 @@ QUERY_MAX = 200
 OPEN_MAX = 50  # demands of one member at a time
 DEADLINE_MAX_US = 366 * clock.DAY_US
 
+UNNAMED = ("一位未具名的会员", "A member that is not named")  # as names of members
 CLEAR_TITLE = N_("Say in one line what you look for.")
 TOO_LONG = N_("This is too long.")
 
@@ -55,13 +73,14 @@ class Wanted(NamedTuple):
     quantity: int | None = None
     audience: str = inquiries.PUBLIC
     vendors: tuple[int, ...] = ()  # who is asked, if they are chosen
+    anonymous: bool = False  # vendors are not told who asks
 
 
 class Demand(NamedTuple):
     """A posted demand; *state* is open, closed, or ended when its time is over."""
 
     id: int
-    member: int
+    member: int | None  # None: who asks is not named to whoever reads it
     title: str
     description: str
     until_us: int
@@ -72,6 +91,7 @@ class Demand(NamedTuple):
     instrument: int | None
     quantity: int | None
     audience: str
+    anonymous: bool
     state: str
     at_us: int
     closed_us: int | None
@@ -94,11 +114,15 @@ def post(db: Connection, member: int, user: int, wanted: Wanted) -> int:
         "member": member,
         "by_user": user,
         "at_us": now_us,
+        "anonymous": int(wanted.anonymous),
     }
     del values["vendors"]
     made = db.execute(insert(demands).values(values).returning(demands.c.id))
     number = int(made.scalar_one())
-    inquiries.tell(db, number, member, values["title"], asked)
+    asker = UNNAMED
+    if not wanted.anonymous:
+        asker = organisations.names(db, [member])[member]
+    inquiries.tell(db, number, asker, values["title"], asked)
     return number
 
 
@@ -130,6 +154,7 @@ def _problems(wanted: Wanted, now_us: int) -> dict[str, list[str]]:
 
 def board(
     db: Connection,
+    viewer: int,
     sector: str = "",
     before: int | None = None,
     limit: int = PAGE_MAX,
@@ -139,14 +164,15 @@ def board(
     query = query.where(demands.c.audience == inquiries.PUBLIC)
     if sector:
         query = query.where(demands.c.sector == sector)
-    return _page(db, query, before, limit)
+    return _page(db, query, viewer, before, limit)
 
 
 def of_member(
     db: Connection, member: int, before: int | None = None, limit: int = PAGE_MAX
 ) -> list[Demand]:
     """Return the demands of a member in any state, newest first."""
-    return _page(db, select(demands).where(demands.c.member == member), before, limit)
+    query = select(demands).where(demands.c.member == member)
+    return _page(db, query, member, before, limit)
 
 
 def put_to(
@@ -156,15 +182,47 @@ def put_to(
     query = select(demands).join(
         demand_vendors, demand_vendors.c.demand == demands.c.id
     )
-    return _page(db, query.where(demand_vendors.c.vendor == vendor), before, limit)
+    query = query.where(demand_vendors.c.vendor == vendor)
+    return _page(db, query, vendor, before, limit)
 
 
 def get(db: Connection, number: int, viewer: int = 0) -> Demand:
     """Return a demand in any state; NotFound if *viewer* may not read it."""
+    row = _readable(db, number, viewer)
+    return _demands(db, [row], viewer)[0]
+
+
+def asker(db: Connection, number: int) -> int:
+    """Return whose a demand is, named or not: to act on it, not to show it."""
+    found = db.scalar(select(demands.c.member).where(demands.c.id == number))
+    if found is None:
+        raise NotFound("demand", encode("demand", number))
+    return int(found)
+
+
+def unnamed(demand: Any, vendor: Any) -> ColumnElement[bool]:
+    """Return the condition that *vendor* is not told whose *demand* is; columns."""
+    taken = offers.alias("taken_offers")
+    accepted = exists().where(
+        taken.c.demand == demand, taken.c.vendor == vendor, taken.c.state == "taken"
+    )
+    asked = exists().where(demands.c.id == demand, demands.c.anonymous == 1)
+    return and_(asked, ~accepted)
+
+
+def is_unnamed(db: Connection, demand: int, vendor: int) -> bool:
+    """Tell whether *vendor* is not told whose a demand is."""
+    if demand <= 0:
+        return False
+    query = select(demands.c.id).where(demands.c.id == demand)
+    return db.scalar(query.where(unnamed(demands.c.id, vendor))) is not None
+
+
+def _readable(db: Connection, number: int, viewer: int) -> Row[Any]:
     row = db.execute(select(demands).where(demands.c.id == number)).first()
     if row is None or not _may_read(db, row, viewer):
         raise NotFound("demand", encode("demand", number))
-    return _demand(row)
+    return row
 
 
 def _may_read(db: Connection, row: Row[Any], viewer: int) -> bool:
@@ -178,9 +236,10 @@ def check_answer(db: Connection, number: int, vendor: int, buyer: int) -> Demand
 
     NotFound if there is none, IllegalMove if it is over.
     """
-    found = get(db, number, vendor)
-    if found.member != buyer:
+    row = _readable(db, number, vendor)
+    if row.member != buyer:
         raise NotFound("demand", encode("demand", number))
+    found = _demand(row, row.member)
     if found.state != "open":
         raise IllegalMove("demand", found.state, "answer")
     return found
@@ -200,19 +259,32 @@ def _is_open(now_us: int) -> Any:
     return demands.c.closed_us.is_(None) & (demands.c.until_us > now_us)
 
 
-def _page(db: Connection, query: Any, before: int | None, limit: int) -> list[Demand]:
+def _page(
+    db: Connection, query: Any, viewer: int, before: int | None, limit: int
+) -> list[Demand]:
     if before is not None:
         query = query.where(demands.c.id < before)
-    rows = db.execute(query.order_by(demands.c.id.desc()).limit(limit))
-    return [_demand(row) for row in rows]
+    rows = db.execute(query.order_by(demands.c.id.desc()).limit(limit)).all()
+    return _demands(db, rows, viewer)
 
 
-def _demand(row: Row[Any]) -> Demand:
+def _demands(db: Connection, rows: Iterable[Row[Any]], viewer: int) -> list[Demand]:
+    """Return demands as *viewer* may see them: some without who asks."""
+    rows = list(rows)
+    asking = [row.id for row in rows if row.anonymous and row.member != viewer]
+    hidden = set[int]()
+    if asking and viewer != HOUSE:
+        query = select(demands.c.id).where(demands.c.id.in_(asking))
+        hidden = set(db.execute(query.where(unnamed(demands.c.id, viewer))).scalars())
+    return [_demand(row, None if row.id in hidden else row.member) for row in rows]
+
+
+def _demand(row: Row[Any], member: int | None) -> Demand:
     state = "open" if row.until_us > clock.now_us() else "ended"
     return Demand(
-        *(row.id, row.member, row.title, row.description, row.until_us, row.query),
+        *(row.id, member, row.title, row.description, row.until_us, row.query),
         *(row.sector, row.purpose, row.budget, row.instrument, row.quantity),
-        row.audience,
+        *(row.audience, bool(row.anonymous)),
         "closed" if row.closed_us is not None else state,
         *(row.at_us, row.closed_us),
     )

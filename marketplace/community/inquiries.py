@@ -13,7 +13,6 @@ from listings import tables as listed
 from listings.marking import N_
 from marketplace.community.notices import notify
 from marketplace.community.tables import demand_vendors
-from marketplace.members import organisations
 from marketplace.members.tables import members
 from settlement.ids import encode
 
@@ -95,16 +94,16 @@ def _selling_in(db: Connection, sector: str) -> set[int]:
 
 
 def tell(
-    db: Connection, demand: int, member: int, title: str, vendors: set[int]
+    db: Connection, demand: int, asker: tuple[str, str], title: str, vendors: set[int]
 ) -> None:
-    """Put a demand to *vendors* and tell them."""
+    """Put a demand to *vendors* and tell them, with the names of who asks."""
     if not vendors:
         return
     rows = [{"demand": demand, "vendor": vendor} for vendor in sorted(vendors)]
     db.execute(insert(demand_vendors), rows)
     public = encode("demand", demand)
     facts = {
-        "member": organisations.names(db, [member])[member],
+        "member": asker,
         "text": title,
         "href": f"/demands/{public}",
     }

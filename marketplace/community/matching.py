@@ -113,7 +113,12 @@ def _budget(
 
 
 def suggest(db: Connection, finder: Finder, demand: Demand) -> list[Fit]:
-    """Return the listings that fit a demand best, with their points; at most SHOWN."""
+    """Return the listings that fit a demand best, with their points; at most SHOWN.
+
+    They are those that its member sees; none for who is not told whose it is.
+    """
+    if demand.member is None:
+        return []
     hits: list[int] = []
     with suppress(Refusal):  # a title that is no query finds nothing
         query = Query(text=demand.query or demand.title, page_size=CANDIDATES)

@@ -62,6 +62,7 @@ demands = table(
     Column("instrument", Whole, ForeignKey("instruments.id")),  # null: a need
     Column("quantity", Whole),
     Column("audience", Text, nullable=False),  # who may read and answer it
+    Column("anonymous", Whole, nullable=False),  # vendors are not told who asks
     Column("until_us", Whole, nullable=False),
     Column("at_us", Whole, nullable=False),
     Column("closed_us", Whole),
@@ -71,6 +72,7 @@ demands = table(
     CheckConstraint("closed_us >= at_us", name="closed"),
     CheckConstraint("quantity > 0", name="quantity"),
     CheckConstraint("audience IN ('public', 'sector', 'chosen')", name="audience"),
+    CheckConstraint("anonymous IN (0, 1)", name="anonymous"),
 )
 demand_vendors = table(
     "demand_vendors",  # who is asked for a quote

@@ -16,6 +16,7 @@ from marketplace.community.notices import notify
 from marketplace.contracts.models import EXISTING, MODELS
 from marketplace.members import organisations
 from marketplace.members.users import User
+from marketplace.pricing import quotes
 from marketplace.pricing.changes import Writing
 from marketplace.trading.agreement_tables import agreements, signatures
 from marketplace.trading.agreements import TEXT_MAX
@@ -96,6 +97,8 @@ def draft(
     with parts.reads.connect() as db:
         if said.follows:
             one(db, said.follows, by.member)
+        if said.offer:
+            quotes.check_named(db, said.offer, by.member)
         text = compose(db, by.member, said)
     evidence = _evidence(parts, said.model, paper)
     command = DraftContract(

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, or_, select
+from sqlalchemy import Connection, Engine, Row, and_, case, null, or_, select, update
 
 from listings import instruments
 from marketplace.community import demands
 from marketplace.community.notices import notify
 from marketplace.members import organisations
 from marketplace.pricing.changes import Writing
+from marketplace.pricing.tables import offer_changes
 from marketplace.trading.commands import Command
 from marketplace.trading.quoting import (
     CounterOffer,
@@ -21,12 +22,17 @@ from marketplace.trading.quoting import (
 from marketplace.trading.sealing import SealBid
 from marketplace.trading.tables import books, offers
 from marketplace.trading.venue import WrongOrder
-from settlement.errors import IllegalMove, NotFound
+from settlement import clock
+from settlement.errors import IllegalMove, NotFound, Refusal
 from settlement.ids import encode
 from settlement.store import PAGE_MAX, Page, page
 
 THREAD_MAX = 200  # offers of one negotiation that are shown
 o = offers.c
+
+
+class NotNamedYet(Refusal):
+    """The buyer is not named until one of you takes an offer of the other."""
 
 
 def check_answer(reads: Engine, command: Command) -> None:
@@ -37,7 +43,8 @@ def check_answer(reads: Engine, command: Command) -> None:
     if isinstance(command, SealBid):
         with reads.connect() as db:
             found = demands.get(db, command.demand, command.member)
-            demands.check_answer(db, found.id, command.member, found.member)
+            asker = demands.asker(db, found.id)
+            demands.check_answer(db, found.id, command.member, asker)
     if not isinstance(command, OfferPrice) or not command.demand:
         return
     with reads.connect() as db:
@@ -63,11 +70,24 @@ def offer(parts: Writing, command: OfferPrice, key: str | None) -> int:
 
 
 def counter(parts: Writing, command: CounterOffer, key: str | None) -> int:
-    """Answer an offer with another, and tell its maker; the new offer's number."""
+    """Answer an offer with another, or change one's own; the new offer's number.
+
+    The other side is told. What was asked of the answered offer is answered by it.
+    """
     number: int = parts.gateway.submit(command, key).result
     with parts.writes.begin() as db:
-        _tell(db, _row(db, number), command.member, "countered")
+        made, answered = _row(db, number), _row(db, command.offer)
+        revises = made.maker == answered.maker
+        _tell(db, made, command.member, "offer_revised" if revises else "countered")
+        answer_changes(db, answered.id, revised=number)
     return number
+
+
+def answer_changes(db: Connection, offer: int, **values: Any) -> None:
+    """Note how the changes that were asked of an offer are answered; see `revising`."""
+    c = offer_changes.c
+    asked = update(offer_changes).where(c.offer == offer, c.answered_us.is_(None))
+    db.execute(asked.values(values | {"answered_us": clock.now_us()}))
 
 
 def decline(parts: Writing, command: DeclineOffer, key: str | None = None) -> None:
@@ -117,23 +137,39 @@ def _row(db: Connection, number: int) -> Row[Any]:
     return db.execute(select(offers).where(o.id == number)).one()
 
 
-def _tell(db: Connection, row: Row[Any], actor: int, kind: str) -> None:
+def tell(db: Connection, offer: int, actor: int, kind: str, number: int) -> None:
+    """Tell the other side of an offer what *actor* asked or answered, once."""
+    _tell(db, _row(db, offer), actor, kind, f" {number}")
+
+
+def _tell(db: Connection, row: Row[Any], actor: int, kind: str, more: str = "") -> None:
     """Tell the other side of an offer what *actor* did."""
-    facts = {
-        "member": organisations.names(db, [actor])[actor],
-        "href": f"/quotes/{encode('offer', row.id)}",
-    }
     other = row.member if actor == row.vendor else row.vendor
+    name = organisations.names(db, [actor])[actor]
+    if other == row.vendor and demands.is_unnamed(db, row.demand, other):
+        name = demands.UNNAMED
+    facts = {"member": name, "href": f"/quotes/{encode('offer', row.id)}"}
     product = instruments.get(db, row.instrument).product
-    notify(db, [other], kind, f"offer {row.id} {kind}", product, facts)
+    notify(db, [other], kind, f"offer {row.id} {kind}{more}", product, facts)
 
 
 # ── reads ──
 
 
-def _offers() -> Any:
-    return select(offers, books.c.symbol, books.c.currency).join(
-        books, books.c.instrument == o.instrument
+def _offers(viewer: int) -> Any:
+    """Return the question for offers as *viewer* may see them.
+
+    Who buys is left out, to the vendor of an answer to a demand without a name.
+    """
+    hidden = and_(o.vendor == viewer, demands.unnamed(o.demand, o.vendor))
+    buys = o.maker == o.member
+    shown = {
+        "member": case((hidden, null()), else_=o.member),
+        "maker": case((and_(hidden, buys), null()), else_=o.maker),
+    }
+    columns = [shown.get(one.name, one).label(one.name) for one in offers.c]
+    return select(*columns, books.c.symbol, books.c.currency).join_from(
+        offers, books, books.c.instrument == o.instrument
     )
 
 
@@ -141,14 +177,14 @@ def of_vendor(
     db: Connection, vendor: int, before: int | None = None, limit: int = 50
 ) -> Page:
     """Return a page of what a vendor sells or is to sell off the book, newest first."""
-    return _page(db, _offers().where(o.vendor == vendor), before, limit)
+    return _page(db, _offers(vendor).where(o.vendor == vendor), before, limit)
 
 
 def of_member(
     db: Connection, member: int, before: int | None = None, limit: int = 50
 ) -> Page:
     """Return a page of what a member buys or is to buy off the book, newest first."""
-    return _page(db, _offers().where(o.member == member), before, limit)
+    return _page(db, _offers(member).where(o.member == member), before, limit)
 
 
 def made_by(
@@ -156,7 +192,7 @@ def made_by(
 ) -> Page:
     """Return a page of what a member offered, newest first."""
     mine = and_(o.maker == member, or_(o.vendor == member, o.member == member))
-    return _page(db, _offers().where(mine), before, limit)
+    return _page(db, _offers(member).where(mine), before, limit)
 
 
 def made_to(
@@ -164,14 +200,14 @@ def made_to(
 ) -> Page:
     """Return a page of what was offered to a member, newest first."""
     mine = and_(o.maker != member, or_(o.vendor == member, o.member == member))
-    return _page(db, _offers().where(mine), before, limit)
+    return _page(db, _offers(member).where(mine), before, limit)
 
 
 def open_for(
     db: Connection, member: int, instruments: list[int], now_us: int
 ) -> list[Row[Any]]:
     """Return what a buyer may take now of these instruments, newest first."""
-    query = _offers().where(
+    query = _offers(member).where(
         o.member == member,
         o.maker != member,
         o.state == "open",
@@ -184,19 +220,26 @@ def open_for(
 def one(db: Connection, number: int, member: int) -> Row[Any]:
     """Return an offer that *member* made or got; NotFound for all others."""
     mine = or_(o.vendor == member, o.member == member)
-    row: Row[Any] | None = db.execute(_offers().where(o.id == number, mine)).first()
+    query = _offers(member).where(o.id == number, mine)
+    row: Row[Any] | None = db.execute(query).first()
     if row is None:
         raise NotFound("offer", encode("offer", number))
     return row
 
 
-def of_trade(db: Connection, trade: int) -> Row[Any] | None:
+def check_named(db: Connection, number: int, member: int) -> None:
+    """Refuse with NotNamedYet what would tell a vendor who asks without a name."""
+    if one(db, number, member).member is None:
+        raise NotNamedYet
+
+
+def of_trade(db: Connection, trade: int, member: int) -> Row[Any] | None:
     """Return the offer that became a trade; None if it was not negotiated."""
-    row: Row[Any] | None = db.execute(_offers().where(o.trade == trade)).first()
+    row: Row[Any] | None = db.execute(_offers(member).where(o.trade == trade)).first()
     return row
 
 
-def thread(db: Connection, number: int) -> list[Row[Any]]:
+def thread(db: Connection, number: int, viewer: int) -> list[Row[Any]]:
     """Return an offer with all that led to it and all that answered it, in order."""
 
     def chain(name: str, follows: Callable[[Any, Any], Any]) -> Any:
@@ -208,7 +251,8 @@ def thread(db: Connection, number: int) -> list[Row[Any]]:
     before = chain("before", lambda row, chain: row.id == chain.answers)
     after = chain("after", lambda row, chain: row.answers == chain.id)
     mine = or_(o.id.in_(select(before.c.id)), o.id.in_(select(after.c.id)))
-    return list(db.execute(_offers().where(mine).order_by(o.id).limit(THREAD_MAX)))
+    query = _offers(viewer).where(mine).order_by(o.id)
+    return list(db.execute(query.limit(THREAD_MAX)))
 
 
 def answers_to(db: Connection, demand: int, member: int) -> list[Row[Any]]:
@@ -217,7 +261,7 @@ def answers_to(db: Connection, demand: int, member: int) -> list[Row[Any]]:
     Open ones first, the cheapest in all first.
     """
     mine = or_(o.vendor == member, o.member == member)
-    query = _offers().where(o.demand == demand, o.state != "countered", mine)
+    query = _offers(member).where(o.demand == demand, o.state != "countered", mine)
     order = (o.state != "open", o.price * o.quantity, o.id)
     return list(db.execute(query.order_by(*order).limit(PAGE_MAX)))
 

@@ -1,4 +1,4 @@
-"""The table of announced prices."""
+"""The tables of announced prices, and of changes asked for in quotes."""
 
 from sqlalchemy import CheckConstraint, Column, Index, Text
 
@@ -28,4 +28,34 @@ Index(
     unique=True,  # one at a time
     sqlite_where=_pending,
     postgresql_where=_pending,
+)
+
+offer_changes = table(
+    "offer_changes",  # what a party asks to have changed in an offer made to it
+    Column("id", Whole, primary_key=True),
+    Column("offer", Whole, nullable=False),
+    Column("member", Whole, nullable=False),  # who asks: the one who may take it
+    Column("by_user", Whole, nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("topics", Text, nullable=False),  # codes of revising.TOPICS, with blanks
+    Column("text", Text, nullable=False),  # what is wanted, and why
+    Column("answered_us", Whole),
+    Column("revised", Whole),  # the offer that answers it; null: it stays as it is
+    Column("reply", Text, nullable=False),
+    CheckConstraint("topics <> '' AND text <> ''", name="asked"),
+    CheckConstraint("revised > offer", name="revised"),
+    CheckConstraint("answered_us >= at_us", name="answered"),
+    CheckConstraint(
+        "answered_us IS NOT NULL OR (revised IS NULL AND reply = '')",
+        name="open",
+    ),
+)
+Index("ix_offer_changes_offer", offer_changes.c.offer, offer_changes.c.id)
+_waits = offer_changes.c.answered_us.is_(None)
+Index(
+    "ix_offer_changes_waits",
+    offer_changes.c.offer,
+    unique=True,  # one at a time
+    sqlite_where=_waits,
+    postgresql_where=_waits,
 )

@@ -148,7 +148,7 @@ def open_bids(parts: Parts, by: User, demand: int) -> int:
     with parts.writes.begin() as db:
         bidders = select(tender_bids.c.vendor).where(tender_bids.c.demand == demand)
         where = {"href": f"/demands/{encode('demand', demand)}"}
-        told = {*db.scalars(bidders), demands.get(db, demand, by.member).member}
+        told = {*db.scalars(bidders), demands.asker(db, demand)}
         notify(db, told, "bids_opened", f"tender {demand} opened", None, where)
     return opened
 

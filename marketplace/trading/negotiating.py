@@ -83,8 +83,11 @@ def offer_opened(market: Market, command: OfferPrice, seq: int, at_us: int) -> i
 
 @handles(CounterOffer)
 def counter(market: Market, command: CounterOffer, seq: int, at_us: int) -> int:
-    """Answer an offer with another; the new offer's number."""
-    answered = _addressed(market, command.offer, command.member)
+    """Answer an offer with another, or change one's own; the new offer's number."""
+    answered = market.offers.get(command.offer)
+    revises = answered.maker == command.member
+    if not revises:
+        answered = _addressed(market, command.offer, command.member)
     market.tenders.check_none(answered.demand)
     if answered.expires_us <= at_us:
         raise AlreadyExpired(answered.expires_us)
@@ -92,12 +95,15 @@ def counter(market: Market, command: CounterOffer, seq: int, at_us: int) -> int:
     offer = replace(
         answered, number=market.offers.last + 1, seq=seq, at_us=at_us, by=command.by,
         price=command.price, quantity=command.quantity, note=command.note,
-        reason=ASKED,  # what is countered is negotiated from then on
+        # what is countered is negotiated from then on; who changes its own keeps it
+        reason=answered.reason if revises else ASKED,
         expires_us=command.expires_us, maker=command.member, answers=answered.number,
         purpose=command.purpose, terms=venue.terms, term_us=venue.term_us,
         deliveries_max=venue.deliveries_max,
     )  # fmt: skip
-    _check(market, venue, offer, at_us)
+    if offer.reason != ASKED and not offer.note.strip():
+        raise ReasonNeeded(offer.reason)
+    _check(market, venue, offer, at_us, freed=answered.held if revises else 0)
     end(market, answered, OfferEvent.COUNTER, seq)
     _open(market, venue, offer, seq)
     return offer.number
@@ -127,8 +133,13 @@ def _check_reason(command: OfferPrice, *, negotiated: bool) -> None:
         raise ReasonNeeded(command.reason[:40])
 
 
-def _check(market: Market, venue: Venue, offer: Offer, at_us: int) -> None:
-    """Refuse what may not be offered: by whom, to whom, how much, until when."""
+def _check(
+    market: Market, venue: Venue, offer: Offer, at_us: int, freed: int = 0
+) -> None:
+    """Refuse what may not be offered: by whom, to whom, how much, until when.
+
+    *freed* is what comes free with the offer that it replaces, minor units.
+    """
     check_parties(market, venue, offer.maker, offer.taker, offer.member)
     if len(offer.note) > NOTE_MAX or UNSTORABLE.search(offer.note):
         raise WrongOrder("note")
@@ -140,7 +151,8 @@ def _check(market: Market, venue: Venue, offer: Offer, at_us: int) -> None:
     if offer.maker == offer.member:
         check_purpose(offer.purpose, offer.member, venue)
         exclusivity.check(market, offer.member, venue, at_us)
-        market.ledger.require(offer.member, venue.currency, offer.held)
+        needed = max(0, offer.held - freed)
+        market.ledger.require(offer.member, venue.currency, needed)
     elif offer.purpose:
         raise WrongOrder("purpose")
     market.offers.check_room(offer.maker)

@@ -26,7 +26,10 @@ class OfferPrice(NamedTuple):
 
 
 class CounterOffer(NamedTuple):
-    """Answer an offer with another price or quantity; the answered one ends by it."""
+    """Answer an offer with another price or quantity; the answered one ends by it.
+
+    Whoever made the answered one changes its own terms so.
+    """
 
     by: int
     member: int

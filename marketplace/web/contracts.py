@@ -175,6 +175,7 @@ def _begin(db: Connection) -> dict[str, Any]:
         begun["other"] = old.buyer if member == old.vendor else old.vendor
     elif asked.get("offer"):
         offer = quotes.one(db, ids.decode("offer", asked["offer"]), member)
+        quotes.check_named(db, offer.id, member)
         begun = {"offer": offer, "instrument": offer.instrument, "price": offer.price}
         begun |= {"quantity": offer.quantity, "purpose": offer.purpose}
         begun["other"] = offer.member if member == offer.vendor else offer.vendor

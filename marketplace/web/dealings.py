@@ -65,6 +65,14 @@ DEALINGS: Mapping[str, Mapping[str, str]] = {
         "random": N_("Fair random rule"),
         "other": N_("Other lawful cause"),
     },
+    "change": {
+        "price": N_("Price"),
+        "quantity": N_("Quantity"),
+        "validity": N_("How long it is firm"),
+        "licence": N_("Licence and term"),
+        "delivery": N_("Delivery and support"),
+        "other": N_("Something else"),
+    },
     "demand": {
         "open": N_("Takes answers"),
         "closed": N_("Closed by the buyer"),

@@ -70,6 +70,7 @@ class DemandForm(Form):
     quantity = Whole(1, QUANTITY_MAX, load_default=None)
     audience = choice(inquiries.AUDIENCES, needed=False, default=inquiries.PUBLIC)
     vendors = text(VENDORS_LENGTH_MAX, needed=False)
+    anonymous = text(1, needed=False)
     until = Day(required=True, error_messages={"required": NEEDED})
     sealed = text(1, needed=False)
     bidders_min = Whole(1, BIDDERS_MAX, load_default=BIDDERS_MIN)
@@ -83,7 +84,7 @@ def show() -> ResponseReturnValue:
     """Show the open demands, of one sector or all."""
     sector = request.args.get("sector", "")
     with services().reads.connect() as db:
-        found = demands.board(db, sector, before(), SHOWN + 1)
+        found = demands.board(db, me().member, sector, before(), SHOWN + 1)
         return _list(db, found, sector=sector, view="board")
 
 
@@ -110,7 +111,7 @@ def _list(db: Any, found: list[demands.Demand], **more: Any) -> str:
     return render_template(
         "demands/board.html",
         demands=shown,
-        names=organisations.names(db, {demand.member for demand in shown}),
+        names=organisations.names(db, {one.member for one in shown if one.member}),
         sectors=SECTORS,
         before=shown[-1].id if len(found) > SHOWN else None,
         **more,
@@ -146,6 +147,7 @@ def post() -> ResponseReturnValue:
     """Post a demand, tell whom it is put to, and show it."""
     typed = read(DemandForm())
     typed["budget"] = amount(typed, "budget", CURRENCY) if typed["budget"] else None
+    typed["anonymous"] = bool(typed["anonymous"])
     is_sealed = bool(typed.pop("sealed"))
     rules = Rules(*(typed.pop(name) for name in Rules._fields))
     if is_sealed and sum(rules[1:]) != tenders.POINTS:
@@ -190,7 +192,7 @@ def one(demand: str) -> ResponseReturnValue:
         tender = tenders.of(db, number)
         numbers = {row.instrument for row in (*rows, *own)} | {found.instrument or 0}
         told = inquiries.vendors_of(db, number) if found.member == member else set()
-        parties = {found.member, *told, *(row.vendor for row in rows)}
+        parties = {found.member or 0, *told, *(row.vendor for row in rows)}
         return render_template(
             "demands/demand.html",
             demand=found,
@@ -226,7 +228,8 @@ def quote(demand: str) -> ResponseReturnValue:
         if typed["instrument"] not in mine:
             raise Invalid({"instrument": [NOT_OFFERED]})
         unit = instruments.get(db, typed["instrument"])
-    return send(typed, unit, found.member, number)
+        to = demands.asker(db, found.id)
+    return send(typed, unit, to, number)
 
 
 def may_quote(db: Connection, number: int) -> list[Row[Any]]:

@@ -103,7 +103,7 @@ def contract(trade: str) -> ResponseReturnValue:
             "orders/contract.html",
             trade=mine,
             contract=agreed,
-            agreed=quotes.of_trade(db, mine.id),
+            agreed=quotes.of_trade(db, mine.id, me().member),
             paper=drafts.of_trade(db, mine.id),
             escrow=pending.of_trade(db, mine.id),
             dispute=claims.of_trade(db, mine.id),

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from marshmallow import fields
 from sqlalchemy import Connection
 
 from listings import catalogue, instruments
@@ -14,7 +15,7 @@ from listings.licences import PURPOSES
 from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
-from marketplace.pricing import quotes, tenders
+from marketplace.pricing import quotes, revising, tenders
 from marketplace.services import services
 from marketplace.trading import reads
 from marketplace.trading.gateway import KEY_LENGTH_MAX
@@ -45,6 +46,7 @@ from settlement.money import BY_ASSET
 
 bp = Blueprint("quotes", __name__)
 TRADERS = ("buyer", "vendor")
+TOPIC_MAX = 20  # characters of a code
 
 
 class TakeForm(Form):
@@ -67,6 +69,19 @@ class PriceForm(Form):
     key = text(KEY_LENGTH_MAX)
 
 
+class ChangesForm(Form):
+    """What is to be changed in an offer before it is taken, and why."""
+
+    topics = fields.List(text(TOPIC_MAX))
+    text = text(revising.TEXT_MAX, needed=False)
+
+
+class KeepForm(Form):
+    """Why an offer stays as it is."""
+
+    reply = text(revising.TEXT_MAX, needed=False)
+
+
 @bp.get("/quotes/<offer>")
 @needs(*TRADERS)
 def one(offer: str) -> ResponseReturnValue:
@@ -76,10 +91,14 @@ def one(offer: str) -> ResponseReturnValue:
         found = quotes.one(db, ids.decode("offer", offer), member)
         unit = instruments.get(db, found.instrument)
         agreed = statements.terms(db, found.terms)
+        steps = quotes.thread(db, found.id, member)
         return render_template(
             "quotes/quote.html",
             offer=found,
-            steps=quotes.thread(db, found.id),
+            steps=steps,
+            changes=revising.of_offers(db, [step.id for step in steps]),
+            asked=revising.waiting(db, found.id),
+            topics=revising.TOPICS,
             decides=found.maker != member,
             sells=found.vendor == member,
             now_us=clock.now_us(),
@@ -87,7 +106,7 @@ def one(offer: str) -> ResponseReturnValue:
             traded=catalogue.traded(db, [found.instrument]).get(found.instrument),
             unit=unit,
             terms=agreed,
-            names=organisations.names(db, (found.vendor, found.member)),
+            names=organisations.names(db, {found.vendor, found.member} - {None}),
             free=free(db, found.currency),
             rate=statements.fees(db).rate_for(
                 found.currency, agreed["class"], "negotiated", found.vendor
@@ -176,7 +195,7 @@ def take(offer: str) -> ResponseReturnValue:
 @needs(*TRADERS)
 @again(one)
 def counter(offer: str) -> ResponseReturnValue:
-    """Answer with another price or quantity; the answered offer ends."""
+    """Answer with other terms, or change one's own; the answered offer ends."""
     typed, number = read(PriceForm()), ids.decode("offer", offer)
     with services().reads.connect() as db:
         found = quotes.one(db, number, me().member)
@@ -192,8 +211,36 @@ def counter(offer: str) -> ResponseReturnValue:
         "" if found.vendor == me().member else _purpose(typed),
     )
     answer = quotes.counter(services(), command, typed["key"])
-    flash(gettext("Your counter-offer is sent."), "success")
+    if found.maker == me().member:
+        flash(gettext("Your offer is changed. The other side was told."), "success")
+    else:
+        flash(gettext("Your counter-offer is sent."), "success")
     return _to(answer)
+
+
+@bp.post("/quotes/<offer>/changes")
+@needs(*TRADERS)
+@again(one)
+def ask_changes(offer: str) -> ResponseReturnValue:
+    """Ask whoever made the offer to change it; it stays firm meanwhile."""
+    typed, number = read(ChangesForm()), ids.decode("offer", offer)
+    topics = typed.get("topics", [])
+    with services().writes.begin() as db:
+        revising.ask(db, me(), number, topics, typed["text"])
+    flash(gettext("Asked. The offer stays as it is until it is changed."), "success")
+    return _to(number)
+
+
+@bp.post("/quotes/<offer>/changes/keep")
+@needs(*TRADERS)
+@again(one)
+def keep(offer: str) -> ResponseReturnValue:
+    """Answer that the member's offer stays as it is."""
+    typed, number = read(KeepForm()), ids.decode("offer", offer)
+    with services().writes.begin() as db:
+        revising.keep(db, me(), number, typed["reply"])
+    flash(gettext("Answered. Your offer stays as it is."), "success")
+    return _to(number)
 
 
 @bp.post("/quotes/<offer>/decline")

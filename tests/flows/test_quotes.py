@@ -4,12 +4,14 @@ import json
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from listings.search.projection import Projection
 from marketplace.community.tables import notices
+from marketplace.members import organisations
 from marketplace.projection import changes_after
 from settlement import clock
+from settlement.ids import decode
 from settlement.invariants import violations
 from tests.flows.market import (
     headline,
@@ -296,3 +298,88 @@ def test_a_demand_is_shown_what_fits_and_its_vendor_is_told(visit, parts):
     assert f"/listings/{product}" in buyer.get(demand).text
     assert f"/listings/{product}" not in visit("other").get(demand).text
     assert ("demand_fits", demand) in told(parts)
+
+
+def test_changes_are_asked_for_and_answered_before_a_quote_is_taken(
+    program, asked, quote, parts
+):
+    vendor, buyer = program("vendor"), program("buyer")
+    pay_in(program, "buyer", 10_000)
+    first = vendor.made("/offers", quote)
+    path = f"/offers/{first['id']}"
+    wish = {"topics": ["delivery", "price"], "text": "Support too; we have 27 yuan."}
+    assert vendor.post(f"{path}/changes", wish).status_code == 404  # its own offer
+    assert program("other").post(f"{path}/changes", wish).status_code == 404
+    assert buyer.post(f"{path}/changes", wish | {"topics": []}).status_code == 422
+    assert buyer.post(f"{path}/changes/keep", {}).status_code == 404  # nothing asked
+    asked_for = buyer.made(f"{path}/changes", wish)["data"]
+    assert asked_for[0]["topics"] == ["price", "delivery"]
+    again = buyer.post(f"{path}/changes", wish)
+    assert again.json["code"] == "changes_asked"
+    assert buyer.read(path) == first  # it stays as firm as it was
+    kept = vendor.made(f"{path}/changes/keep", {"reply": "No support."})["data"]
+    assert kept[0]["reply"] == "No support."
+    buyer.made(f"{path}/changes", wish)
+    terms = {"price": 900, "quantity": 3, "expires_us": quote["expires_us"]}
+    changed = vendor.made(f"{path}/counter", terms | {"note": "with support"})
+    assert (changed["maker"], changed["answers"]) == (first["maker"], first["id"])
+    answers = buyer.read(f"{path}/changes")["data"]
+    assert [one["revised"] for one in answers] == [None, changed["id"]]
+    over = buyer.post(f"{path}/changes", wish)
+    assert over.json["code"] == "illegal_move"
+    buyer.made(f"/offers/{changed['id']}/take", {"purpose": PURPOSE})
+    kinds = [kind for kind, _ in told(parts)][2:]
+    assert kinds == [
+        *("changes_asked", "changes_refused", "changes_asked"),
+        *("offer_revised", "offer_taken"),
+    ]
+
+
+def test_who_asks_without_a_name_is_told_to_the_vendor_that_gets_it_alone(
+    program, visit, sun, parts
+):
+    vendor, buyer = program("vendor"), program("buyer")
+    own = buyer.read("/me")["member"]
+    pay_in(program, "buyer", 10_000)
+    with parts.reads.connect() as db:
+        before = db.scalar(select(func.coalesce(func.max(notices.c.id), 0)))
+        secret = (own, *organisations.names(db, [decode("member", own)]).popitem()[1])
+    later_us = clock.now_us() + clock.DAY_US
+    wanted = {"title": "Sun", "instrument": sun.instrument, "until_us": later_us}
+    hidden = buyer.made("/demands", wanted | {"anonymous": True})
+    demand = f"/demands/{hidden['id']}"
+    guesses = [own, program("other").read("/me")["member"]]
+    terms = {"price": 900, "quantity": 3, "expires_us": later_us}
+    body = terms | {"instrument": sun.instrument, "demand": hidden["id"]}
+    refused = [vendor.post("/offers", body | {"member": one}) for one in guesses]
+    assert [one.status_code for one in refused] == [422, 422]  # a guess tells nothing
+    assert refused[0].json["problems"] == refused[1].json["problems"]
+    first = vendor.made("/offers", body)
+    path = f"/offers/{first['id']}"
+    second = buyer.made(f"{path}/counter", terms | {"purpose": PURPOSE})
+    path = f"/offers/{second['id']}"
+    places = [
+        *(("vendor", page) for page in (demand, "/demands/asked", "/vendor/offers")),
+        *(("vendor", f"/quotes/{one['id']}") for one in (first, second)),
+        *(("", page) for page in (demand, "/demands/")),
+        *(("other", page) for page in (demand, "/demands/")),
+    ]
+    pages = [visit(who).get(page).text for who, page in places]
+    calls = (path, demand, f"{demand}/quotes", f"{demand}/listings", "/offers")
+    said = [str(vendor.read(call)) for call in calls]
+    said += [str(vendor.read("/offers", which="made")), str(program("").read(demand))]
+    with parts.reads.connect() as db:
+        new = notices.c.id > before
+        said += list(db.execute(select(notices.c.facts).where(new)).scalars())
+    shown = "".join([*pages, *said])
+    assert "not named" in shown
+    for name in secret:
+        assert name not in shown, name
+    contract = visit("vendor").get(f"/contracts/new?offer={second['id']}")
+    assert contract.status_code == 409
+    vendor.made(f"{path}/take", {})
+    for call in (path, f"/offers/{first['id']}", demand):
+        assert vendor.read(call)["member"] == own
+    assert secret[1] in visit("vendor").get(f"/quotes/{second['id']}").text
+    for nobody in ("", "other"):
+        assert program(nobody).read(demand)["member"] is None

@@ -257,7 +257,7 @@ def test_what_is_sold_is_what_was_quoted_though_the_listing_changed(market):
             InsufficientBalance,
         ),
         (c.CounterOffer(CAT, CAT, 1, 8, 1, "", 99), PurposeNotPermitted),
-        (c.CounterOffer(VERA, VERA, 1, 8, 1, "", 99), NotFound),
+        (c.CounterOffer(VERA, VERA, 1, 8, 1, "", 99, "analysis"), WrongOrder),
         (c.CounterOffer(DAN, DAN, 1, 8, 1, "", 99), NotFound),
         (c.CounterOffer(CAT, CAT, 9, 8, 1, "", 99), NotFound),
         (c.DeclineOffer(VERA, VERA, 1), NotFound),
@@ -270,3 +270,34 @@ def test_a_refused_step_leaves_no_trace(market, command, refusal):
     with pytest.raises(refusal):
         market.apply(command, 21, 21)
     assert state(market) == before
+
+
+def test_whoever_offers_may_change_it_until_it_is_taken(market):
+    offered(market)
+    change = c.CounterOffer(VERA, VERA, 1, 6, 2, "a poor school", LATER_US + 5)
+    for wrong, refusal in (
+        (change._replace(note=" "), ReasonNeeded),  # the lawful reason stays
+        (change._replace(member=DAN), NotFound),
+        (change._replace(purpose="analysis"), WrongOrder),
+    ):
+        with pytest.raises(refusal):
+            market.apply(wrong, 21, 21)
+    assert market.apply(change, 22, 22) == 2
+    (changed,) = market.offers.live.values()
+    assert (changed.answers, changed.maker, changed.reason) == (1, VERA, "need")
+    market.apply(TAKE._replace(offer=2), 23, 23)
+    assert market.trades_new[-1].price == 6
+
+
+def test_a_buyer_who_raises_its_offer_needs_only_the_difference(market):
+    price = CASH * 3 // 4
+    bid = OFFER._replace(
+        by=CAT, member=CAT, to=VERA, reason="asked", note="", purpose="analysis",
+        price=price, quantity=1,
+    )  # fmt: skip
+    market.apply(bid, 20, 20)
+    more = c.CounterOffer(CAT, CAT, 1, CASH - 1, 1, "", LATER_US, "analysis")
+    market.apply(more, 21, 21)
+    assert market.ledger.balance(CAT, CNY) == 1
+    with pytest.raises(InsufficientBalance):
+        market.apply(more._replace(offer=2, price=CASH + 1), 22, 22)
