@@ -21,6 +21,7 @@ import marketplace.trading.invoice_tables
 import marketplace.trading.mandate_tables
 import marketplace.trading.pool_tables
 import marketplace.trading.tables
+import marketplace.trading.tender_tables
 import marketplace.trading.usage_tables
 import marketplace.webhooks.tables
 import settlement.claim_tables
@@ -50,6 +51,7 @@ ROOMS = (
     marketplace.delivery.tables,
     marketplace.community.tables,
     marketplace.trading.tables,
+    marketplace.trading.tender_tables,
     marketplace.trading.usage_tables,
     marketplace.metering.tables,
     marketplace.trading.agreement_tables,

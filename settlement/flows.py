@@ -110,7 +110,10 @@ FLOWS: Mapping[str, Flow] = {
     "payout_release": _flow(_GIVEN_BACK),
     "payout": _flow((_P.HELD, _P.BANK), figure=_F.PAYOUTS),
     **dict.fromkeys(
-        ("hold", "quote_hold", "pool_hold", "contract_hold", "deposit", "budget"),
+        (
+            *("hold", "quote_hold", "pool_hold", "contract_hold", "deposit", "bond"),
+            "budget",
+        ),
         _flow(_SET_ASIDE),
     ),
     **dict.fromkeys(
@@ -118,6 +121,7 @@ FLOWS: Mapping[str, Flow] = {
         _flow(_GIVEN_BACK),
     ),
     "deposit_back": _flow(_GIVEN_BACK),
+    "bond_back": _flow(_GIVEN_BACK),
     "budget_back": _flow(_GIVEN_BACK),
     "payment": _flow(_BETWEEN_MEMBERS, (_P.HELD, _P.FREE), figure=_F.SALES),
     "fee": _flow(_TO_HOUSE, figure=_F.FEES),
@@ -136,6 +140,7 @@ FLOWS: Mapping[str, Flow] = {
     "bust_fee": _flow(_FROM_HOUSE, figure=_F.FEES),
     "adjust_fee": _flow(_FROM_HOUSE, _TO_HOUSE, figure=_F.FEES),
     "forfeit": _flow((_P.HELD, _P.FREE), figure=_F.PENALTIES),
+    "bond_lost": _flow((_P.HELD, _P.FREE), figure=_F.PENALTIES),
     "penalty": _flow((_P.FREE, _P.RESERVE), figure=_F.PENALTIES),
     "cover": _flow((_P.FREE, _P.ESCROW), (_P.HELD, _P.ESCROW)),
     "cover_back": _flow((_P.ESCROW, _P.FREE)),

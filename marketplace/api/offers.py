@@ -117,7 +117,7 @@ class OfferSchema(Schema):
     trade = Id("trade", required=True, allow_none=True)
 
 
-class AskSchema(Body):
+class AskChangesSchema(Body):
     """What is to be changed in an offer, what is wanted instead, and why."""
 
     topics = fields.List(
@@ -128,13 +128,13 @@ class AskSchema(Body):
     text = Text(revising.TEXT_MAX, least=1, lines=True, required=True)
 
 
-class KeepSchema(Body):
+class KeepOfferSchema(Body):
     """Why an offer stays as it is."""
 
     reply = Text(revising.TEXT_MAX, lines=True, load_default="")
 
 
-class ChangeSchema(Schema):
+class OfferChangeSchema(Schema):
     """Changes asked for; answered by a changed offer in `revised`, or with a reply."""
 
     at_us = fields.Integer(required=True)
@@ -145,10 +145,10 @@ class ChangeSchema(Schema):
     reply = fields.String(required=True)
 
 
-class ChangesSchema(Schema):
+class OfferChangesSchema(Schema):
     """All that was asked about one offer, in order."""
 
-    data = fields.List(fields.Nested(ChangeSchema), required=True)
+    data = fields.List(fields.Nested(OfferChangeSchema), required=True)
 
 
 class TakeSchema(Body):
@@ -263,17 +263,17 @@ def _addressee(demand: int, member: int) -> int:
 
 @bp.route("/offers/<offer>/changes")
 @bp.needs()
-@bp.response(200, ChangesSchema)
+@bp.response(200, OfferChangesSchema)
 @bp.refuses(404)
-def list_changes(offer: int) -> Any:
+def list_offer_changes(offer: int) -> Any:
     """List what was asked to have changed in an offer, and how it was answered."""
     return _changes(offer)
 
 
 @bp.route("/offers/<offer>/changes", methods=["POST"])
 @bp.needs(*TRADERS)
-@bp.arguments(AskSchema)
-@bp.response(200, ChangesSchema)
+@bp.arguments(AskChangesSchema)
+@bp.response(200, OfferChangesSchema)
 @bp.refuses(404, 409)
 def ask_changes(asked: dict[str, Any], offer: int) -> Any:
     """Ask for changes before taking an offer; it stays firm meanwhile.
@@ -287,8 +287,8 @@ def ask_changes(asked: dict[str, Any], offer: int) -> Any:
 
 @bp.route("/offers/<offer>/changes/keep", methods=["POST"])
 @bp.needs(*TRADERS)
-@bp.arguments(KeepSchema)
-@bp.response(200, ChangesSchema)
+@bp.arguments(KeepOfferSchema)
+@bp.response(200, OfferChangesSchema)
 @bp.refuses(404, 409)
 def keep_offer(said: dict[str, str], offer: int) -> Any:
     """Answer that an offer of the member stays as it is."""

@@ -18,7 +18,7 @@ from marketplace.members.users import User
 from marketplace.pricing import quotes
 from marketplace.pricing.tables import offer_changes
 from marketplace.trading.offers import OfferState
-from marketplace.trading.tables import tenders
+from marketplace.trading.tender_tables import tenders
 from marketplace.trading.tenders import LIVE, TenderRuns
 from settlement import clock
 from settlement.errors import IllegalMove, Invalid, NotFound, Refusal

@@ -26,13 +26,15 @@ from marketplace.pricing.changes import Writing
 from marketplace.trading.commands import Command
 from marketplace.trading.quoting import TakeOffer
 from marketplace.trading.sealing import CallTender, CancelTender, OpenBids, SealBid
-from marketplace.trading.tables import offers, tender_bids
-from marketplace.trading.tables import tenders as t
+from marketplace.trading.tables import offers
+from marketplace.trading.tender_tables import tender_bids
+from marketplace.trading.tender_tables import tenders as t
 from marketplace.trading.tenders import (
     BIDDERS_MIN,
     LIVE,
     WEIGHTS,
     Bid,
+    Bond,
     TenderOver,
     TenderRuns,
     commitment,
@@ -44,6 +46,7 @@ from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
 
 POINTS, CURRENCY = 100, "CNY"
+DEPOSIT_BPS_MAX = 200  # of the budget (招标投标法实施条例 26)
 
 
 class Rules(NamedTuple):
@@ -53,6 +56,7 @@ class Rules(NamedTuple):
     technical: int = WEIGHTS[0]
     price: int = WEIGHTS[1]
     qualification: int = WEIGHTS[2]
+    deposit: int = 0  # of each bidder, minor units of CNY
 
 
 class Parts(Writing, Protocol):
@@ -80,7 +84,12 @@ class NotTheBest(Refusal):
 
 
 def call(parts: Parts, by: User, wanted: Wanted, rules: Rules) -> int:
-    """Post a demand and call a tender for it; the demand's number."""
+    """Post a demand and call a tender for it; the demand's number.
+
+    Invalid if the deposit is above DEPOSIT_BPS_MAX of the budget, or there is none.
+    """
+    if rules.deposit * 10_000 > DEPOSIT_BPS_MAX * (wanted.budget or 0):
+        raise Invalid({"deposit": [N_("At most 2 per cent of the budget.")]})
     with parts.writes.begin() as db:
         number = demands.post(db, by.member, by.id, wanted)
     try:
@@ -210,6 +219,7 @@ class State(NamedTuple):
     technical: int
     price: int
     qualification: int
+    deposit: int
     state: str
     bids: int
 
@@ -228,6 +238,14 @@ def own(db: Connection, demand: int, vendor: int) -> Row[Any] | None:
     query = select(tender_bids).where(b.demand == demand, b.vendor == vendor)
     row: Row[Any] | None = db.execute(query).first()
     return row
+
+
+def bond(db: Connection, demand: int, vendor: int) -> int:
+    """Return what a bidder has held as its deposit, minor units of CNY; 0: nothing."""
+    b = tender_bids.c
+    query = select(t.c.deposit).join(tender_bids, b.demand == t.c.id)
+    held = (b.demand == demand, b.vendor == vendor, b.bond == str(Bond.HELD))
+    return int(db.scalar(query.where(*held)) or 0)
 
 
 class Scored(NamedTuple):

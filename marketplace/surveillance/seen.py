@@ -14,8 +14,8 @@ from marketplace.trading.tables import (
     contests,
     offers,
     orders,
-    tender_bids,
 )
+from marketplace.trading.tender_tables import tender_bids
 from settlement.journal import read
 from settlement.tables import journal, payouts, trades
 

@@ -42,8 +42,8 @@ from marketplace.trading.tables import (
     offers,
     orders,
     stops,
-    tenders,
 )
+from marketplace.trading.tender_tables import tenders
 from marketplace.trading.usage_tables import uses
 from settlement.claim_tables import busts, disputes, refunds
 from settlement.cycle_tables import fails

@@ -1,6 +1,6 @@
 """Contests carried out: opened, bid in, closed by the clock, paid or passed on."""
 
-from marketplace.trading import charging, deferring, exclusivity
+from marketplace.trading import bonds, charging, deferring, exclusivity
 from marketplace.trading.bidding import (
     BidInContest,
     CancelContest,
@@ -167,8 +167,8 @@ def bid(market: Market, command: BidInContest, seq: int, at_us: int) -> tuple[in
         if len(contest.bidders) >= BIDDERS_MAX:
             raise TooManyContests(BIDDERS_MAX)
         market.ledger.require(member, venue.currency, contest.deposit)
-        move = _deposit(market, venue, contest, member, Pocket.FREE, Pocket.HELD)
-        market.ledger.post(seq, [move])
+        what = venue.currency, contest.deposit, "deposit", contest.number
+        market.ledger.post(seq, [bonds.hold(market, member, *what)])
         bidder = contest.bidders[member] = Bidder(contest.number, member, 0, 0, "")
     bidder.price, bidder.placed_seq = command.price, seq
     bidder.purpose = command.purpose
@@ -298,7 +298,7 @@ def _sell(market: Market, venue: Venue, contest: Contest, seq: int, at_us: int) 
         ), "contest",
         deferring.opening(market, venue, "contest", contest.price * contest.quantity),
     )  # fmt: skip
-    back = _deposit(market, venue, contest, winner.member, Pocket.HELD, Pocket.FREE)
+    back = _deposit_back(market, venue, contest, winner.member)
     moves = clear(market, venue, trade, Pocket.FREE, Pocket.OPEN)
     market.ledger.post(seq, [back, *moves])
     market.trades_new.append(trade)
@@ -316,9 +316,8 @@ def _forfeit(
     market: Market, venue: Venue, contest: Contest, winner: Bidder, seq: int
 ) -> None:
     """Give the deposit of who did not pay to the vendor."""
-    held = market.ledger.number(winner.member, venue.currency, Pocket.HELD)
-    theirs = market.ledger.number(contest.vendor, venue.currency, Pocket.FREE)
-    move = Transfer(held, theirs, contest.deposit, "forfeit", contest.number)
+    what = venue.currency, contest.deposit, "forfeit", contest.number
+    move = bonds.forfeit(market, winner.member, contest.vendor, *what)
     market.ledger.post(seq, [move])
     market.contests.note(contest, winner, BidderState.FORFEITED)
 
@@ -334,24 +333,14 @@ def _give_back(
     """Give deposits back."""
     moves = []
     for one in bidders:
-        moves.append(
-            _deposit(market, venue, contest, one.member, Pocket.HELD, Pocket.FREE)
-        )
+        moves.append(_deposit_back(market, venue, contest, one.member))
         market.contests.note(contest, one, state)
     market.ledger.post(seq, moves)
 
 
-def _deposit(
-    market: Market,
-    venue: Venue,
-    contest: Contest,
-    member: int,
-    giver: Pocket,
-    taker: Pocket,
+def _deposit_back(
+    market: Market, venue: Venue, contest: Contest, member: int
 ) -> Transfer:
-    """Return the transfer of a deposit between two pockets of a bidder."""
-    debit, credit = (
-        market.ledger.number(member, venue.currency, p) for p in (giver, taker)
-    )
-    reason = "deposit" if taker is Pocket.HELD else "deposit_back"
-    return Transfer(debit, credit, contest.deposit, reason, contest.number)
+    """Return the transfer that gives a bidder its deposit back."""
+    what = venue.currency, contest.deposit, "deposit_back", contest.number
+    return bonds.give_back(market, member, *what)

@@ -8,7 +8,7 @@ of a request that is taken ends all others made in it: one request, one purchase
 from collections.abc import Callable
 from dataclasses import replace
 
-from marketplace.trading import charging, deferring, exclusivity
+from marketplace.trading import bonds, charging, deferring, exclusivity
 from marketplace.trading.clearing import clear
 from marketplace.trading.market import Market, handles
 from marketplace.trading.offers import (
@@ -198,8 +198,20 @@ def end(market: Market, offer: Offer, event: OfferEvent, seq: int) -> None:
         venue = market.venue(offer.instrument)
         market.ledger.post(seq, [_move(market, venue, offer, "quote_release")])
     market.offers.move(offer, event)
+    _end_bid(market, offer, event, seq)
     left = len(market.offers.to_demand(offer.demand))
     market.tenders.note_end(offer.demand, taken=event is OfferEvent.TAKE, left=left)
+
+
+def _end_bid(market: Market, offer: Offer, event: OfferEvent, seq: int) -> None:
+    """Give the bond of an opened bid that ends back; with the award, all of them."""
+    tender = market.tenders.live.get(offer.demand)
+    if tender is None:
+        return
+    if event is OfferEvent.TAKE:
+        bonds.release_all(market, tender, seq)
+    elif offer.vendor in tender.bids:
+        bonds.release(market, tender, tender.bids[offer.vendor], seq)
 
 
 def end_where(market: Market, seq: int, ends: Callable[[Offer], bool]) -> None:
@@ -221,11 +233,12 @@ def _move(market: Market, venue: Venue, offer: Offer, reason: str) -> Transfer:
 
 @handles(WithdrawOffer)
 def withdraw(market: Market, command: WithdrawOffer, seq: int, _at_us: int) -> None:
-    """Take the member's own open offer back."""
+    """Take the member's own open offer back; a bid of a tender for its bond alone."""
     offer = market.offers.get(command.offer)
     if offer.maker != command.member:
         raise NotFound("offer", encode("offer", command.offer))
-    market.tenders.check_none(offer.demand)
+    if not bonds.take_back(market, offer.demand, command.member, seq):
+        market.tenders.check_none(offer.demand)
     end(market, offer, OfferEvent.WITHDRAW, seq)
 
 

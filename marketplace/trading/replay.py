@@ -12,6 +12,7 @@ from marketplace.trading import invoice_tables as i
 from marketplace.trading import mandate_tables as n
 from marketplace.trading import pool_tables as g
 from marketplace.trading import tables as t
+from marketplace.trading import tender_tables as b
 from marketplace.trading import usage_tables as u
 from marketplace.trading.commands import decode
 from marketplace.trading.market import Market
@@ -35,7 +36,7 @@ DIFFERENCES_MAX = 20
 REBUILT: tuple[Table, ...] = (
     t.orders, t.books, t.offers, t.contests, t.contest_bids, t.contest_bidders,
     u.tabs, u.periods, u.uses, u.meters,
-    t.kept_prices, t.filings, t.tenders, t.tender_bids,
+    t.kept_prices, t.filings, b.tenders, b.tender_bids,
     a.agreements, a.signatures, g.pools, g.pool_members, i.invoices, n.mandates,
     t.standings, t.phases, t.auctions, t.stops, t.limits, t.proposals, s.accounts,
     s.transfers,

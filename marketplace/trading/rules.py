@@ -338,7 +338,7 @@ def tick(market: Market, _command: Tick, seq: int, at_us: int) -> tuple[int, int
 # What happens to each kind of thing on the agenda, once its moment has come.
 WHEN_DUE: dict[type, Callable[[Market, Any, int, int], object]] = {
     Kept: lambda market, kept, _seq, _at_us: market.kept.drop(kept),
-    Tender: lambda market, tender, _seq, _at_us: tendering.come_due(market, tender),
+    Tender: lambda market, tender, seq, _at_us: tendering.come_due(market, tender, seq),
     Offer: lambda market, offer, seq, _at_us: negotiating.end(
         market, offer, OfferEvent.EXPIRE, seq
     ),

@@ -17,11 +17,13 @@ class CallTender(NamedTuple):
     technical: int
     price: int
     qualification: int
+    deposit: int = 0  # minor units of CNY that each bidder has held; 0: none
 
 
 class SealBid(NamedTuple):
     """Bind the member to a bid that nobody reads yet, or replace its own.
 
+    The first one holds the deposit that the tender asks for.
     *commitment* is `tenders.commitment` of the bid: SHA-256 in hexadecimal.
     """
 

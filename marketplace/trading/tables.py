@@ -248,42 +248,6 @@ Index("ix_filings_seller", filings.c.seller, filings.c.id)
 Index("ix_filings_buyer", filings.c.buyer, filings.c.id)
 Index("ix_filings_state", filings.c.state, filings.c.id)
 
-tenders = table(
-    "tenders",  # sealed bids in answer to a demand, until a moment
-    Column("id", Whole, primary_key=True, autoincrement=False),  # the demand
-    Column("seq", Whole, nullable=False),
-    Column("at_us", Whole, nullable=False),
-    Column("by_user", Whole, nullable=False),
-    Column("buyer", Whole, nullable=False),
-    Column("closes_us", Whole, nullable=False),
-    Column("bidders_min", Whole, nullable=False),
-    Column("technical", Whole, nullable=False),  # points of a hundred
-    Column("price", Whole, nullable=False),
-    Column("qualification", Whole, nullable=False),
-    Column("state", Text, nullable=False),
-    CheckConstraint("technical + price + qualification = 100", name="weights"),
-    CheckConstraint("bidders_min > 0 AND closes_us > at_us", name="rules"),
-    CheckConstraint(
-        "state IN ('open', 'closed', 'opened', 'awarded', 'failed', 'cancelled')",
-        name="state",
-    ),
-)
-
-tender_bids = table(
-    "tender_bids",  # a hash until the close; what it hides is opened against it
-    Column("demand", Whole, primary_key=True, autoincrement=False),
-    Column("vendor", Whole, primary_key=True, autoincrement=False),
-    Column("seq", Whole, nullable=False),
-    Column("at_us", Whole, nullable=False),
-    Column("by_user", Whole, nullable=False),
-    Column("commitment", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("salt", Text),  # once it was shown
-    Column("offer", Whole, unique=True),  # that it became
-    CheckConstraint("state IN ('sealed', 'opened', 'void', 'returned')", name="state"),
-    CheckConstraint("(state = 'opened') = (offer IS NOT NULL)", name="offer"),
-)
-
 kept_prices = table(
     "kept_prices",  # posted prices that rose: who saw the lower one gets it for a while
     Column("id", Whole, primary_key=True, autoincrement=False),  # the posted order

@@ -2,12 +2,13 @@
 
 from sqlalchemy import Connection, select
 
-from marketplace.trading import tables as t
+from marketplace.trading import tender_tables as t
 from marketplace.trading.effects import Effects, Rows
 from marketplace.trading.market import Market
 from marketplace.trading.tenders import (
     LIVE,
     BidState,
+    Bond,
     Sealed,
     Tender,
     TenderState,
@@ -44,5 +45,5 @@ def load(db: Connection, market: Market) -> None:
     of_live = select(b).join(t.tenders, t.tenders.c.id == b.c.demand).where(under_way)
     for row in db.execute(of_live.order_by(b.c.demand, b.c.vendor)):
         bid = Sealed(*row)
-        bid.state = BidState(row.state)
+        bid.state, bid.bond = BidState(row.state), Bond(row.bond)
         market.tenders.live[bid.demand].bids[bid.vendor] = bid

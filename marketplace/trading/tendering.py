@@ -2,10 +2,10 @@
 
 import re
 
-from marketplace.trading import negotiating
+from marketplace.trading import bonds, negotiating
 from marketplace.trading.market import Market, handles
 from marketplace.trading.offers import ASKED, NOTE_MAX
-from marketplace.trading.orders import PRICE_MAX, QUANTITY_MAX
+from marketplace.trading.orders import PRICE_MAX, QUANTITY_MAX, VALUE_MAX
 from marketplace.trading.quoting import OfferPrice
 from marketplace.trading.rights import UNSTORABLE
 from marketplace.trading.sealing import CallTender, CancelTender, OpenBids, SealBid
@@ -45,6 +45,8 @@ def call(market: Market, command: CallTender, seq: int, at_us: int) -> None:
         raise WrongOrder("price")
     if not 1 <= command.bidders_min <= BIDDERS_MAX:
         raise WrongOrder("bidders_min")
+    if not 0 <= command.deposit <= VALUE_MAX:
+        raise WrongOrder("deposit")
     if not WINDOW_MIN_US <= command.closes_us - at_us <= WINDOW_MAX_US:
         raise WrongOrder("closes_us")
     own = (t for t in market.tenders.live.values() if t.buyer == command.member)
@@ -52,7 +54,7 @@ def call(market: Market, command: CallTender, seq: int, at_us: int) -> None:
         raise WrongOrder("demand")
     tender = Tender(
         command.demand, seq, at_us, command.by, command.member, command.closes_us,
-        command.bidders_min, *weights,
+        command.bidders_min, *weights, command.deposit,
     )  # fmt: skip
     market.tenders.open(tender)
 
@@ -71,8 +73,8 @@ def seal(market: Market, command: SealBid, seq: int, at_us: int) -> int:
     _check_member(market, command.member)
     if tender.state is not TenderState.OPEN or at_us >= tender.closes_us:
         raise TenderOver(str(tender.state))
-    replaces = command.member in tender.bids
-    full = len(tender.bids) >= BIDDERS_MAX and not replaces
+    replaced = tender.bids.get(command.member)
+    full = len(tender.bids) >= BIDDERS_MAX and replaced is None
     if command.member == tender.buyer or full:
         raise WrongOrder("member")
     if not HASH.fullmatch(command.commitment):
@@ -80,37 +82,42 @@ def seal(market: Market, command: SealBid, seq: int, at_us: int) -> int:
     bid = Sealed(
         command.demand, command.member, seq, at_us, command.by, command.commitment
     )
+    if replaced is None:
+        bonds.set_aside(market, tender, bid, seq)
+    else:
+        bid.bond = replaced.bond
     tender.bids[command.member] = bid
     market.tenders.note(bid, BidState.SEALED)
     return len(tender.bids)
 
 
 @handles(CancelTender)
-def cancel(market: Market, command: CancelTender, _seq: int, _at_us: int) -> None:
+def cancel(market: Market, command: CancelTender, seq: int, _at_us: int) -> None:
     """Call the member's tender off before its close; bids stay unread."""
     tender = market.tenders.get(command.demand)
     if tender.buyer != command.member:
         raise NotFound("demand", encode("demand", max(0, command.demand)))
     if tender.state is not TenderState.OPEN:
         raise TenderOver(str(tender.state))
-    _return(market, tender)
+    _return(market, tender, seq)
     market.tenders.move(tender, TenderEvent.CANCEL)
 
 
-def _return(market: Market, tender: Tender) -> None:
-    """Let all bids go unopened."""
+def _return(market: Market, tender: Tender, seq: int) -> None:
+    """Let all bids go unopened, and their bonds with them."""
     for _, bid in sorted(tender.bids.items()):
         market.tenders.note(bid, BidState.RETURNED)
+    bonds.release_all(market, tender, seq)
 
 
-def come_due(market: Market, tender: Tender) -> None:
+def come_due(market: Market, tender: Tender, seq: int) -> None:
     """Close a tender; with too few bidders it fails and no bid is opened.
 
     So does one that nobody opened in time after its close.
     """
     unopened = tender.state is TenderState.CLOSED
     if unopened or len(tender.bids) < tender.bidders_min:
-        _return(market, tender)
+        _return(market, tender, seq)
         market.tenders.move(tender, TenderEvent.FAIL)
     else:
         market.tenders.move(tender, TenderEvent.CLOSE)
@@ -139,6 +146,8 @@ def open_bids(market: Market, command: OpenBids, seq: int, at_us: int) -> int:
             _open(market, tender, sealed, bid, seq, at_us)
         else:
             market.tenders.note(sealed, BidState.VOID)
+        if sealed.state is BidState.VOID:
+            bonds.release(market, tender, sealed, seq)
     opened = len(market.offers.to_demand(tender.number))
     if not opened:
         market.tenders.move(tender, TenderEvent.FAIL)

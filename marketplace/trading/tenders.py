@@ -4,7 +4,8 @@ Until the close the journal and everybody who reads it have a hash of each bid a
 SHA-256 over the bid with a random salt, which binds the bidder and tells nothing. After
 the close the bids are opened against their hashes, and each becomes a firm offer that
 answers the demand. There is no haggling over them (招标投标法 43), none is withdrawn
-(29), and fewer than three bidders fail the tender (28) unless the buyer said otherwise.
+(29) but at the price of its bond, if the buyer asked for one (see `bonds`), and fewer
+than three bidders fail the tender (28) unless the buyer said otherwise.
 """
 
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from marketplace.trading.timetable import DAY_US, MINUTE_US
 from settlement.canonical import canonical, sha256_of
 from settlement.errors import NotFound, Refusal
 from settlement.ids import encode
+from settlement.money import BY_CODE
 from settlement.states import Machine
 
 BIDDERS_MIN = 3  # by default
@@ -27,6 +29,7 @@ VALID_US = 30 * DAY_US  # that an opened bid stays firm
 UNOPENED_US = 30 * DAY_US  # that a closed tender waits for somebody to open it
 OPEN_MAX = 50  # tenders that one buyer may have under way
 SALT_MAX = 64  # characters
+CURRENCY = BY_CODE["CNY"].asset  # of budgets, bids and bonds, so that all compare
 
 
 class TenderState(StrEnum):
@@ -75,6 +78,15 @@ class BidState(StrEnum):
     RETURNED = "returned"  # unopened
 
 
+class Bond(StrEnum):
+    """What became of a bidder's bond."""
+
+    NONE = "none"  # the tender asks for none
+    HELD = "held"
+    RETURNED = "returned"
+    FORFEITED = "forfeited"
+
+
 class Bid(NamedTuple):
     """A bid as it is opened; prices are in minor units for each unit."""
 
@@ -118,12 +130,13 @@ class Sealed:
     state: BidState = BidState.SEALED
     salt: str | None = None
     offer: int | None = None  # that it became
+    bond: Bond = Bond.NONE
 
     def row(self) -> tuple[object, ...]:
         """Return the values in the order of the table's columns."""
         return (
             self.demand, self.vendor, self.seq, self.at_us, self.by, self.commitment,
-            str(self.state), self.salt, self.offer,
+            str(self.state), self.salt, self.offer, str(self.bond),
         )  # fmt: skip
 
 
@@ -141,6 +154,7 @@ class Tender:
     technical: int
     price: int
     qualification: int
+    deposit: int = 0  # minor units of CURRENCY that each bidder has held
     state: TenderState = TenderState.OPEN
     bids: dict[int, Sealed] = field(default_factory=dict)  # by vendor
 
@@ -158,7 +172,7 @@ class Tender:
         return (
             self.number, self.seq, self.at_us, self.by, self.buyer, self.closes_us,
             self.bidders_min, self.technical, self.price, self.qualification,
-            str(self.state),
+            self.deposit, str(self.state),
         )  # fmt: skip
 
 

@@ -97,6 +97,12 @@ DEALINGS: Mapping[str, Mapping[str, str]] = {
         "void": N_("Void: not what was sealed, or not possible any more"),
         "returned": N_("Not opened"),
     },
+    "bond": {
+        "none": N_("No deposit"),
+        "held": N_("Deposit held"),
+        "returned": N_("Deposit returned"),
+        "forfeited": N_("Deposit lost"),
+    },
     "factor": {
         "words": N_("shared words"),
         "sector": N_("same sector"),

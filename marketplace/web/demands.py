@@ -77,6 +77,7 @@ class DemandForm(Form):
     technical = Whole(0, tenders.POINTS, load_default=WEIGHTS[0])
     price = Whole(0, tenders.POINTS, load_default=WEIGHTS[1])
     qualification = Whole(0, tenders.POINTS, load_default=WEIGHTS[2])
+    deposit = text(BUDGET_MAX, needed=False)
 
 
 @bp.get("/")
@@ -149,8 +150,10 @@ def post() -> ResponseReturnValue:
     typed["budget"] = amount(typed, "budget", CURRENCY) if typed["budget"] else None
     typed["anonymous"] = bool(typed["anonymous"])
     is_sealed = bool(typed.pop("sealed"))
+    typed["deposit"] = amount(typed, "deposit", CURRENCY) if typed["deposit"] else 0
     rules = Rules(*(typed.pop(name) for name in Rules._fields))
-    if is_sealed and sum(rules[1:]) != tenders.POINTS:
+    weights = rules.technical, rules.price, rules.qualification
+    if is_sealed and sum(weights) != tenders.POINTS:
         raise Invalid({"technical": [NOT_A_HUNDRED]})
     with services().reads.connect() as db:
         typed["vendors"] = _named(db, typed["vendors"])

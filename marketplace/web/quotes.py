@@ -103,6 +103,7 @@ def one(offer: str) -> ResponseReturnValue:
             sells=found.vendor == member,
             now_us=clock.now_us(),
             tendered=tenders.of(db, found.demand) is not None,
+            bond=tenders.bond(db, found.demand, member),
             traded=catalogue.traded(db, [found.instrument]).get(found.instrument),
             unit=unit,
             terms=agreed,

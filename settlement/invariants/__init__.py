@@ -129,6 +129,7 @@ CHECKS: tuple[Check, ...] = (
     uses.calls_were_counted,
     filings.filed_by_two_sides,
     tenders.opened_as_sealed,
+    tenders.bonds_follow,
     contests.deposits_follow,
     contests.sold_to_the_best,
     contests.bids_as_ruled,

@@ -44,6 +44,10 @@ def held_is_needed(db: Connection) -> Iterator[Violation]:
         JOIN books b ON b.instrument = o.instrument
         WHERE o.state = 'open' AND o.maker = o.member
     """
+    bonds = """
+        SELECT b.vendor, 1, t.deposit FROM tender_bids b
+        JOIN tenders t ON t.id = b.demand WHERE b.bond = 'held'
+    """
     budgets = "SELECT holder, currency, held FROM tabs WHERE held > 0"
     signed = """
         SELECT a.buyer, a.currency, a.price * a.quantity FROM agreements a
@@ -61,7 +65,7 @@ def held_is_needed(db: Connection) -> Iterator[Violation]:
         )
     ]
     bought = (*ask(db, signed), *ask(db, budgets), *joined)
-    waits = (*ask(db, deposits), *ask(db, bids), *bought)
+    waits = (*ask(db, deposits), *ask(db, bonds), *ask(db, bids), *bought)
     for member, currency, amount in waits:
         needed[member, currency] = needed.get((member, currency), 0) + amount
     query = (

@@ -42,15 +42,20 @@ def negotiated_as_offered(db: Connection) -> Iterator[Violation]:
 
 
 def countered_in_turns(db: Connection) -> Iterator[Violation]:
-    """C4: each counter-offer ends one offer of the other side, at its own record."""
+    """C4: each counter-offer ends one offer between the same two, at its own record.
+
+    Of the other side, and is negotiated then; or its maker's own, for the same reason.
+    """
     found = ask(
         db,
         """
         SELECT n.id, a.id AS found,
-               a.state = 'countered' AND a.maker <> n.maker AND a.seq < n.seq
+               a.state = 'countered' AND a.seq < n.seq
                AND a.vendor = n.vendor AND a.member = n.member
                AND a.instrument = n.instrument AND a.demand = n.demand
-               AND a.reason = n.reason AND n.at_us < a.expires_us AS fits
+               AND n.reason = CASE WHEN a.maker = n.maker THEN a.reason
+                                   ELSE 'asked' END
+               AND n.at_us < a.expires_us AS fits
         FROM offers n LEFT JOIN offers a ON a.id = n.answers
         WHERE n.answers IS NOT NULL ORDER BY n.id
         """,

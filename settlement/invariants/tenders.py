@@ -20,6 +20,9 @@ COUNTED = """
     GROUP BY t.id, t.state, t.bidders_min, t.closes_us, t.buyer ORDER BY t.id
 """
 
+# what ends a bond, by what became of it
+ENDED_BY = {"returned": "bond_back", "forfeited": "bond_lost"}
+
 
 def closed_by_the_rule(db: Connection) -> Iterator[Violation]:
     """K4: bids come before the close; too few fail a tender and stay unopened."""
@@ -65,6 +68,35 @@ def opened_as_sealed(db: Connection) -> Iterator[Violation]:
     """
     for row in ask(db, alone):
         yield _wrong(row.demand, "has an answer that was not sealed", "K5")
+
+
+def bonds_follow(db: Connection) -> Iterator[Violation]:
+    """K7: a bond is held once, and returned or forfeited once; none is left over."""
+    moved: dict[tuple[int, int], list[tuple[str, int]]] = {}
+    moves = """
+        SELECT t.subject, a.owner, t.reason, t.amount FROM transfers t
+        JOIN accounts a ON a.id = t.debit
+        WHERE t.reason IN ('bond', 'bond_back', 'bond_lost') ORDER BY t.id
+    """
+    for tender, owner, reason, amount in ask(db, moves):
+        moved.setdefault((tender, owner), []).append((reason, amount))
+    bids = """
+        SELECT b.demand, b.vendor, b.state, b.bond, t.deposit, t.state AS stands
+        FROM tender_bids b JOIN tenders t ON t.id = b.demand
+        ORDER BY b.demand, b.vendor
+    """
+    for row in ask(db, bids):
+        due = [("bond", row.deposit)] if row.deposit else []
+        if row.bond in ENDED_BY:
+            due.append((ENDED_BY[row.bond], row.deposit))
+        if moved.pop((row.demand, row.vendor), []) != due:
+            yield _wrong(row.demand, "has moved a bond otherwise than it says", "K7")
+        if row.bond == "held" and row.stands not in ("open", "closed", "opened"):
+            yield _wrong(row.demand, "is over but holds a bond", "K7")
+        if row.bond == "forfeited" and row.state != "opened":
+            yield _wrong(row.demand, "kept the bond of a bid not opened", "K7")
+    for demand, _ in sorted(moved):
+        yield _wrong(demand, "has moved a bond of nobody who bid", "K7")
 
 
 def _wrong(demand: int, what: str, code: str) -> Violation:

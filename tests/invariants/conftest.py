@@ -297,7 +297,7 @@ def _tender(do: Callable[..., object], hands: Clock) -> None:
     until_us = hands.at_us + DAY_US
     for demand in (8, 9, 10):
         closes_us = until_us if demand < 10 else until_us + DAY_US
-        do(c.CallTender(40, CAT, demand, closes_us, 1 + demand // 9, 40, 30, 30))
+        do(c.CallTender(40, CAT, demand, closes_us, 1 + demand // 9, 40, 30, 30, 5))
         bid = Bid(VENDOR, CAPPED, 30, 1, "", f"salt-{demand}")
         do(c.SealBid(10, VENDOR, demand, commitment(demand, bid)))
     hands.at_us = until_us

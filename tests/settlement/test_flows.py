@@ -67,11 +67,12 @@ def test_what_changes_a_members_money_has_a_figure_and_nothing_else_has():
     own = set(MEMBERS.values()) - {Place.OWED}
     for reason, flow in FLOWS.items():
         inside = {pair for pair in flow.pairs if set(pair) <= own}
-        between = reason in {"payment", "accepted", "use", "forfeit", *SHARED}
+        between = reason in {"payment", "accepted", "use", *FORFEITED, *SHARED}
         changes = between or any(set(pair) & own for pair in flow.pairs - inside)
         assert changes is (flow.figure is not None), reason
 
 
+FORFEITED = {"forfeit", "bond_lost"}
 SHARED = {"share", "share_back", "refund", "bust", "adjust"}
 
 

@@ -16,8 +16,8 @@ from marketplace.trading.tenders import (
 from marketplace.trading.timetable import MINUTE_US
 from marketplace.trading.venue import NotVerified, WrongOrder
 from settlement.canonical import canonical
-from settlement.errors import NotFound
-from tests.floor import CAT, DAN, STAFF, SUN, VERA, opening
+from settlement.errors import InsufficientBalance, NotFound
+from tests.floor import CASH, CAT, CNY, DAN, STAFF, SUN, VERA, opening
 
 DEMAND, MOON, FAY = 7, 1_001, 4
 CLOSES_US = 100 + MINUTE_US
@@ -185,3 +185,76 @@ def test_a_tender_that_nobody_opens_fails_in_time_and_frees_its_place(market):
     ]
     with pytest.raises(NotFound):
         opened(market, OF_VERA, OF_DAN)
+
+
+BOND = 5
+
+
+@pytest.fixture
+def bonded(market):
+    """The same floor; the tender asks for a deposit, and both bidders have money."""
+    market.apply(c.CancelTender(CAT, CAT, DEMAND), 30, 30)
+    market.apply(CALL._replace(deposit=BOND), 31, 31)
+    for seq, vendor in ((32, VERA), (34, DAN)):
+        lacks = CASH - market.ledger.balance(vendor, CNY)
+        if lacks > 0:
+            wanted = c.RequestPayin(vendor, vendor, CNY, lacks, "A")
+            number = market.apply(wanted, seq, seq)
+            market.apply(c.ConfirmPayin(STAFF, number), seq + 1, seq + 1)
+    return market
+
+
+def free(market):
+    """Return the free money of both bidders and of the buyer, beside CASH."""
+    return [market.ledger.balance(one, CNY) - CASH for one in (VERA, DAN, CAT)]
+
+
+def test_a_deposit_is_held_once_and_goes_back_with_the_award(bonded):
+    bonded.apply(sealed(OF_VERA), 39, 39)
+    closed(bonded, OF_VERA, OF_DAN)
+    assert free(bonded) == [-BOND, -BOND, 0]
+    opened(bonded, OF_VERA, OF_DAN)
+    bonded.apply(c.TakeOffer(CAT, CAT, 2, "analysis"), 61, CLOSES_US + 2)
+    assert free(bonded)[0] == 0
+    assert {str(bid.bond) for bid in bonded.tenders.sealed.values()} == {"returned"}
+
+
+def test_who_takes_an_opened_bid_back_loses_the_deposit_to_the_buyer(bonded):
+    closed(bonded, OF_VERA, OF_DAN)
+    opened(bonded, OF_VERA, OF_DAN)
+    bonded.apply(c.WithdrawOffer(DAN, DAN, 2), 61, CLOSES_US + 2)
+    assert free(bonded) == [-BOND, -BOND, BOND]
+    bonded.apply(c.TakeOffer(CAT, CAT, 1, "analysis"), 62, CLOSES_US + 3)
+    ends = {bid.vendor: str(bid.bond) for bid in bonded.tenders.sealed.values()}
+    assert ends == {VERA: "returned", DAN: "forfeited"}
+    assert not any(bonded.ledger.totals().values())
+
+
+@pytest.mark.parametrize("how", ["few", "cancelled", "void", "delisted", "expired"])
+def test_a_deposit_goes_back_however_else_it_ends(bonded, how):
+    bids = [OF_VERA] if how == "few" else [OF_VERA, OF_DAN]
+    if how == "cancelled":
+        bonded.apply(sealed(OF_VERA), 39, 39)
+        bonded.apply(c.CancelTender(CAT, CAT, DEMAND), 40, 40)
+    else:
+        closed(bonded, *bids)
+    if how == "void":
+        opened(bonded, OF_VERA._replace(price=1), OF_DAN._replace(price=1))
+    elif how in ("delisted", "expired"):
+        opened(bonded, OF_VERA, OF_DAN)
+        if how == "delisted":
+            for seq, instrument in ((61, SUN), (62, MOON)):
+                bonded.apply(c.DelistInstrument(STAFF, instrument), seq, CLOSES_US + 2)
+        bonded.apply(c.Tick(), 63, CLOSES_US + VALID_US + 2)
+    assert free(bonded) == [0, 0, 0]
+    assert bonded.tenders.live == {}
+    assert {str(bid.bond) for bid in bonded.tenders.sealed.values()} == {"returned"}
+
+
+def test_nobody_bids_without_the_deposit(bonded):
+    dear = CALL._replace(demand=DEMAND + 1, deposit=CASH + 1)
+    bonded.apply(dear, 40, 40)
+    with pytest.raises(InsufficientBalance):
+        bonded.apply(sealed(OF_VERA, demand=DEMAND + 1), 41, 41)
+    with pytest.raises(WrongOrder):
+        bonded.apply(CALL._replace(demand=DEMAND + 2, deposit=-1), 42, 42)
