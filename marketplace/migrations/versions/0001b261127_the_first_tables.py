@@ -1309,6 +1309,42 @@ def upgrade() -> None:
         batch_op.create_index("ix_obligations_run", ["run", "trade"], unique=False)
 
     op.create_table(
+        "offer_changes",
+        sa.Column("id", Whole, nullable=False),
+        sa.Column("offer", Whole, nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("topics", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("answered_us", Whole, nullable=True),
+        sa.Column("revised", Whole, nullable=True),
+        sa.Column("reply", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "answered_us IS NOT NULL OR (revised IS NULL AND reply = '')",
+            name=op.f("ck_offer_changes_open"),
+        ),
+        sa.CheckConstraint(
+            "topics <> '' AND text <> ''", name=op.f("ck_offer_changes_asked")
+        ),
+        sa.CheckConstraint(
+            "answered_us >= at_us", name=op.f("ck_offer_changes_answered")
+        ),
+        sa.CheckConstraint("revised > offer", name=op.f("ck_offer_changes_revised")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offer_changes")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("offer_changes", schema=None) as batch_op:
+        batch_op.create_index("ix_offer_changes_offer", ["offer", "id"], unique=False)
+        batch_op.create_index(
+            "ix_offer_changes_waits",
+            ["offer"],
+            unique=True,
+            sqlite_where=sa.text("answered_us IS NULL"),
+            postgresql_where=sa.text("answered_us IS NULL"),
+        )
+
+    op.create_table(
         "offers",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("seq", Whole, nullable=False),
@@ -2168,9 +2204,14 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("salt", sa.Text(), nullable=True),
         sa.Column("offer", Whole, nullable=True),
+        sa.Column("bond", sa.Text(), nullable=False),
         sa.CheckConstraint(
             "(state = 'opened') = (offer IS NOT NULL)",
             name=op.f("ck_tender_bids_offer"),
+        ),
+        sa.CheckConstraint(
+            "bond IN ('none', 'held', 'returned', 'forfeited')",
+            name=op.f("ck_tender_bids_bond"),
         ),
         sa.CheckConstraint(
             "state IN ('sealed', 'opened', 'void', 'returned')",
@@ -2192,6 +2233,7 @@ def upgrade() -> None:
         sa.Column("technical", Whole, nullable=False),
         sa.Column("price", Whole, nullable=False),
         sa.Column("qualification", Whole, nullable=False),
+        sa.Column("deposit", Whole, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.CheckConstraint(
             "state IN ('open', 'closed', 'opened', 'awarded', 'failed', 'cancelled')",
@@ -2200,6 +2242,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "bidders_min > 0 AND closes_us > at_us", name=op.f("ck_tenders_rules")
         ),
+        sa.CheckConstraint("deposit >= 0", name=op.f("ck_tenders_deposit")),
         sa.CheckConstraint(
             "technical + price + qualification = 100", name=op.f("ck_tenders_weights")
         ),
@@ -3432,6 +3475,7 @@ def upgrade() -> None:
         sa.Column("instrument", Whole, nullable=True),
         sa.Column("quantity", Whole, nullable=True),
         sa.Column("audience", sa.Text(), nullable=False),
+        sa.Column("anonymous", Whole, nullable=False),
         sa.Column("until_us", Whole, nullable=False),
         sa.Column("at_us", Whole, nullable=False),
         sa.Column("closed_us", Whole, nullable=True),
@@ -3440,6 +3484,7 @@ def upgrade() -> None:
             name=op.f("ck_demands_audience"),
         ),
         sa.CheckConstraint("title <> ''", name=op.f("ck_demands_title")),
+        sa.CheckConstraint("anonymous IN (0, 1)", name=op.f("ck_demands_anonymous")),
         sa.CheckConstraint("budget > 0", name=op.f("ck_demands_budget")),
         sa.CheckConstraint("closed_us >= at_us", name=op.f("ck_demands_closed")),
         sa.CheckConstraint("quantity > 0", name=op.f("ck_demands_quantity")),
@@ -4309,6 +4354,15 @@ def downgrade() -> None:
         )
 
     op.drop_table("offers")
+    with op.batch_alter_table("offer_changes", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_offer_changes_waits",
+            sqlite_where=sa.text("answered_us IS NULL"),
+            postgresql_where=sa.text("answered_us IS NULL"),
+        )
+        batch_op.drop_index("ix_offer_changes_offer")
+
+    op.drop_table("offer_changes")
     with op.batch_alter_table("obligations", schema=None) as batch_op:
         batch_op.drop_index("ix_obligations_run")
         batch_op.drop_index(
