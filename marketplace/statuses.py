@@ -40,6 +40,11 @@ from marketplace.certificates import NoCertificate
 from marketplace.community.blind import WindowOver
 from marketplace.community.demands import TooManyDemands
 from marketplace.community.searches import TooManySearches
+from marketplace.delivery.continuity import (
+    NothingToReturn,
+    StillServed,
+    VendorStays,
+)
 from marketplace.delivery.files import ReceiptTooOld
 from marketplace.delivery.fits import NotComparable, TooManyFits
 from marketplace.delivery.licence import NotLicensed
@@ -149,6 +154,9 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     CalledTooFast: HTTPStatus.TOO_MANY_REQUESTS,
     TooManyFits: HTTPStatus.TOO_MANY_REQUESTS,
     NotComparable: HTTPStatus.CONFLICT,
+    VendorStays: HTTPStatus.CONFLICT,
+    StillServed: HTTPStatus.CONFLICT,
+    NothingToReturn: HTTPStatus.CONFLICT,
     ServiceFull: HTTPStatus.SERVICE_UNAVAILABLE,
     ServiceRests: HTTPStatus.SERVICE_UNAVAILABLE,
     ServiceFailed: HTTPStatus.BAD_GATEWAY,

@@ -20,9 +20,11 @@ from settlement.ids import encode
 
 OPEN_MAX = 200  # proposals of a kind that wait
 CYCLES = ("SetCycle", "SetCredit", "SetReserve", "SetPenalties", "WriteOff")
+# Of refunds, those for the time that is left when a vendor has gone (N15).
 STAFF_PROPOSES = (
-    "SetLimits", "ResolveDispute", "SetTaxes", "Correct", "ClosePeriod", *CYCLES,
-)  # fmt: skip
+    *("SetLimits", "ResolveDispute", "RefundSale", "SetTaxes", "Correct"),
+    *("ClosePeriod", *CYCLES),
+)
 WHOLE = 0  # instead of an instrument: the whole market
 Step = Any  # a command that is carried out by `decide` alone
 Check = Callable[[Market, Step], object]  # refuses what cannot be

@@ -26,6 +26,7 @@ from marketplace.web import (
     compare,
     connection,
     contests,
+    continuity,
     contracts,
     control,
     credentials,
@@ -112,7 +113,7 @@ assert all((duties.show, duties.of_buyers))
 assert all((quality.report, connection.call, fetches.cancel_fetch))
 assert all((control.market, examples.EXAMPLES, busts.trade, makers.owed))
 assert dictionary.PAGE
-assert fits.FIGURES
+assert all((fits.FIGURES, continuity.continue_rights))
 assert lifecycle.OF_PRODUCT
 assert all((reconciliation.HANDS, cashguide.money))
 assert all((surveillance.DETECTOR_NAMES, closings.ITEMS))

@@ -19,7 +19,7 @@ from werkzeug.http import dump_options_header
 
 from listings import catalogue
 from marketplace.applications import seats
-from marketplace.delivery import renewals, shares, sharings
+from marketplace.delivery import continuity, renewals, shares, sharings
 from marketplace.delivery.files import deliver, included
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
@@ -58,11 +58,15 @@ def one(entitlement: str, launch: str = "") -> ResponseReturnValue:
         number = ids.decode("entitlement", entitlement)
         right = statements.entitlement(db, number, me().member)
         terms = statements.terms(db, right.terms)
-        opens = seats.application(db, ids.decode("product", terms["product"]))
+        product = ids.decode("product", terms["product"])
+        vendor = catalogue.product(db, product).vendor
+        opens = seats.application(db, product)
         return render_template(
             "rights/right.html",
             right=right,
             terms=terms,
+            vendor_left=continuity.has_left(db, vendor),
+            kept=continuity.is_kept(db, terms),
             files=included(db, terms),
             known=catalogue.traded(db, [right.instrument]).get(right.instrument),
             receipts=statements.receipts_of(db, me().member, before(), under=number),

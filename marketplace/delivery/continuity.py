@@ -1,0 +1,147 @@
+"""When a vendor leaves: what the exchange keeps is served on, the rest is paid back.
+
+Final releases lie with the exchange; a right opens them to the end of its paid term,
+whatever became of its vendor (feature N15). What only the vendor could serve, a service
+or an application of its own or data at its source, is paid back for the time that is
+left: proposed by one of the desk, carried out by another, as every refund is. Rounded
+up to the buyer's favour, never above what was paid and not given back yet.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, func, select
+
+from listings import releases
+from marketplace.delivery import files
+from marketplace.members import organisations
+from marketplace.members.tables import HOUSE
+from marketplace.members.users import User
+from marketplace.services import Services
+from marketplace.trading import claims
+from marketplace.trading.control import Propose
+from marketplace.trading.objecting import RefundSale
+from settlement import clock, ids, statements
+from settlement.claim_tables import refunds
+from settlement.errors import NotFound, Refusal
+from settlement.store import PAGE_MAX
+from settlement.tables import entitlements, trades
+
+LIVE = ("active", "suspended")
+
+
+@dataclass(eq=False)
+class VendorStays(Refusal):
+    """The vendor has not left: it serves its rights itself, and refunds itself."""
+
+    member: str
+
+
+@dataclass(eq=False)
+class StillServed(Refusal):
+    """What this right opens lies with the exchange and is served to its end."""
+
+    entitlement: str
+
+
+@dataclass(eq=False)
+class NothingToReturn(Refusal):
+    """Nothing is left of this right to be paid back, or its refund waits already."""
+
+    entitlement: str
+
+
+class Left(NamedTuple):
+    """A paid right of a vendor's: whether it is served on, else what goes back."""
+
+    right: Row[Any]
+    terms: dict[str, Any]
+    kept: bool
+    currency: int
+    back: int  # minor units; 0 if it is kept, has no end, or was given back
+    waits: bool  # a refund waits for its second person
+
+
+def has_left(db: Connection, vendor: int) -> bool:
+    """Tell whether a vendor serves no more: it is verified no longer."""
+    return vendor != HOUSE and organisations.get(db, vendor).state != "verified"
+
+
+def is_kept(db: Connection, terms: dict[str, Any]) -> bool:
+    """Tell whether the exchange itself can serve what *terms* promise."""
+    if terms.get("class") != "dataset" or not terms.get("release"):
+        return False
+    if "cleanroom" in terms:
+        number = ids.decode("release", terms["release"]["id"])
+        return releases.get(db, number).revoked_us is None
+    return bool(files.included(db, terms))
+
+
+def rights_of(db: Connection, vendor: int, now_us: int) -> list[Left]:
+    """Return the paid rights of a vendor's that run, those to be paid back first."""
+    e, t = entitlements.c, trades.c
+    query = (
+        select(entitlements, t.currency)
+        .join(trades, t.id == e.trade)
+        .where(t.seller == vendor, t.state == "settled", e.state.in_(LIVE))
+        .where(e.until_us.is_(None) | (e.until_us > now_us))
+        .order_by(e.id.desc())
+        .limit(PAGE_MAX)
+    )
+    rows = db.execute(query).all()
+    terms = statements.terms_of(db, {row.terms for row in rows})
+    waiting = {one.trade for one in claims.decisions(db)}
+    found = [_left(db, row, terms[row.terms], vendor, waiting, now_us) for row in rows]
+    return sorted(found, key=lambda one: (one.kept, -one.back))
+
+
+def pro_rata(paid: int, from_us: int, until_us: int, now_us: int) -> int:
+    """Return the part of *paid* for the time that is left, rounded up."""
+    left = min(max(0, until_us - now_us), until_us - from_us)
+    return -(-paid * left // (until_us - from_us))
+
+
+def propose(parts: Services, user: User, entitlement: int, reason: str) -> int:
+    """Let the refund of what is left of a right wait for a second person; its number.
+
+    VendorStays, StillServed, NothingToReturn; what the market refuses a refund for.
+    """
+    name = ids.encode("entitlement", entitlement)
+    now_us = clock.now_us()
+    with parts.reads.connect() as db:
+        right = statements.entitlement(db, entitlement)
+        if right.trade is None:
+            raise NothingToReturn(name)
+        vendor = db.scalar(select(trades.c.seller).where(trades.c.id == right.trade))
+        assert vendor is not None
+        if not has_left(db, vendor):
+            raise VendorStays(ids.encode("member", vendor))
+        found = [r for r in rights_of(db, vendor, now_us) if r.right.id == entitlement]
+        if not found:
+            raise NotFound("entitlement", name)
+        if found[0].kept:
+            raise StillServed(name)
+        if not found[0].back or found[0].waits:
+            raise NothingToReturn(name)
+        sale = claims.sale(db, right.trade, vendor)
+    values = (tuple(sale), found[0].back)
+    said = Propose(user.id, RefundSale.__name__, values, reason)
+    return int(parts.gateway.submit(said).result)
+
+
+def _left(
+    db: Connection,
+    row: Row[Any],
+    terms: dict[str, Any],
+    vendor: int,
+    waiting: set[int],
+    now_us: int,
+) -> Left:
+    kept, back = is_kept(db, terms), 0
+    if not kept and row.until_us is not None:
+        given = select(func.sum(refunds.c.amount)).where(refunds.c.trade == row.trade)
+        paid = claims.sale(db, row.trade, vendor).paid
+        gone = int(db.scalar(given) or 0)
+        due = pro_rata(paid, row.from_us, row.until_us, now_us)
+        back = max(0, min(due, paid - gone)) if not gone else 0
+    return Left(row, terms, kept, row.currency, back, row.trade in waiting)
