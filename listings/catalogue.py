@@ -83,6 +83,9 @@ class Listing(NamedTuple):
     dictionary: tuple[dict[str, Any], ...]
     sample: dict[str, Any] | None
     rights_note: str
+    granularity: str
+    documentation_url: str
+    support: str
     source_route: str | None
     source_statement: str
     sensitivity: str | None

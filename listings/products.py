@@ -22,6 +22,7 @@ from settlement.store import next_numbers
 TITLE_MAX = 300  # characters
 SUMMARY_MAX = 2_000
 TEXT_MAX = 2_000_000  # of one description; the longest imported one has 0.7 million
+GRANULARITY_MAX = 200
 KEYWORDS_MAX = 200
 KEYWORD_MAX = 200
 URL_MAX = 2_000
@@ -68,6 +69,9 @@ class Facts(NamedTuple):
     scene: str = ""
     rights: dict[str, dict[str, str]] | None = None  # right → holder, basis, limits
     industry: str | None = None  # a section of GB/T 4754
+    granularity: str = ""  # what one row is about: a day and a district
+    documentation_url: str = ""
+    support: str = ""  # whom to ask, how, and how soon an answer is promised
 
 
 @dataclass(eq=False)
@@ -226,7 +230,7 @@ def _wrong_texts(facts: Facts) -> Iterator[tuple[str, str]]:
             yield field, N_("This text is too long.")
         if CONTROL.search(text):
             yield field, N_("Control characters are not text.")
-    for field in ("source_url", "publisher_url"):
+    for field in ("source_url", "publisher_url", "documentation_url"):
         if not is_address(getattr(facts, field)):
             yield field, N_("Give an http(s) address.")
 
@@ -274,6 +278,9 @@ _LENGTHS = {
     "publisher_url": URL_MAX,
     "source_url": URL_MAX,
     "rights_note": TEXT_MAX,
+    "granularity": GRANULARITY_MAX,
+    "documentation_url": URL_MAX,
+    "support": SUMMARY_MAX,
     **dict.fromkeys(declaration.TEXTS, STATEMENT_MAX),
 }
 

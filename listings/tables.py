@@ -38,6 +38,9 @@ products = table(
     Column("dictionary", Text, nullable=False),  # [{"name", "type", "zh", "en", …}, …]
     Column("sample", Text, nullable=False),  # {"columns": […], "rows": [[…], …]} …
     Column("rights_note", Text, nullable=False),
+    Column("granularity", Text, nullable=False, server_default=text("''")),
+    Column("documentation_url", Text, nullable=False, server_default=text("''")),
+    Column("support", Text, nullable=False, server_default=text("''")),
     Column("origin", Text),  # the catalogue that it was imported from
     Column("origin_id", Text),
     Column("origin_sha256", Text),  # of the entry there, to see whether it changed

@@ -199,6 +199,7 @@ def _physics(db: Connection, found: Listing) -> Section:
             ),
             line("存储大小", "Size", formatting.size(found.size_bytes)),
             *_growth(db, found.id),
+            line("数据粒度", "Granularity", found.granularity),
             line("数据起始", "Covers from", found.coverage_from or ""),
             line("数据截止", "Covers until", found.coverage_until or ""),
             line("最新版本", "Newest release", newest.label if newest else ""),
@@ -297,12 +298,14 @@ def _use(db: Connection, found: Listing) -> Section:
         way = Name("文件传输", "Files")
     if found.kind == "service":
         way = Name("API 传输", "API")
+    documents = found.documentation_url or found.source_url
     return Section(
         Name("使用案例与说明", "Cases and manner of use"),
         (
             Line(Name("应用场景", "Scene"), text(found.scene, found.scene)),
             Line(Name("交付方式", "Delivery"), way),
-            line("技术文档", "Documentation", found.source_url),
+            line("技术文档", "Documentation", documents),
+            line("技术支持", "Support", found.support),
         ),
     )
 

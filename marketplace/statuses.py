@@ -38,6 +38,7 @@ from marketplace.approvals import desk as approvals
 from marketplace.auditing import TooManyRows
 from marketplace.certificates import NoCertificate
 from marketplace.community.blind import WindowOver
+from marketplace.community.complaints import ComplaintDecided
 from marketplace.community.demands import TooManyDemands
 from marketplace.community.searches import TooManySearches
 from marketplace.delivery.continuity import (
@@ -264,6 +265,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     Marked: HTTPStatus.CONFLICT,
     NoCertificate: HTTPStatus.NOT_FOUND,
     RequestDecided: HTTPStatus.CONFLICT,
+    ComplaintDecided: HTTPStatus.CONFLICT,
     WindowOver: HTTPStatus.CONFLICT,
     NotLoggedYet: HTTPStatus.CONFLICT,
     TooManyKeys: HTTPStatus.CONFLICT,

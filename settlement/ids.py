@@ -55,6 +55,7 @@ KINDS = {
     "designation": "dsg",
     "notice": "ntc",
     "question": "qst",
+    "complaint": "cmp",
     "rating": "rtg",
     "request": "rqs",
     "demand": "dmd",

@@ -369,6 +369,14 @@ function start(root) {
     input.addEventListener("change", (event) => event.stopPropagation()),
   );
   root.querySelectorAll("[data-chart]").forEach(draw);
+  root.querySelectorAll("[data-copies]").forEach((button) => {
+    const field = document.getElementById(button.dataset.copies);
+    button.hidden = !navigator.clipboard; // a browser's own menu copies, too
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(field.value);
+      button.textContent = button.dataset.copied;
+    });
+  });
   root.querySelectorAll("form[data-follows]").forEach(followChoice);
   root.querySelectorAll("[data-autosubmit]").forEach((control) =>
     control.addEventListener("change", () => control.form.requestSubmit()),

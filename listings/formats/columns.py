@@ -90,6 +90,17 @@ SYNONYMS: dict[str, str] = {
     "rights_note": (
         "rights_note rights 权利说明 权属说明 数据权属 权利来源 使用限制 开放条件"
     ),
+    "granularity": (
+        "granularity temporal_resolution spatial_resolution 粒度 数据粒度 时间粒度"
+        " 空间粒度 统计粒度"
+    ),
+    "documentation_url": (
+        "documentation_url docs_url manual 文档地址 技术文档 文档链接 使用文档 接口文档"
+    ),
+    "support": (
+        "support contact contact_point contact_name contact_email maintainer"
+        " maintainer_email 联系方式 联系人 联系电话 技术支持 服务支持 支持方式"
+    ),
     "licence": (
         "licence license license_id license_title licenses 许可 许可证 许可协议"
         " 授权协议 使用许可 授权方式"
@@ -168,7 +179,7 @@ def _guess(column: str, table: Table) -> Guess:
 
 def _fits(field: str, values: list[str]) -> bool:
     """Tell whether values can be of a field: addresses, numbers, days."""
-    if field in {"source_url", "publisher_url"}:
+    if field in {"source_url", "publisher_url", "documentation_url"}:
         return any(value and is_address(value) for value in values) or not values
     if field in {"row_count", "size_bytes"}:
         return any(value.replace(",", "").isdigit() for value in values) or not values

@@ -77,6 +77,7 @@ _OBJECT = (
         "coverage_until",
         "row_count",
         "size_bytes",
+        "granularity",
     ),
     *(
         "source_route",

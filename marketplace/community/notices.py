@@ -72,6 +72,12 @@ KINDS: Mapping[str, str] = {
     "reviews_open": N_("Both sides have reviewed the trade in %(title)s: read them."),
     "rating_replied": N_("The vendor replied to your review of %(title)s."),
     "text_hidden": N_("The exchange hid what you wrote about %(title)s: %(reason)s"),
+    "complaint_upheld": N_(
+        "The exchange upholds your complaint about %(title)s: %(answer)s"
+    ),
+    "complaint_dismissed": N_(
+        "The exchange dismisses your complaint about %(title)s: %(answer)s"
+    ),
     "contest_won": N_("You won the auction of %(title)s, and the right is yours."),
     "contest_unpaid": N_(
         "You won the auction of %(title)s: pay within two days, else your deposit is"

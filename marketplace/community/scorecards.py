@@ -45,6 +45,11 @@ def of_vendor(db: Connection, vendor: int) -> list[Measure]:
     ]
 
 
+def answers(db: Connection, vendor: int) -> Measure:
+    """Return how soon a vendor answers questions, in hours, over the last year."""
+    return _answers(db, vendor, clock.now_us() - PERIOD_DAYS * clock.DAY_US)
+
+
 def _shown(name: str, part: int, whole: int) -> Measure:
     value = part * PER_CENT // whole if whole >= SAMPLE_MIN else None
     return Measure(name, value, whole)

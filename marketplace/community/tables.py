@@ -211,3 +211,30 @@ questions = table(
     CheckConstraint("hidden_us IS NULL OR hidden_reason <> ''", name="hidden"),
 )
 Index("ix_questions_product", questions.c.product, questions.c.id)
+
+complaints = table(
+    "complaints",  # what members report of listings, and what a registrar decided
+    Column("id", Whole, primary_key=True),
+    Column("product", Whole, ForeignKey("products.id"), nullable=False),
+    Column("member", Whole, ForeignKey("members.id"), nullable=False),
+    Column("by_user", Whole, nullable=False),
+    Column("kind", Text, nullable=False),  # one of complaints.KINDS
+    Column("text", Text, nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("outcome", Text, nullable=False),  # empty until it is decided
+    Column("answer", Text, nullable=False),
+    Column("decided_us", Whole),
+    Column("decided_by", Whole),
+    CheckConstraint("outcome IN ('', 'upheld', 'dismissed')", name="outcome"),
+    CheckConstraint("(decided_us IS NULL) = (outcome = '')", name="decided"),
+)
+Index("ix_complaints_product", complaints.c.product, complaints.c.member)
+_undecided = complaints.c.decided_us.is_(None)
+Index(
+    "ix_complaints_open",
+    complaints.c.product,
+    complaints.c.member,
+    unique=True,
+    sqlite_where=_undecided,
+    postgresql_where=_undecided,
+)

@@ -38,6 +38,10 @@ EXAMINED = {
 RIGHTS = (
     f"{HONEST_ZH}不含个人信息与商业秘密。\n{HONEST_EN} No personal data, no secrets."
 )
+SUPPORT = (
+    "工作日 9:00–18:00 由供方数据服务组解答，四小时内回复。\n"
+    "The vendor's data desk answers on working days, 9:00–18:00, within four hours."
+)
 _SUFFIXES = {
     "internal": "INT",
     "display": "DIS",
@@ -88,6 +92,8 @@ def facts(product: Product, vendor: Trader, made: Goods) -> Facts:
             "rows": [[row[name] for name in columns] for row in made.sample],
         },
         rights_note=RIGHTS,
+        granularity=product.granularity,
+        support=SUPPORT,
         **dossiers.declared(product, vendor),
     )
 

@@ -62,6 +62,7 @@ class Product(NamedTuple):
     format: str
     columns: tuple[Column, ...]
     sold: tuple[Sold, ...]
+    granularity: str = ""  # in both languages
 
 
 @cache
@@ -104,6 +105,7 @@ def _product(entry: dict[str, Any], sheet: dict[str, Any]) -> Product:
         entry["format"] if kind == "dataset" else kind,
         tuple(Column(*column) for column in entry["columns"]),
         tuple(_sold(line) for line in entry["sold"]),
+        entry.get("granularity", ""),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select, update
 
 from listings import tables
-from marketplace.community import blind, buyers, questions, ratings, watches
+from marketplace.community import blind, buyers, complaints, questions, ratings, watches
 from marketplace.community import tables as said
 from marketplace.community.buyers import Marks
 from marketplace.community.ratings import Scores
@@ -66,6 +66,11 @@ _REVIEWS = {
         ),
     ),
 }
+# What is reported of listings: its kind, and the words.
+_REPORTS = (
+    ("facts", "字段说明写“每日更新”，最近三天没有新的记录，请核实更新频率。"),
+    ("other", "The sample names a unit that the dictionary does not explain."),
+)
 # A question and its answer.
 _QUESTIONS = {
     False: (
@@ -103,10 +108,18 @@ def speak(db: Connection, buyers: list[Trader]) -> None:
             text, answer = next(asked[far])
             answer = answer if number < ASKED - UNANSWERED else ""
             _ask(db, row, (text, answer), speakers[row.buyer], vendor)
+    _report(db, bought, speakers)
     for place, one in enumerate(buyers[:FOLLOWERS]):
         for row in bought[place : place + FOLLOWED]:
             watches.follow(db, one.member, watches.PRODUCT, row.product)
         watches.follow(db, one.member, watches.VENDOR, bought[place].vendor)
+
+
+def _report(db: Connection, bought: list[Any], speakers: dict[int, User]) -> None:
+    """Let two buyers report a listing; one report is answered by nobody yet."""
+    for row, (kind, text) in zip(bought, _REPORTS, strict=False):
+        number = complaints.complain(db, row.product, kind, text, speakers[row.buyer])
+        _date(db, said.complaints, number, {"at_us": _later(row.at_us, 3)})
 
 
 def _purchases(db: Connection, speakers: dict[int, User]) -> Iterator[Any]:

@@ -20,7 +20,13 @@ from listings.tables import (
     restrictions,
     reviews,
 )
-from marketplace.community.tables import announcements, demands, questions, ratings
+from marketplace.community.tables import (
+    announcements,
+    complaints,
+    demands,
+    questions,
+    ratings,
+)
 from marketplace.delivery.tables import evidence
 from marketplace.members.tables import (
     api_keys,
@@ -195,6 +201,8 @@ SOURCES = (
         text="text"),
     Source("rating", "complaints", ratings, kind="rating", members=("member",),
         text="text"),
+    Source("complaint", "complaints", complaints, kind="complaint",
+        members=("member",), text="text"),
     Source("remarks", "remarks", remarks, number="", text="text"),
 )
 # fmt: on

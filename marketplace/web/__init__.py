@@ -24,6 +24,7 @@ from marketplace.web import (
     colleagues,
     community,
     compare,
+    complaints,
     connection,
     contests,
     continuity,
@@ -45,6 +46,7 @@ from marketplace.web import (
     fits,
     forms,
     fundsflow,
+    funnel,
     guide,
     home,
     hooks,
@@ -115,6 +117,7 @@ assert all((control.market, examples.EXAMPLES, busts.trade, makers.owed))
 assert dictionary.PAGE
 assert all((fits.FIGURES, continuity.continue_rights))
 assert lifecycle.OF_PRODUCT
+assert all((complaints.decide_complaint, funnel.funnel))
 assert all((reconciliation.HANDS, cashguide.money))
 assert all((surveillance.DETECTOR_NAMES, closings.ITEMS))
 assert all((publications.calendar, publisher.desk, market.indices))

@@ -5,7 +5,7 @@ from listings.marking import N_
 RAILS = {
     "card": N_("Card"),
     "bank": N_("Bank"),
-    "trade": N_("Trades"),
+    "trade": N_("Trades and rights"),
 }
 CAUSES = {
     "card_mismatch": N_("The provider's line does not fit its pay-in"),

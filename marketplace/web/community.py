@@ -9,6 +9,7 @@ from flask_babel import gettext
 from listings import catalogue
 from listings.quality import availability
 from marketplace.community import (
+    complaints,
     moderation,
     questions,
     ratings,
@@ -22,7 +23,7 @@ from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.services import services
 from marketplace.web import uptime
-from marketplace.web.forms import Form, Whole, again, read, text
+from marketplace.web.forms import Form, Whole, again, choice, read, text
 from marketplace.web.listings import show as listing_page
 from settlement import ids
 from settlement.errors import NotFound
@@ -56,6 +57,13 @@ class ReplyForm(Form):
     """The vendor's reply."""
 
     reply = text(ratings.TEXT_MAX)
+
+
+class ComplaintForm(Form):
+    """What is wrong with a listing."""
+
+    complaint_kind = choice(complaints.KINDS)
+    complaint = text(complaints.TEXT_MAX)
 
 
 class HidingForm(Form):
@@ -132,6 +140,19 @@ def ask(product: str) -> ResponseReturnValue:
         questions.ask(db, ids.decode("product", product), said, me())
     flash(gettext("Asked. The answer comes as a notice."), "success")
     return _to(ids.decode("product", product), "questions")
+
+
+@bp.post("/listings/<product>/complaint")
+@needs(*MEMBERS)
+@again(listing_page)
+def complain(product: str) -> ResponseReturnValue:
+    """Report a listing to the exchange."""
+    typed, number = read(ComplaintForm()), ids.decode("product", product)
+    kind, said = typed["complaint_kind"], typed["complaint"]
+    with services().writes.begin() as db:
+        complaints.complain(db, number, kind, said, me())
+    flash(gettext("Reported. A registrar looks at it; a notice tells you."), "success")
+    return _to(number)
 
 
 @bp.post("/questions/<question>/answer")

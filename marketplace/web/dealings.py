@@ -7,7 +7,7 @@ from listings.marking import N_
 DEALINGS: Mapping[str, Mapping[str, str]] = {
     "mandate": {
         "active": N_("In force"),
-        "ended": N_("Ended"),
+        "ended": N_("Ended by the member"),
         "expired": N_("Expired"),
     },
     "approval": {
@@ -54,7 +54,7 @@ DEALINGS: Mapping[str, Mapping[str, str]] = {
         "open": N_("Waits for an answer"),
         "taken": N_("Taken"),
         "countered": N_("Answered with another"),
-        "declined": N_("Declined"),
+        "declined": N_("Not accepted"),
         "withdrawn": N_("Withdrawn"),
         "expired": N_("Expired"),
     },
@@ -76,7 +76,7 @@ DEALINGS: Mapping[str, Mapping[str, str]] = {
     "demand": {
         "open": N_("Takes answers"),
         "closed": N_("Closed by the buyer"),
-        "ended": N_("Ended"),
+        "ended": N_("Its time is over"),
     },
     "audience": {
         "public": N_("Everybody, on the board"),

@@ -65,7 +65,7 @@ FETCHED: Mapping[str, str] = {
     "fetching": N_("Is being fetched"),
     "done": N_("Fetched"),
     "failed": N_("Could not be fetched"),
-    "cancelled": N_("Cancelled"),
+    "cancelled": N_("Stopped by the vendor"),
 }
 TYPES: Mapping[str, str] = {
     "string": N_("text"),

@@ -1,5 +1,6 @@
 """A listing: facts, dictionary, sample, rights, files, and the books to trade in."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -14,7 +15,18 @@ from listings.fitting import settings as fitting
 from listings.instruments import Instrument
 from listings.licences import PURPOSES, USES, Licence
 from listings.quality import availability, measured
-from marketplace.community import access, looks, questions, ratings, watches
+from listings.quality.scores import INTERVAL_DAYS
+from marketplace.community import (
+    access,
+    activity,
+    complaints,
+    looks,
+    neighbours,
+    questions,
+    ratings,
+    scorecards,
+    watches,
+)
 from marketplace.evidence import case
 from marketplace.members import organisations
 from marketplace.members.signing import me, record
@@ -53,6 +65,14 @@ class Desk(NamedTuple):
     room: dict[str, Any] | None  # a clean room that it opens instead of files
 
 
+class Glance(NamedTuple):
+    """What is delivered, how, and when the next release is due by its rhythm."""
+
+    media: tuple[str, ...]
+    delivery: str  # a way of `tidings`
+    due_us: int | None
+
+
 @bp.get("/listings/<product>")
 def show(product: str) -> ResponseReturnValue:
     """Show a listing with one of its instruments chosen."""
@@ -82,7 +102,8 @@ def show(product: str) -> ResponseReturnValue:
             books=reads.books_of(db, numbers),
             desk=desk(db, unit) if unit else None,
             contests=rooms.of_instruments(db, numbers),
-            releases=_releases(db, found),
+            releases=(released := _releases(db, found)),
+            glance=glance(found, released),
             quality=measured.of_product(db, found.id),
             service=availability.of_product(db, found.id),
             strip=uptime.strip,
@@ -94,6 +115,9 @@ def show(product: str) -> ResponseReturnValue:
             may_trade=visibility.may_trade(db, found.id, me().member),
             visibility=visibility.of(db, found.id),
             access_request=access.newest(db, found.id, me().member),
+            neighbours=neighbours.of_listing(db, found, me().member),
+            activity=activity.of_instruments(db, numbers),
+            answered=scorecards.answers(db, found.vendor),
             **exports.of_page(db, found),
         )
 
@@ -126,6 +150,8 @@ def talk(db: Connection, found: Listing) -> dict[str, Any]:
         "follows": signed_in and watches.follows(db, member, "product", found.id),
         "followers": watches.count(db, "product", found.id),
         "now_us": clock.now_us(),
+        "complaint_kinds": complaints.KINDS,
+        "complaint": complaints.of_member(db, found.id, member) if signed_in else None,
     }
 
 
@@ -152,6 +178,25 @@ def desk(db: Connection, unit: Instrument) -> Desk:
         tuple(code for code in asked if code not in agreed),
         cleanrooms.of_instruments(db, [unit.id]).get(unit.id),
     )
+
+
+def glance(found: Listing, released: Sequence[tuple[Any, Any]]) -> Glance:
+    """Return how *found* is delivered, by its newest release that is served."""
+    now_us = clock.now_us()
+    served = next(
+        (
+            (release, files)
+            for release, files in released
+            if release.revoked_us is None and release.live_us <= now_us
+        ),
+        None,
+    )
+    files = served[1] if served else ()
+    media = dict.fromkeys(file.name.rpartition(".")[2].upper() for file in files)
+    days = INTERVAL_DAYS.get(found.updates or "")
+    due_us = served[0].live_us + days * clock.DAY_US if served and days else None
+    way = {"service": "api", "application": "application"}.get(found.kind)
+    return Glance(tuple(media), way or ("files" if served else "source"), due_us)
 
 
 def chosen(units: list[Instrument]) -> Instrument | None:

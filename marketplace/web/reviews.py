@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from listings import catalogue, products
 from listings.admission import LISTING, PRODUCT, REASON_MAX
+from listings.quality import measured
 from listings.registration import checklist, marks, waiting
 from listings.registration.marks import MARKS
 from marketplace.admission import STEPS, Decision
@@ -99,6 +100,7 @@ def product(product: str) -> ResponseReturnValue:
             vendor=organisations.get(db, found.vendor),
             steps=_possible(found, units, marks.of_product(db, number)),
             evidence=case(db, number),
+            quality=measured.of_product(db, number),
             lines=checklist.LINES,
             checks=checklist.of_version(db, number, found.version),
             remarks=REMARKS,

@@ -21,6 +21,25 @@ TIDINGS: Mapping[str, Mapping[str, str]] = {
         "delay": N_("Delay"),
         "deprecation": N_("End announced"),
     },
+    "complaint": {
+        "upheld": N_("The exchange upheld it"),
+        "dismissed": N_("The exchange dismissed it"),
+    },
+    "stage": {
+        "looked": N_("Looked"),
+        "followed": N_("Follow it"),
+        "asked": N_("Asked about it"),
+        "bought": N_("Bought it"),
+        "again": N_("Bought again"),
+        "delivered": N_("Files fetched"),
+    },
+    "delivery_way": {
+        "files": N_("files through the exchange"),
+        "api": N_("calls through the exchange's gateway"),
+        "application": N_("an application opened with a seat"),
+        "room": N_("a clean room: questions in SQL, no files"),
+        "source": N_("at its source"),
+    },
     "scorecard": {
         "filled": N_("Offers filled whole"),
         "delivered": N_("Rights delivered under"),
@@ -36,7 +55,7 @@ TIDINGS: Mapping[str, Mapping[str, str]] = {
     },
     "message": {
         "waiting": N_("Not sent yet"),
-        "delivered": N_("Taken"),
+        "delivered": N_("Received"),
         "failed": N_("Not taken"),
     },
     "visibility": {

@@ -35,7 +35,7 @@ HAPPENED = {
     "service_key_made": (N_("Key for a service made"), "key"),
     "service_key_revoked": (N_("Key for a service revoked"), "key"),
     "drafted": (N_("Product drafted"), "file-earmark-text"),
-    "review": (N_("Review"), "clipboard-check"),
+    "review": (N_("Reviewed by the exchange"), "clipboard-check"),
     "registration": (N_("Product registered"), "award"),
     "listing_asked": (N_("Listing asked for"), "shop"),
     "admitted": (N_("Listing admitted"), "shop"),
@@ -80,6 +80,7 @@ HAPPENED = {
     "access_decided": (N_("Request for access decided"), "envelope"),
     "dispute": (N_("Dispute"), "exclamation-octagon"),
     "question": (N_("Question asked"), "question-circle"),
+    "complaint": (N_("Listing reported"), "flag"),
     "rating": (N_("Rating"), "star"),
     "remarks": (N_("Remark"), "chat-square-text"),
 }

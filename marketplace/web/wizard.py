@@ -52,7 +52,8 @@ STEPS = (
         N_("Data and sample"),
         (
             *("keywords", "dictionary", "sample", "coverage_from", "coverage_until"),
-            *("row_count", "publisher", "source_url", "rights_note"),
+            *("row_count", "granularity", "publisher", "source_url"),
+            *("documentation_url", "support", "rights_note"),
         ),
         {"releases": "releases-h", "size_bytes": "releases-h"},
     ),
