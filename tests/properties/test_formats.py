@@ -73,6 +73,9 @@ FACTS = st.builds(
     | st.just({"columns": ["甲", "b"], "rows": [[1, "=x"], [None, "y"]]})
     | st.just({"text": "a\n b"}),
     rights_note=WORDS,
+    granularity=WORDS,
+    support=WORDS,
+    documentation_url=ADDRESSES,
     extra=st.none() | st.dictionaries(WORDS, VALUES, max_size=3),
     source_route=st.none() | st.sampled_from(sorted(declaration.ROUTES)),
     source_statement=WORDS,
