@@ -1756,6 +1756,16 @@ def upgrade() -> None:
         sa.Column("dictionary", sa.Text(), nullable=False),
         sa.Column("sample", sa.Text(), nullable=False),
         sa.Column("rights_note", sa.Text(), nullable=False),
+        sa.Column(
+            "granularity", sa.Text(), server_default=sa.text("('')"), nullable=False
+        ),
+        sa.Column(
+            "documentation_url",
+            sa.Text(),
+            server_default=sa.text("('')"),
+            nullable=False,
+        ),
+        sa.Column("support", sa.Text(), server_default=sa.text("('')"), nullable=False),
         sa.Column("origin", sa.Text(), nullable=True),
         sa.Column("origin_id", sa.Text(), nullable=True),
         sa.Column("origin_sha256", sa.Text(), nullable=True),
@@ -2678,6 +2688,46 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("product", name=op.f("pk_comparable")),
         sqlite_strict=True,
     )
+    op.create_table(
+        "complaints",
+        sa.Column("id", Whole, nullable=False),
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("member", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("decided_us", Whole, nullable=True),
+        sa.Column("decided_by", Whole, nullable=True),
+        sa.CheckConstraint(
+            "(decided_us IS NULL) = (outcome = '')", name=op.f("ck_complaints_decided")
+        ),
+        sa.CheckConstraint(
+            "outcome IN ('', 'upheld', 'dismissed')", name=op.f("ck_complaints_outcome")
+        ),
+        sa.ForeignKeyConstraint(
+            ["member"], ["members.id"], name=op.f("fk_complaints_member")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_complaints_product")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaints")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("complaints", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_complaints_open",
+            ["product", "member"],
+            unique=True,
+            sqlite_where=sa.text("decided_us IS NULL"),
+            postgresql_where=sa.text("decided_us IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_complaints_product", ["product", "member"], unique=False
+        )
+
     op.create_table(
         "endpoints",
         sa.Column("product", Whole, nullable=False),
@@ -4156,6 +4206,15 @@ def downgrade() -> None:
 
     op.drop_table("engagements")
     op.drop_table("endpoints")
+    with op.batch_alter_table("complaints", schema=None) as batch_op:
+        batch_op.drop_index("ix_complaints_product")
+        batch_op.drop_index(
+            "ix_complaints_open",
+            sqlite_where=sa.text("decided_us IS NULL"),
+            postgresql_where=sa.text("decided_us IS NULL"),
+        )
+
+    op.drop_table("complaints")
     op.drop_table("comparable")
     op.drop_table("changes")
     with op.batch_alter_table("buyer_ratings", schema=None) as batch_op:
