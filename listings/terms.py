@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from listings import instruments, plans, tables, windows
 from listings.cleanroom import settings as cleanrooms
+from listings.cuts import settings as cuts
 from listings.instruments import Instrument
 from listings.vocabulary import CHINA, PROVINCES, WORLD
 from listings.windows import Window
@@ -54,13 +55,14 @@ def of_products(db: Connection, products: Iterable[int]) -> list[MarketFacts]:
     numbers = [unit.id for of_product in units.values() for unit in of_product]
     sold = windows.of_instruments(db, numbers)
     rooms = cleanrooms.of_instruments(db, numbers)
+    cut = cuts.of_instruments(db, numbers)
     return [
         _facts(
             unit,
             described[product],
             released.get(product),
             sold.get(unit.id, windows.OWN_ONLY),
-            rooms.get(unit.id),
+            room_terms(rooms.get(unit.id)) | cut_terms(cut.get(unit.id)),
         )
         for product, of_product in units.items()
         for unit in of_product
@@ -73,7 +75,7 @@ def _facts(
     product: Any,
     release: dict[str, Any] | None,
     window: Window,
-    room: dict[str, Any] | None,
+    how: dict[str, Any],
 ) -> MarketFacts:
     days = unit.term_days
     return MarketFacts(
@@ -83,7 +85,7 @@ def _facts(
         unit.currency,
         unit.tick,
         unit.lot,
-        canonical(_terms(unit, product, release, window) | room_terms(room)),
+        canonical(_terms(unit, product, release, window) | how),
         unit.purposes,
         None if days is None else days * clock.DAY_US,
         unit.deliveries_max,
@@ -182,6 +184,11 @@ def room_terms(room: dict[str, Any] | None) -> dict[str, Any]:
     if room is None:
         return {}
     return {"cleanroom": room, "releases": windows.OWN_ONLY._asdict()}
+
+
+def cut_terms(cut: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the part of the terms of a right that opens its tables cut, no files."""
+    return {} if cut is None else {"cut": cut}
 
 
 def supply(product: Any) -> str | None:

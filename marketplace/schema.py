@@ -1,6 +1,7 @@
 """The whole schema: importing this module declares the tables of every room."""
 
 import listings.cleanroom.tables
+import listings.cuts.tables
 import listings.fitting.tables
 import listings.intake.tables
 import listings.quality.tables
@@ -46,6 +47,7 @@ ROOMS = (
     listings.registration.tables,
     listings.intake.tables,
     listings.cleanroom.tables,
+    listings.cuts.tables,
     listings.fitting.tables,
     marketplace.members.tables,
     marketplace.delivery.tables,

@@ -48,6 +48,7 @@ from marketplace.delivery.continuity import (
 )
 from marketplace.delivery.files import ReceiptTooOld
 from marketplace.delivery.fits import NotComparable, TooManyFits
+from marketplace.delivery.leaks import NotMarked
 from marketplace.delivery.licence import NotLicensed
 from marketplace.delivery.roomsettings import RoomSold
 from marketplace.delivery.shares import NoSuchVersion
@@ -155,6 +156,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     CalledTooFast: HTTPStatus.TOO_MANY_REQUESTS,
     TooManyFits: HTTPStatus.TOO_MANY_REQUESTS,
     NotComparable: HTTPStatus.CONFLICT,
+    NotMarked: HTTPStatus.CONFLICT,
     VendorStays: HTTPStatus.CONFLICT,
     StillServed: HTTPStatus.CONFLICT,
     NothingToReturn: HTTPStatus.CONFLICT,

@@ -71,6 +71,7 @@ KINDS = {
     "seat": "sea",
     "query": "qry",
     "fit": "fit",
+    "leak": "lek",
 }
 
 

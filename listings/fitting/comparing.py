@@ -11,16 +11,18 @@ import math
 from pathlib import Path
 from typing import Any
 
+from listings.cuts.keytext import (
+    Unsuitable,
+    found,
+    is_number,
+    key_text,
+    quoted,
+    types_of,
+)
 from listings.quality.engine import Engine
 
 ROWS_MAX = 5_000_000  # of either table
 SAMPLED_MAX = 500_000  # keys looked at, about
-_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UBIGINT")
-_NUMBERS = ("FLOAT", "DOUBLE", *_WHOLE)
-
-
-class Unsuitable(Exception):
-    """A table does not have what is to be compared; its argument is a code."""
 
 
 def compare(scratch: Path, request: Path) -> dict[str, Any]:
@@ -74,44 +76,17 @@ def _gather(
     engine: Engine, name: str, side: dict[str, Any], salt: str, part: int
 ) -> None:
     """Make a table of a side's looked-at keys, each once, with the mean of a number."""
-    described = engine.ask("DESCRIBE SELECT * FROM read_parquet(?)", [side["path"]])
-    types = {str(row[0]).lower(): (str(row[0]), str(row[1])) for row in described}
-    cells = [_cell(*_found(types, key)) for key in side["keys"]]
-    text = " || chr(31) || ".join(f"({cell})" for cell in cells)
+    types = types_of(engine, side["path"])
+    text = key_text(types, side["keys"])
     number = "NULL"
     if side["measure"]:
-        column, kind = _found(types, side["measure"])
-        if not _is_number(kind):
+        column, kind = found(types, side["measure"])
+        if not is_number(kind):
             raise Unsuitable("no_number")
-        number = f"CAST({_quoted(column)} AS DOUBLE)"
+        number = f"CAST({quoted(column)} AS DOUBLE)"
     engine.ask(  # names are quoted; all values are parameters
         f"CREATE TABLE {name} AS SELECT k, avg(v) FILTER (isfinite(v)) AS v FROM"
         f" (SELECT md5_number_lower(? || {text}) AS k, CAST({number} AS DOUBLE) AS v"
         " FROM read_parquet(?)) WHERE k IS NOT NULL AND k % ? = 0 GROUP BY k",
         [salt, side["path"], part],
     )
-
-
-def _cell(column: str, kind: str) -> str:
-    """Return a key's text: numbers without a fraction alike, letters of one case."""
-    name = _quoted(column)
-    if kind in ("FLOAT", "DOUBLE") or kind.startswith("DECIMAL"):
-        whole = f"CAST(CAST({name} AS BIGINT) AS VARCHAR)"
-        exact = f"abs({name}) < 9e15 AND {name} = floor({name})"
-        text = f"CAST(CAST({name} AS DOUBLE) AS VARCHAR)"
-        return f"CASE WHEN {exact} THEN {whole} ELSE {text} END"
-    return f"lower(trim(CAST({name} AS VARCHAR)))"
-
-
-def _found(types: dict[str, tuple[str, str]], name: str) -> tuple[str, str]:
-    if name.lower() not in types:
-        raise Unsuitable("no_column")
-    return types[name.lower()]
-
-
-def _is_number(kind: str) -> bool:
-    return kind in _NUMBERS or kind.startswith("DECIMAL")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -64,10 +64,32 @@ def answer(path: Path, _name: str, _scratch: Path) -> dict[str, Any]:
 def fit(path: Path, _name: str, scratch: Path) -> dict[str, Any]:
     """Return what two tables have in common, as the file at *path* asks."""
     from listings.fitting.comparing import compare as compared
+
+    return _told(compared, path, scratch)
+
+
+def cut(path: Path, _name: str, scratch: Path) -> dict[str, Any]:
+    """Return what is left of a table under a cut, written to the scratch directory."""
+    from listings.cuts.cutting import cut as made
+
+    return _told(made, path, scratch)
+
+
+def leak(path: Path, _name: str, scratch: Path) -> dict[str, Any]:
+    """Return how far a suspect table agrees with the marks of each buyer."""
+    from listings.cuts.cutting import leak as compared
+
+    return _told(compared, path, scratch)
+
+
+def _told(
+    task: Callable[[Path, Path], dict[str, Any]], path: Path, scratch: Path
+) -> dict[str, Any]:
+    """Return what a task that has its request in a file says, or what stopped it."""
     from listings.quality.engine import OutOfMemory, Unreadable
 
     try:
-        return compared(scratch, path)
+        return task(scratch, path)
     except (OutOfMemory, MemoryError):
         return {"problem": "too_large"}
     except Unreadable:
@@ -156,6 +178,8 @@ def main() -> None:
         "group": group,
         "answer": answer,
         "fit": fit,
+        "cut": cut,
+        "leak": leak,
     }[sys.argv[1]]
     if task is answer:
         confine(ANSWER_CPU_S, ANSWER_FILE_MAX)

@@ -71,7 +71,7 @@ def is_kept(db: Connection, terms: dict[str, Any]) -> bool:
     """Tell whether the exchange itself can serve what *terms* promise."""
     if terms.get("class") != "dataset" or not terms.get("release"):
         return False
-    if "cleanroom" in terms:
+    if "cleanroom" in terms or "cut" in terms:
         number = ids.decode("release", terms["release"]["id"])
         return releases.get(db, number).revoked_us is None
     return bool(files.included(db, terms))

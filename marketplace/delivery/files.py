@@ -45,10 +45,10 @@ def included(db: Connection, terms: dict[str, Any]) -> list[dict[str, Any]]:
 
     Their own release, and as many older and later ones as the terms say; see
     `releases.served`, which leaves out what was revoked or is not served yet. A right
-    to a clean room opens none.
+    to a clean room opens none, nor one whose licence cuts its tables (`shares`).
     """
     release = terms.get("release")
-    if not release or "cleanroom" in terms:
+    if not release or "cleanroom" in terms or "cut" in terms:
         return []
     window = terms.get("releases") or {"history": 0, "future": 0}
     number = ids.decode("release", release["id"])
@@ -74,7 +74,9 @@ def deliver(
         terms = statements.frozen(db, right.terms)
         found = _promised(db, json.loads(terms.body), file)
         permit(db, user, right)
-    content = Content(parts.files, found.storage_key, partial(_check, parts, right.id))
+    content = Content(
+        parts.files, found.storage_key, partial(check_running, parts, right.id)
+    )
     try:
         receipt = count(parts, user, right, found, key)
     except BaseException:
@@ -104,7 +106,9 @@ def resume(parts: Services, user: User, receipt: int) -> Delivery:
         terms = statements.frozen(db, right.terms)
         found = _promised(db, json.loads(terms.body), row.file)
         permit(db, user, right)
-    content = Content(parts.files, found.storage_key, partial(_check, parts, right.id))
+    content = Content(
+        parts.files, found.storage_key, partial(check_running, parts, right.id)
+    )
     return Delivery(
         receipt, found.name, found.media_type, found.size, found.sha256, content
     )
@@ -150,7 +154,7 @@ def count(
     return int(parts.gateway.submit(command, key).result)
 
 
-def _check(parts: Services, entitlement: int) -> None:
+def check_running(parts: Services, entitlement: int) -> None:
     """Refuse once a right opens nothing any more: what is on its way then ends."""
     with parts.reads.connect() as db:
         right = statements.entitlement(db, entitlement)

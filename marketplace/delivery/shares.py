@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row
 
 from listings import releases
+from listings.cuts.copies import Whose, copied
+from listings.cuts.settings import Cut, load
 from listings.quality import reports
 from listings.quality.preparation import Prepared, tables
 from listings.releases import File, Release
@@ -42,6 +44,14 @@ class NotComparable(Refusal):
     version: int
 
 
+class Tailored(NamedTuple):
+    """What a licence leaves of tables, and whose copies they are."""
+
+    cut: Cut
+    product: int
+    holder: int
+
+
 class Version(NamedTuple):
     """A table in one release."""
 
@@ -49,6 +59,7 @@ class Version(NamedTuple):
     release: Release
     file: File
     place: int  # of the table in its file
+    cut: Tailored | None = None  # what the licence leaves of it, and for whom
 
     @property
     def at_us(self) -> int:
@@ -58,7 +69,13 @@ class Version(NamedTuple):
     def prepared(self, parts: Services) -> Prepared:
         """Return it as Parquet; NotTabular if it cannot be."""
         found = tables(parts.reads, parts.writes, parts.files, self.file)
-        return found[self.place]
+        prepared = found[self.place]
+        if self.cut is None:
+            return prepared
+        return copied(
+            *(parts.reads, parts.writes, parts.files, prepared, self.cut.cut),
+            secrets_of(parts, self.cut.product, self.cut.holder),
+        )
 
 
 class Shared(NamedTuple):
@@ -92,17 +109,21 @@ class Shared(NamedTuple):
 def shared(db: Connection, right: Row[Any]) -> list[Shared]:
     """Return the tables that *right* opens now, by name; a clean room's are not."""
     terms = statements.terms(db, right.terms)
+    cut = None
+    if "cut" in terms:
+        product = ids.decode("product", terms["product"])
+        cut = Tailored(load(terms["cut"]), product, right.holder)
     found: dict[str, list[Version]] = {}
     names: dict[str, str] = {}
     for number, release in _releases(db, terms):
-        for name, version in tables_in(db, release, number):
+        for name, version in tables_in(db, release, number, cut):
             names[name.lower()] = name
             found.setdefault(name.lower(), []).append(version)
     return [Shared(names[name], tuple(found[name])) for name in sorted(found)]
 
 
 def tables_in(
-    db: Connection, release: Release, number: int = 0
+    db: Connection, release: Release, number: int = 0, cut: Tailored | None = None
 ) -> list[tuple[str, Version]]:
     """Return the tables in one release, the *number*-th, with what they are called."""
     found = []
@@ -112,8 +133,15 @@ def tables_in(
         report = reported.get(file.id)
         inside = report.tables if report else []
         for place, name in enumerate(_names(file.name, inside, taken)):
-            found.append((name, Version(number, release, file, place)))
+            found.append((name, Version(number, release, file, place, cut)))
     return found
+
+
+def secrets_of(parts: Services, product: int, holder: int) -> Whose:
+    """Return what makes a holder's copies of a product's tables theirs."""
+    mark = parts.vault.derive(f"mark {product}").hex()
+    mask = parts.vault.derive(f"mask {product} {holder}").hex()
+    return Whose(product, holder, mark, mask)
 
 
 def table(db: Connection, right: Row[Any], name: str) -> Shared:

@@ -1,4 +1,4 @@
-"""The tables of delivery: evidence of duties, readers of shares, queries, fits."""
+"""The tables of delivery: evidence, readers of shares, queries, fits, leaks."""
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, Text
 from sqlalchemy import UniqueConstraint as Unique
@@ -77,3 +77,18 @@ fits = table(
 )
 Index("ix_fits_member", fits.c.member, fits.c.product, fits.c.id)
 Index("ix_fits_product", fits.c.product, fits.c.id)
+
+leaks = table(
+    "leaks",  # files that turned up, and whose copies they are: never changed
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("product", Whole, ForeignKey("products.id"), nullable=False),
+    Column("at_us", Whole, nullable=False),
+    Column("by_user", Whole, nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("file_sha256", Text, nullable=False),
+    Column("storage_key", Text, nullable=False),
+    Column("found", Text, nullable=False),  # JSON, see `leaks.Suspicion`
+    Column("token", Text, nullable=False),  # all of it, signed
+    CheckConstraint("length(file_sha256) = 64 AND token <> ''", name="custody"),
+)
+Index("ix_leaks_product", leaks.c.product, leaks.c.id)

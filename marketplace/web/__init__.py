@@ -31,6 +31,7 @@ from marketplace.web import (
     contracts,
     control,
     credentials,
+    cuts,
     demands,
     dictionary,
     disclosure,
@@ -115,7 +116,7 @@ assert all((duties.show, duties.of_buyers))
 assert all((quality.report, connection.call, fetches.cancel_fetch))
 assert all((control.market, examples.EXAMPLES, busts.trade, makers.owed))
 assert dictionary.PAGE
-assert all((fits.FIGURES, continuity.continue_rights))
+assert all((cuts.NOT_ROWS, fits.FIGURES, continuity.continue_rights))
 assert lifecycle.OF_PRODUCT
 assert all((complaints.decide_complaint, funnel.funnel))
 assert all((reconciliation.HANDS, cashguide.money))

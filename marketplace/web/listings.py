@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from listings import catalogue, consents, instruments, visibility
 from listings.catalogue import Listing
 from listings.cleanroom import settings as cleanrooms
+from listings.cuts import settings as cuts
 from listings.fitting import settings as fitting
 from listings.instruments import Instrument
 from listings.licences import PURPOSES, USES, Licence
@@ -63,6 +64,7 @@ class Desk(NamedTuple):
     agreed: tuple[str, ...]  # purposes on request that the vendor agreed to
     to_ask: tuple[str, ...]  # those to ask the vendor for
     room: dict[str, Any] | None  # a clean room that it opens instead of files
+    cut: dict[str, Any] | None  # what its licence leaves of the tables
 
 
 class Glance(NamedTuple):
@@ -177,6 +179,7 @@ def desk(db: Connection, unit: Instrument) -> Desk:
         tuple(code for code in asked if code in agreed),
         tuple(code for code in asked if code not in agreed),
         cleanrooms.of_instruments(db, [unit.id]).get(unit.id),
+        cuts.of_instruments(db, [unit.id]).get(unit.id),
     )
 
 

@@ -189,7 +189,7 @@ def bytes_as_bought(db: Connection) -> Iterator[Violation]:
     """E4: what was delivered is a file of the release that the right pins, by hash.
 
     Terms without a release, as of a service, name no files to compare with. Of a clean
-    room an answer is delivered, made of such a file.
+    room an answer is delivered, made of such a file; under a cut what is left of it.
     """
     known: dict[int, tuple[dict[str, tuple[str, int]] | None, bool]] = {}
     found = ask(
@@ -203,7 +203,7 @@ def bytes_as_bought(db: Connection) -> Iterator[Violation]:
     for row in found:
         if row.terms not in known:
             terms = json.loads(row.body)
-            known[row.terms] = _files(terms), "cleanroom" in terms
+            known[row.terms] = _files(terms), bool({"cleanroom", "cut"} & terms.keys())
         files, answered = known[row.terms]
         if files is None:
             continue

@@ -1,0 +1,1 @@
+"""Cuts: what of its tables a right opens by its licence, and whose copy it is."""
