@@ -598,6 +598,19 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "copies",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("settings", sa.Text(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("storage_key", sa.Text(), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "(problem = '') = (storage_key <> '')", name=op.f("ck_copies_problem")
+        ),
+        sa.PrimaryKeyConstraint("source", "settings", name=op.f("pk_copies")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "corrections",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("trade", Whole, nullable=False),
@@ -2922,6 +2935,29 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "leaks",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("product", Whole, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("file_name", sa.Text(), nullable=False),
+        sa.Column("file_sha256", sa.Text(), nullable=False),
+        sa.Column("storage_key", sa.Text(), nullable=False),
+        sa.Column("found", sa.Text(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "length(file_sha256) = 64 AND token <> ''", name=op.f("ck_leaks_custody")
+        ),
+        sa.ForeignKeyConstraint(
+            ["product"], ["products.id"], name=op.f("fk_leaks_product")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_leaks")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("leaks", schema=None) as batch_op:
+        batch_op.create_index("ix_leaks_product", ["product", "id"], unique=False)
+
+    op.create_table(
         "listings",
         sa.Column("product", Whole, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -3509,6 +3545,16 @@ def upgrade() -> None:
             ["release"], ["releases.id"], name=op.f("fk_consents_release")
         ),
         sa.PrimaryKeyConstraint("release", "member", name=op.f("pk_consents")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "cuts",
+        sa.Column("instrument", Whole, nullable=False),
+        sa.Column("settings", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["instrument"], ["instruments.id"], name=op.f("fk_cuts_instrument")
+        ),
+        sa.PrimaryKeyConstraint("instrument", name=op.f("pk_cuts")),
         sqlite_strict=True,
     )
     op.create_table(
@@ -4106,6 +4152,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_demands_member")
 
     op.drop_table("demands")
+    op.drop_table("cuts")
     op.drop_table("consents")
     op.drop_table("cleanrooms")
     with op.batch_alter_table("cleanroom_queries", schema=None) as batch_op:
@@ -4190,6 +4237,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_listings_newest")
 
     op.drop_table("listings")
+    with op.batch_alter_table("leaks", schema=None) as batch_op:
+        batch_op.drop_index("ix_leaks_product")
+
+    op.drop_table("leaks")
     op.drop_table("intake_outcomes")
     with op.batch_alter_table("instruments", schema=None) as batch_op:
         batch_op.drop_index("ix_instruments_product")
@@ -4540,6 +4591,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_corrections_trade")
 
     op.drop_table("corrections")
+    op.drop_table("copies")
     op.drop_table("contracts")
     with op.batch_alter_table("contests", schema=None) as batch_op:
         batch_op.drop_index("ix_contests_vendor")
