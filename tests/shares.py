@@ -24,6 +24,8 @@ def release(vendor: Program, product: str, label: str, name: str, content: bytes
     return made
 
 
-def profile(program, right: dict[str, Any]) -> dict[str, Any]:
+def profile(program, right: dict[str, Any], kind: str = "bearer") -> dict[str, Any]:
     """Make a profile of a right; return the file's content."""
-    return program("buyer").made(f"/entitlements/{right['id']}/sharings")["profile"]
+    return program("buyer").made(f"/entitlements/{right['id']}/sharings?kind={kind}")[
+        "profile"
+    ]

@@ -1,15 +1,17 @@
 """Delta Sharing: a right's tables for pandas, polars, DuckDB, Spark and their kin.
 
-Every request comes with the bearer token of a profile, which opens one right; its share
-is called as the right is. What is granted is counted once, where a query or a change
-feed hands out addresses; these last two minutes, may be asked again and in ranges, and
-end with the right. https://github.com/delta-io/delta-sharing/blob/main/PROTOCOL.md
+Every request comes with the token of a profile, or with one given for its client
+credentials; it opens one right, and its share is called as the right is. What is
+granted is counted once, where a query or a change feed hands out addresses; these last
+two minutes, may be asked again and in ranges, and end with the right.
+https://github.com/delta-io/delta-sharing/blob/main/PROTOCOL.md
 """
 
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from http import HTTPStatus
 from typing import Any, NoReturn
 
 from flask import Blueprint, Response, g, jsonify, request, url_for
@@ -45,14 +47,21 @@ OF_TABLE = "/shares/<share>/schemas/<schema>/tables/<name>"
 
 @bp.before_request
 def _enter() -> None:
-    """Let only living tokens in; what is signed needs none."""
-    if request.endpoint == f"{bp.name}.read":
+    """Let only living tokens in; what is signed needs none, nor who asks for one."""
+    if request.endpoint in (f"{bp.name}.read", f"{bp.name}.get_token"):
         return
     header = request.headers.get("Authorization", "")
     if not header.startswith(BEARER):
         raise BadToken
+    token, secret_key = (
+        header.removeprefix(BEARER).strip(),
+        services().config.secret_key,
+    )
     with services().reads.connect() as db:
-        g.bearer, stale = sharings.bearer_of(db, header.removeprefix(BEARER).strip())
+        if token.startswith(sharings.PREFIX):
+            g.bearer, stale = sharings.bearer_of(db, token)
+        else:
+            g.bearer, stale = sharings.accessed(secret_key, db, token), False
     if stale:  # a courtesy: a database that cannot be written still serves reads
         with suppress(OperationalError), services().writes.begin() as db:
             sharings.touch(db, g.bearer.sharing)
@@ -68,6 +77,39 @@ def _refused(refusal: Refusal) -> Any:
     for name in ("Retry-After", "WWW-Authenticate"):
         if name in known.headers:
             answer.headers[name] = known.headers[name]
+    return answer
+
+
+@bp.post("/oauth/token")
+def get_token() -> Any:
+    """Give an access token for a profile's client credentials (RFC 6749, §4.4).
+
+    The id and secret come by HTTP Basic, or in the form.
+    """
+    basic, form = request.authorization, request.form
+    client, secret = form.get("client_id", ""), form.get("client_secret", "")
+    if basic is not None and basic.type == "basic":
+        client, secret = basic.username or "", basic.password or ""
+    if form.get("grant_type") != "client_credentials":
+        return _unfit("unsupported_grant_type", HTTPStatus.BAD_REQUEST)
+    try:
+        with services().reads.connect() as db:
+            token = sharings.granted(services().config.secret_key, db, client, secret)
+    except BadToken:
+        return _unfit("invalid_client", HTTPStatus.UNAUTHORIZED)
+    said = {"access_token": token, "token_type": "Bearer"}
+    answer = jsonify(said | {"expires_in": sharings.ACCESS_S})
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _unfit(error: str, status: HTTPStatus) -> Response:
+    """Return a refusal as OAuth writes it (RFC 6749, §5.2)."""
+    answer = jsonify(error=error)
+    answer.status_code = status
+    answer.headers["Cache-Control"] = "no-store"
+    if status == HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = 'Basic realm="delta-sharing"'
     return answer
 
 

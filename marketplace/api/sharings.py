@@ -5,7 +5,7 @@ from typing import Any
 from flask import request
 from marshmallow import Schema, fields
 
-from marketplace.api.fields import Id
+from marketplace.api.fields import Code, Id
 from marketplace.api.resource import Resource
 from marketplace.delivery import sharings
 from marketplace.members.signing import me
@@ -36,8 +36,18 @@ class ProfileSchema(Schema):
 
     shareCredentialsVersion = fields.Integer(required=True)  # noqa: N815 (their name)
     endpoint = fields.String(required=True)
-    bearerToken = fields.String(required=True)  # noqa: N815
-    expirationTime = fields.String(required=True)  # noqa: N815
+    bearerToken = fields.String()  # noqa: N815
+    expirationTime = fields.String()  # noqa: N815
+    type = fields.String()
+    tokenEndpoint = fields.String()  # noqa: N815
+    clientId = fields.String()  # noqa: N815
+    clientSecret = fields.String()  # noqa: N815
+
+
+class ProfileKindQuery(Schema):
+    """Whether the profile carries a token (bearer) or client credentials (oauth)."""
+
+    kind = Code(*sharings.KINDS, load_default="bearer")
 
 
 class MadeSchema(Schema):
@@ -60,27 +70,31 @@ def list_sharings(entitlement: int) -> Any:
 
 @bp.route("/entitlements/<entitlement>/sharings", methods=["POST"])
 @bp.needs("buyer")
+@bp.arguments(ProfileKindQuery, location="query")
 @bp.response(201, MadeSchema)
 @bp.refuses(404, 409)
-def create_sharing(entitlement: int) -> Any:
+def create_sharing(asked: dict[str, str], entitlement: int) -> Any:
     """Make a profile that opens the tables of one of the member's rights.
 
     Save `profile` as a file and hand it to any client of Delta Sharing.
     """
     with services().writes.begin() as db:
         made = sharings.create(db, me(), entitlement)
-    return {"id": made.id, "profile": sharings.profile(made, request.url_root)}
+    said = sharings.profile(made, request.url_root, asked["kind"])
+    return {"id": made.id, "profile": said}
 
 
 @bp.route("/sharings/<sharing>/rotations", methods=["POST"])
 @bp.needs("buyer")
+@bp.arguments(ProfileKindQuery, location="query")
 @bp.response(201, MadeSchema)
 @bp.refuses(404, 409)
-def rotate_sharing(sharing: int) -> Any:
+def rotate_sharing(asked: dict[str, str], sharing: int) -> Any:
     """Make a profile in place of another, which goes on for a day."""
     with services().writes.begin() as db:
         made = sharings.rotate(db, me(), sharing)
-    return {"id": made.id, "profile": sharings.profile(made, request.url_root)}
+    said = sharings.profile(made, request.url_root, asked["kind"])
+    return {"id": made.id, "profile": said}
 
 
 @bp.route("/sharings/<sharing>", methods=["DELETE"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy import Connection, Row, insert, select, update
 
 from marketplace import rotation
@@ -20,7 +21,11 @@ from settlement.store import next_numbers
 PATH = "/api/delta-sharing"  # where profiles lead
 LIVING_MAX = 10  # of one right
 AGE_MAX_US = 365 * clock.DAY_US
+KINDS = ("bearer", "oauth")
+ACCESS_S = 3_600  # that an access token lasts; the profile behind it is asked each time
+_ACCESS = "delta-sharing-access"
 USED_US = clock.MINUTE_US  # how exactly "last used" is kept
+PREFIX = "dbs_"
 _TOKEN = re.compile(r"dbs_([a-z0-9]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
 
 
@@ -139,14 +144,44 @@ def of_right(db: Connection, entitlement: int) -> list[Row[Any]]:
     return list(db.execute(query))
 
 
-def profile(made: Made, root: str) -> dict[str, Any]:
-    """Return the profile file of a token, as the protocol describes it, version 1.
+def granted(secret_key: str, db: Connection, client: str, secret: str) -> str:
+    """Return an access token for a client's id and secret (RFC 6749 §4.4); BadToken."""
+    bearer, _ = bearer_of(db, secret)
+    if client != ids.encode("sharing", bearer.sharing):
+        raise BadToken
+    signer = URLSafeTimedSerializer(secret_key, salt=_ACCESS)
+    return str(signer.dumps(bearer.sharing))
 
-    *root* is where the exchange is, as its visitor sees it.
+
+def accessed(secret_key: str, db: Connection, token: str) -> Bearer:
+    """Return who comes with an access token; BadToken once it or its profile ended."""
+    signer = URLSafeTimedSerializer(secret_key, salt=_ACCESS)
+    try:
+        number = signer.loads(token, max_age=ACCESS_S)
+    except BadData:
+        raise BadToken from None
+    return living(db, int(number))
+
+
+def profile(made: Made, root: str, kind: str = "bearer") -> dict[str, Any]:
+    """Return the profile file of a token, as the protocol describes it.
+
+    Version 1 carries the token itself; version 2 a client's id and secret, for which
+    access tokens are given. *root* is where the exchange is, as its visitor sees it.
     """
+    endpoint = root.rstrip("/") + PATH
+    if kind == "oauth":
+        return {
+            "shareCredentialsVersion": 2,
+            "type": "oauth_client_credentials",
+            "endpoint": endpoint,
+            "tokenEndpoint": f"{endpoint}/oauth/token",
+            "clientId": ids.encode("sharing", made.id),
+            "clientSecret": made.secret,
+        }
     return {
         "shareCredentialsVersion": 1,
-        "endpoint": root.rstrip("/") + PATH,
+        "endpoint": endpoint,
         "bearerToken": made.secret,
         "expirationTime": clock.moment(made.expires_us).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }

@@ -23,7 +23,7 @@ from marketplace import exporting
 from marketplace.api.agents import protocol
 from marketplace.api.agents import tools as agent_tools
 from marketplace.delivery.delta import LINK_S
-from marketplace.delivery.sharings import LIVING_MAX
+from marketplace.delivery.sharings import ACCESS_S, LIVING_MAX
 from marketplace.holidays import day_of
 from marketplace.pricing.changes import notice_of
 from marketplace.services import services
@@ -99,7 +99,12 @@ def market_data() -> ResponseReturnValue:
 @bp.get("/sharing")
 def sharing() -> ResponseReturnValue:
     """Show how Delta Sharing opens a right to the tools that a buyer uses."""
-    return render_template("help/sharing.html", link_s=LINK_S, most=LIVING_MAX)
+    return render_template(
+        "help/sharing.html",
+        link_s=LINK_S,
+        most=LIVING_MAX,
+        access_min=ACCESS_S // 60,
+    )
 
 
 @bp.get("/webhooks")

@@ -129,7 +129,8 @@ def reshare(entitlement: str, sharing: str) -> ResponseReturnValue:
 
 def _profile(entitlement: int, made: sharings.Made) -> Response:
     """Return the file of a profile."""
-    answer = jsonify(sharings.profile(made, request.url_root))
+    kind = "oauth" if request.form.get("kind") == "oauth" else "bearer"
+    answer = jsonify(sharings.profile(made, request.url_root, kind))
     name = f"{ids.encode('entitlement', entitlement)}.share"
     answer.headers["Content-Disposition"] = dump_options_header(
         "attachment", {"filename": name}

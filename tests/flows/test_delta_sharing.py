@@ -112,6 +112,34 @@ def test_a_replaced_profile_goes_on_for_a_day(app, reader, right, program):
     assert program("other").post(f"/sharings/{old['id']}/rotations").status_code == 404
 
 
+def test_client_credentials_give_access_that_ends_with_the_profile(app, right, program):
+    path = f"/entitlements/{right['id']}/sharings"
+    made = program("buyer").made(f"{path}?kind=oauth")
+    said, client = made["profile"], app.test_client()
+    assert said["type"] == "oauth_client_credentials"
+    there = urlsplit(said["tokenEndpoint"]).path
+    pair = said["clientId"], said["clientSecret"]
+    grant = {"grant_type": "client_credentials"}
+    given = client.post(there, data=grant, auth=pair)
+    assert given.status_code == 200, given.text
+    assert given.json["expires_in"] == 3_600
+    in_form = grant | {"client_id": pair[0], "client_secret": pair[1]}
+    assert client.post(there, data=in_form).status_code == 200
+    wrong = client.post(there, data=grant, auth=("shr_0000099", pair[1]))
+    assert (wrong.status_code, wrong.json) == (401, {"error": "invalid_client"})
+    other = client.post(there, data={"grant_type": "password"}, auth=pair)
+    assert (other.status_code, other.json["error"]) == (400, "unsupported_grant_type")
+    token = given.json["access_token"]
+    reader = Reader(app, {"endpoint": said["endpoint"], "bearerToken": token})
+    file = lines(reader.query(f"{table_of(right)}/query"))[-1]["file"]
+    assert rows(app, file["url"]) == [(58362, 7)]
+    with time_machine.travel(clock.moment(clock.now_us() + 2 * clock.HOUR_US)):
+        assert reader.get("/shares").status_code == 401
+    assert program("buyer").delete(f"/sharings/{made['id']}").status_code == 204
+    assert reader.get("/shares").status_code == 401
+    assert client.post(there, data=grant, auth=pair).status_code == 401
+
+
 def test_looking_is_not_counted(reader, right, program):
     for path in ("/version", "/metadata"):
         answer = reader.get(table_of(right) + path)

@@ -81,14 +81,17 @@ def run(python, *arguments):
     )
 
 
+@pytest.mark.parametrize("kind", ["bearer", "oauth"])
 def test_the_clients_read_tables_versions_and_changes(
-    python, site, program, sun, tmp_path
+    python, site, program, sun, tmp_path, kind
 ):
     right = shares.bought(program, sun)
     shares.release(program("vendor"), sun.product, "2.0", "hours.csv", shares.NEXT)
     file = tmp_path / "right.share"
-    made = shares.profile(program, right)
+    made = shares.profile(program, right, kind)
     made["endpoint"] = f"{site}/api/delta-sharing"
+    if kind == "oauth":
+        made["tokenEndpoint"] = f"{site}/api/delta-sharing/oauth/token"
     file.write_text(json.dumps(made))
     done = run(python, file, right["id"])
     assert done.returncode == 0, done.stderr
