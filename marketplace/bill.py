@@ -20,7 +20,7 @@ TITLES = {
     "credit": Name("红字票据", "Credit note"),
 }
 HEADS = (
-    Name("成交", "Trade"),
+    Name("内容", "What for"),
     Name("不含税额", "Net"),
     Name("税率", "Rate"),
     Name("税额", "Tax"),
@@ -40,7 +40,7 @@ def printed(db: Connection, row: Row[Any], address: str) -> bytes:
 
     rows = [
         (
-            same(encode("trade", one.trade)), money(one.net),
+            _of(row, one.trade), money(one.net),
             same(formatting.percent(one.bps)), money(one.tax), money(one.amount),
         )
         for one in lines
@@ -64,6 +64,13 @@ def printed(db: Connection, row: Row[Any], address: str) -> bytes:
         Section(Name("明细", "Lines"), (), Grid(HEADS, (*rows, total))),
     ]
     return account(TITLES[row.series], number, digest, sections, address)
+
+
+def _of(row: Row[Any], trade: int) -> Name:
+    """Return what a line is of: a trade, or the exchange's fees of a month."""
+    if trade:
+        return same(encode("trade", trade))
+    return Name(f"交易所费用 {row.period}", f"Fees of the exchange, {row.period}")
 
 
 def _party(db: Connection, role: Name, member: int) -> list[Any]:

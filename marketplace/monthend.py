@@ -8,7 +8,8 @@ from marketplace import auditing
 from marketplace.members.users import User
 from marketplace.payments.tables import bank_lines, breaks, foreign_lines
 from marketplace.services import Services
-from marketplace.trading import closings, summaries
+from marketplace.trading import closings, feebills, summaries
+from marketplace.trading.billing import InvoiceFees
 from marketplace.trading.closing import ClosePeriod, bounds
 from marketplace.trading.closings import Line, Waiting
 from marketplace.trading.control import Decide, Propose
@@ -30,6 +31,8 @@ class MonthEnd(NamedTuple):
     checks: tuple[tuple[str, int], ...]  # of CHECKLIST; () once it is closed
     audit: Row[Any] | None
     waiting: list[Waiting]
+    invoiced: int  # invoices for the fees of the month, and how many lack
+    uninvoiced: int
 
     @property
     def is_over(self) -> bool:
@@ -63,10 +66,11 @@ def of_month(db: Connection, month: str) -> MonthEnd:
     from_us, until_us = bounds(month)
     closed = closings.get(db, month)
     during = summaries.span(db, from_us, until_us)
+    lacking = len(feebills.due(db, month, during)) if closed else 0
     return MonthEnd(
         month, from_us, until_us, closed, following(db), closings.lines(db, during),
         () if closed else checklist(db, month), auditing.latest(db),
-        closings.waiting(db),
+        closings.waiting(db), feebills.count(db, month), lacking,
     )  # fmt: skip
 
 
@@ -136,6 +140,16 @@ def propose(
         Propose(who.id, ClosePeriod.__name__, values, reason), key
     )
     return int(made.result)
+
+
+def invoice(parts: Services, month: str, who: User, key: str | None = None) -> int:
+    """Issue the next invoices for the fees of a closed month; how many."""
+    with parts.reads.connect() as db:
+        during = summaries.span(db, *bounds(month))
+        bills = feebills.bills(db, month, during)
+    if not bills:
+        return 0
+    return int(parts.gateway.submit(InvoiceFees(who.id, month, bills), key).result)
 
 
 def decide(parts: Services, number: int, *, approve: bool, who: User) -> str:

@@ -101,6 +101,7 @@ from marketplace.trading.escrows import (
     NotYetDelivered,
 )
 from marketplace.trading.filings import TooManyFilings
+from marketplace.trading.invoices import PaperTaken
 from marketplace.trading.kept import QuoteOver
 from marketplace.trading.lease import WriterElsewhere
 from marketplace.trading.limits import TooFast, TooManyUntraded
@@ -235,7 +236,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     NotWhole: HTTPStatus.CONFLICT,
     TooLate: HTTPStatus.CONFLICT,
     **dict.fromkeys(
-        (PeriodClosed, CloseProposed, NotInTurn, NotReady, TooManyRows),
+        (PaperTaken, PeriodClosed, CloseProposed, NotInTurn, NotReady, TooManyRows),
         HTTPStatus.CONFLICT,
     ),
     LineageCycle: HTTPStatus.CONFLICT,

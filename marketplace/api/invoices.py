@@ -33,16 +33,19 @@ REASON_MAX = 2_000
 
 
 class InvoiceLineSchema(Schema):
-    """One trade; `amount` includes `tax`."""
+    """One trade, or (null) fees of the exchange; `amount` includes `tax`."""
 
-    trade = Id("trade", required=True)
+    trade = Id("trade", required=True, allow_none=True)
     amount = fields.Integer(required=True)
     bps = fields.Integer(required=True)
     tax = fields.Integer(required=True)
 
 
 class InvoiceSchema(Schema):
-    """An invoice or credit note; `number` once it is issued, without a gap."""
+    """An invoice or credit note; `number` once it is issued, without a gap.
+
+    Of a `period` it is the exchange's, for its fees of that month.
+    """
 
     id = Id("invoice", required=True)
     at_us = fields.Integer(required=True)
@@ -59,6 +62,7 @@ class InvoiceSchema(Schema):
     outside = fields.String(required=True)
     reason = fields.String(required=True)
     corrects = Id("invoice", required=True, allow_none=True)
+    period = fields.String(required=True)
     ended_us = fields.Integer(required=True, allow_none=True)
 
 
@@ -147,6 +151,7 @@ def _invoice(number: int) -> Any:
 
 def _shown(row: Any) -> dict[str, Any]:
     """Return an invoice with its lines and its number."""
-    more = {"lines": bills.lines(row), "number": bills.number_of(row)}
+    lines = [one._asdict() | {"trade": one.trade or None} for one in bills.lines(row)]
+    more = {"lines": lines, "number": bills.number_of(row)}
     shown: dict[str, Any] = row._asdict() | more
     return shown

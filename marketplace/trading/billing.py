@@ -23,6 +23,19 @@ class IssueInvoice(NamedTuple):
     outside: str
 
 
+class InvoiceFees(NamedTuple):
+    """Issue the house's invoices for its fees of a closed month; with tax by rate.
+
+    Each bill is a member, a currency and its lines: basis points, amount, tax. Below
+    zero more was given back than taken, and it is a credit note. They are told as the
+    records have them, and the audit holds them against the transfers of the month.
+    """
+
+    by: int
+    month: str  # as 2026-11
+    bills: tuple[tuple[int, int, tuple[tuple[int, int, int], ...]], ...]
+
+
 class RefuseInvoice(NamedTuple):
     """Refuse it with a reason; its trades may be asked for again."""
 

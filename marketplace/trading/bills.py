@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, func, or_, select
 
 from marketplace.trading.claims import sale
-from marketplace.trading.invoice_tables import invoices
+from marketplace.trading.invoice_tables import invoiced, invoices
 from marketplace.trading.invoices import called
 from marketplace.trading.proceeds import tax_lines
 from marketplace.trading.tables import books
@@ -21,11 +21,13 @@ from settlement.refunds import Sale
 from settlement.store import PAGE_MAX, Page, page
 from settlement.tables import escrows, trades
 
+WINDOW = 200  # purchases that are looked through for those without an invoice
+
 
 class Line(NamedTuple):
     """One trade on an invoice."""
 
-    trade: int
+    trade: int  # 0: fees of a month
     amount: int  # tax included
     bps: int
     tax: int
@@ -69,27 +71,46 @@ def number_of(row: Row[Any]) -> str:
     return "" if row.serial is None else called(row.series, row.year, row.serial)
 
 
-def askable(db: Connection, buyer: int, limit: int = PAGE_MAX) -> list[Row[Any]]:
-    """Return the newest settled purchases that are on no invoice, with what is paid."""
-    mine = select(invoices.c.lines).where(
-        invoices.c.buyer == buyer, invoices.c.state != "refused"
-    )
-    taken = {line[0] for (text,) in db.execute(mine) for line in json.loads(text)}
+def askable(db: Connection, buyer: int, before: int | None = None) -> Page:
+    """Return the settled purchases that are on no invoice, with what is paid.
+
+    Of a window of the newest WINDOW, or of those before the trade *before*: however
+    many there are, a page looks at no more, and may be empty though older are not.
+    """
     value = func.coalesce(escrows.c.released, trades.c.price * trades.c.quantity)
     back = (
         func.coalesce(_back(refunds), 0) + func.coalesce(_back(busts), 0)
     )  # fmt: skip
     left = value - back
     query = (
-        select(trades.c.id, trades.c.at_us, trades.c.seller, trades.c.currency)
-        .add_columns(books.c.symbol, left.label("left"))
+        select(trades.c.id, trades.c.at_us, trades.c.seller)
+        .add_columns(trades.c.currency, books.c.symbol, left.label("left"))
+        .add_columns(trades.c.state, invoiced.c.invoice)
         .join(books, books.c.instrument == trades.c.instrument)
         .outerjoin(escrows, escrows.c.trade == trades.c.id)
-        .where(trades.c.buyer == buyer, trades.c.state == "settled", left > 0)
-        .order_by(trades.c.seq.desc())
-        .limit(limit + len(taken))
+        .outerjoin(invoiced, invoiced.c.trade == trades.c.id)
+        .where(trades.c.buyer == buyer)
     )
-    return [row for row in db.execute(query) if row.id not in taken][:limit]
+    if before is not None:
+        seq = db.scalar(select(trades.c.seq).where(trades.c.id == before)) or 0
+        query = query.where(trades.c.seq <= seq, trades.c.id < before)
+    newest = query.order_by(trades.c.seq.desc(), trades.c.id.desc())
+    found = db.execute(newest.limit(WINDOW + 1)).all()
+    older = found[WINDOW - 1].id if len(found) > WINDOW else None
+    rows = [
+        row
+        for row in found[:WINDOW]
+        if row.state == "settled" and row.left > 0 and not row.invoice
+    ]
+    return Page(rows, older)
+
+
+def of_fees(db: Connection, member: int, month: str) -> tuple[Row[Any], ...]:
+    """Return the house's invoices for the fees of a member's month, by currency."""
+    query = select(invoices).where(
+        invoices.c.buyer == member, invoices.c.period == month
+    )
+    return tuple(db.execute(query.order_by(invoices.c.currency)))
 
 
 def _back(table: Any) -> Any:

@@ -23,7 +23,12 @@ from marketplace.trading.bidding import (
     OpenContest,
     PayContest,
 )
-from marketplace.trading.billing import AskInvoice, IssueInvoice, RefuseInvoice
+from marketplace.trading.billing import (
+    AskInvoice,
+    InvoiceFees,
+    IssueInvoice,
+    RefuseInvoice,
+)
 from marketplace.trading.carding import (
     CloseDispute,
     EndCard,
@@ -315,7 +320,7 @@ Command = (
     | RequestCardPayin | RecordLine | CloseDispute | EndCard
     | SetBudget | CountUse | DeclareUse
     | OpenPool | JoinPool | CancelPool
-    | AskInvoice | IssueInvoice | RefuseInvoice
+    | AskInvoice | IssueInvoice | RefuseInvoice | InvoiceFees
     | DraftContract | SignContract | ReturnContract | CancelSale
     | GiveMandate | EndMandate
 )  # fmt: skip

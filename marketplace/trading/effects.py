@@ -69,6 +69,7 @@ class Effects(NamedTuple):
     pools: Rows  # upserted
     pool_members: Rows  # upserted
     invoices: Rows  # upserted
+    invoiced: Rows  # upserted
     agreements: Rows  # upserted
     signatures: Rows
     tenders: Rows  # upserted

@@ -5,7 +5,7 @@ import json
 from sqlalchemy import Connection, select
 
 from marketplace.trading.effects import Effects, Rows
-from marketplace.trading.invoice_tables import invoices
+from marketplace.trading.invoice_tables import invoiced, invoices
 from marketplace.trading.invoices import Invoice, InvoiceState, Series
 from marketplace.trading.market import Market
 from settlement.script import Script
@@ -15,12 +15,15 @@ def drain(market: Market) -> dict[str, Rows]:
     """Return the rows of invoices that are new or changed, and forget them."""
     rows: Rows = [one.row() for one in market.invoices.changed.values()]
     market.invoices.changed.clear()
-    return {"invoices": rows}
+    on: Rows = sorted(market.invoices.invoiced.items())
+    market.invoices.invoiced.clear()
+    return {"invoices": rows, "invoiced": on}
 
 
 def put_down(script: Script, effects: Effects) -> None:
     """Add to *script* what a batch changed of invoices."""
     script.upsert(invoices, effects.invoices)
+    script.upsert(invoiced, effects.invoiced)
 
 
 def load(db: Connection, market: Market) -> None:

@@ -1,6 +1,6 @@
 """The table of invoices and credit notes; written by the one writer alone."""
 
-from sqlalchemy import CheckConstraint, Column, Index, Text
+from sqlalchemy import CheckConstraint, Column, Index, Text, text
 
 from settlement.store import Whole, table
 
@@ -24,6 +24,8 @@ invoices = table(
     Column("corrects", Whole),
     Column("ended_us", Whole),
     Column("ended_by", Whole),
+    # The month whose fees the house invoices; else its lines are trades.
+    Column("period", Text, nullable=False, server_default=text("''")),
     Column("amount", Whole, nullable=False),  # minor units, tax included
     Column("tax", Whole, nullable=False),
     CheckConstraint("series IN ('invoice', 'credit')", name="series"),
@@ -32,7 +34,33 @@ invoices = table(
     CheckConstraint("(year IS NULL) = (serial IS NULL)", name="year"),
     CheckConstraint("(state = 'asked') = (ended_us IS NULL)", name="ended"),
     CheckConstraint("amount >= 0 AND tax BETWEEN 0 AND amount", name="amounts"),
-    CheckConstraint("series = 'invoice' OR corrects IS NOT NULL", name="corrects"),
+    CheckConstraint(
+        "series = 'invoice' OR corrects IS NOT NULL OR period <> ''", name="corrects"
+    ),
+    CheckConstraint("(period <> '') = (seller = 0)", name="period"),
+)
+invoiced = table(
+    "invoiced",  # which invoice a trade is on; 0: on none any more
+    Column("trade", Whole, primary_key=True, autoincrement=False),
+    Column("invoice", Whole, nullable=False),
+)
+_numbered = invoices.c.outside != ""
+Index(
+    "uq_invoices_outside",
+    invoices.c.outside,
+    unique=True,
+    sqlite_where=_numbered,
+    postgresql_where=_numbered,
+)
+_of_fees = invoices.c.period != ""
+Index(
+    "uq_invoices_period",
+    invoices.c.buyer,
+    invoices.c.period,
+    invoices.c.currency,
+    unique=True,
+    sqlite_where=_of_fees,
+    postgresql_where=_of_fees,
 )
 Index("ix_invoices_seller", invoices.c.seller, invoices.c.id)
 Index("ix_invoices_buyer", invoices.c.buyer, invoices.c.id)

@@ -8,13 +8,22 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from settlement.canonical import canonical
+from settlement.errors import Refusal
 from settlement.states import Machine
 from settlement.taxes import included
 
 LINES_MAX = 50  # trades of one invoice
+BILLS_MAX = 200  # of fees, that one command issues
 OPEN_MAX = 100  # invoices that a buyer waits for
 OUTSIDE_MAX = 40  # characters
 NOTE_MAX = 400
+
+
+@dataclass(eq=False)
+class PaperTaken(Refusal):
+    """Another invoice has this number of a tax paper: each serves one."""
+
+    outside: str
 
 
 class InvoiceState(StrEnum):
@@ -53,7 +62,10 @@ PREFIXES = {Series.INVOICE: "INV", Series.CREDIT: "CN"}
 
 @dataclass(slots=True, eq=False)
 class Invoice:
-    """One invoice or credit note; its lines are (trade, amount, basis points, tax)."""
+    """One invoice or credit note; its lines are (trade, amount, basis points, tax).
+
+    Of a *period* it is the house's own, for its fees: its lines have no trade, but 0.
+    """
 
     number: int
     seq: int
@@ -73,6 +85,7 @@ class Invoice:
     corrects: int | None = None  # the invoice that a credit note is of
     ended_us: int | None = None
     ended_by: int | None = None
+    period: str = ""
 
     @property
     def amount(self) -> int:
@@ -85,7 +98,7 @@ class Invoice:
             self.number, self.seq, self.at_us, self.by_user, str(self.series),
             self.seller, self.buyer, self.currency, canonical(self.lines), self.note,
             str(self.state), self.year, self.serial, self.outside, self.reason,
-            self.corrects, self.ended_us, self.ended_by, self.amount,
+            self.corrects, self.ended_us, self.ended_by, self.period, self.amount,
             sum(line[3] for line in self.lines),
         )  # fmt: skip
 
@@ -110,12 +123,18 @@ class Invoices:
         self.left: dict[int, int] = {}  # trade → what its issued lines come to
         self.serials: dict[tuple[str, int], int] = {}
         self.last = 0
+        self.papers: set[str] = set()  # numbers of tax papers that are taken
+        self.billed: set[tuple[int, int, str]] = set()  # (member, currency, month)
         self.changed: dict[int, Invoice] = {}
+        self.invoiced: dict[int, int] = {}  # trade → its invoice, as it changed
 
     def note(self, invoice: Invoice) -> None:
         """Take over an invoice that is new or changed."""
         self.changed[invoice.number] = invoice
         self.restore(invoice)
+        for trade in (kept[0] for kept in invoice.lines if not invoice.period):
+            on = self.of.get(trade)
+            self.invoiced[trade] = on.number if on else 0
 
     def restore(self, invoice: Invoice) -> None:
         """Take over an invoice as it stands."""
@@ -123,7 +142,19 @@ class Invoices:
         self.live.pop(number, None)
         if state is InvoiceState.ASKED:
             self.live[number] = invoice
-        first = invoice.corrects is None
+        if invoice.outside:
+            self.papers.add(invoice.outside)
+        if invoice.period:
+            self.billed.add((invoice.buyer, invoice.currency, invoice.period))
+        else:
+            self._restore_lines(invoice)
+        if invoice.year is not None and invoice.serial is not None:
+            key = str(invoice.series), invoice.year
+            self.serials[key] = max(self.serials.get(key, 0), invoice.serial)
+        self.last = max(self.last, number)
+
+    def _restore_lines(self, invoice: Invoice) -> None:
+        state, first = invoice.state, invoice.corrects is None
         for trade, amount, _, _ in invoice.lines:
             if state is InvoiceState.REFUSED:
                 self.of.pop(trade, None)
@@ -132,10 +163,6 @@ class Invoices:
             if state is InvoiceState.ISSUED:
                 sign = 1 if invoice.series is Series.INVOICE else -1
                 self.left[trade] = self.left.get(trade, 0) + sign * amount
-        if invoice.year is not None and invoice.serial is not None:
-            key = str(invoice.series), invoice.year
-            self.serials[key] = max(self.serials.get(key, 0), invoice.serial)
-        self.last = max(self.last, number)
 
     def give_number(self, invoice: Invoice, year: int) -> None:
         """Give an invoice the next number of its series."""
@@ -150,4 +177,6 @@ class Invoices:
             sorted(self.left.items()),
             sorted(self.serials.items()),
             self.last,
+            sorted(self.papers),
+            sorted(self.billed),
         ]

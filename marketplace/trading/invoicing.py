@@ -6,8 +6,15 @@ adjusted since is known here, so an invoice is always of what the buyer has paid
 
 import re
 
-from marketplace.trading.billing import AskInvoice, IssueInvoice, RefuseInvoice
+from marketplace.trading.billing import (
+    AskInvoice,
+    InvoiceFees,
+    IssueInvoice,
+    RefuseInvoice,
+)
+from marketplace.trading.closing import bounds
 from marketplace.trading.invoices import (
+    BILLS_MAX,
     INVOICE,
     LINES_MAX,
     NOTE_MAX,
@@ -16,6 +23,7 @@ from marketplace.trading.invoices import (
     Invoice,
     InvoiceEvent,
     InvoiceState,
+    PaperTaken,
     Series,
     line,
 )
@@ -26,6 +34,8 @@ from marketplace.trading.venue import WrongOrder
 from settlement import clock
 from settlement.errors import NotFound
 from settlement.ids import encode
+from settlement.ledger import HOUSE
+from settlement.money import AMOUNT_MAX, BY_ASSET
 from settlement.refunds import Sale
 from settlement.taxes import RATE_BPS_MAX, included
 
@@ -77,6 +87,8 @@ def issue(market: Market, command: IssueInvoice, _seq: int, at_us: int) -> int:
     outside = command.outside.strip()
     if len(outside) > OUTSIDE_MAX or not OUTSIDE.fullmatch(outside):
         raise WrongOrder("outside")
+    if outside in market.invoices.papers:
+        raise PaperTaken(outside)
     invoice.outside = outside
     _end(market, invoice, InvoiceEvent.ISSUE, command.by, at_us)
     assert invoice.serial is not None
@@ -92,6 +104,52 @@ def refuse(market: Market, command: RefuseInvoice, _seq: int, at_us: int) -> Non
         raise WrongOrder("reason")
     invoice.reason = command.reason
     _end(market, invoice, InvoiceEvent.REFUSE, command.by, at_us)
+
+
+@handles(InvoiceFees)
+def invoice_fees(market: Market, command: InvoiceFees, seq: int, at_us: int) -> int:
+    """Issue the invoices of the house's fees of a closed month; how many there are."""
+    if not market.closings.covers(command.month):
+        raise WrongOrder("month")
+    bounds(command.month)
+    if not 0 < len(command.bills) <= BILLS_MAX:
+        raise WrongOrder("bills")
+    known = market.invoices
+    keys = {(member, currency) for member, currency, _ in command.bills}
+    taken = any((*key, command.month) in known.billed for key in keys)
+    if taken or len(keys) < len(command.bills):
+        raise WrongOrder("bills")
+    papers = [_fees(bill) for bill in command.bills]
+    for number, (series, member, currency, lines) in enumerate(papers, known.last + 1):
+        paper = Invoice(
+            number, seq, at_us, command.by, series, HOUSE, member, currency, lines,
+            period=command.month,
+        )  # fmt: skip
+        _end(market, paper, InvoiceEvent.ISSUE, command.by, at_us)
+    return len(papers)
+
+
+Lines = tuple[tuple[int, int, int, int], ...]
+
+
+def _fees(
+    bill: tuple[int, int, tuple[tuple[int, int, int], ...]],
+) -> tuple[Series, int, int, Lines]:
+    """Return a bill as a paper of its series, with its lines; WrongOrder if none."""
+    member, currency, told = bill
+    numbers = (member, currency, *(n for one in told for n in one))
+    if not all(type(n) is int for n in numbers) or member <= HOUSE:
+        raise WrongOrder("bills")
+    total, tax = (sum(one[place] for one in told) for place in (1, 2))
+    sign = 1 if total > 0 else -1
+    if currency not in BY_ASSET or not 0 < abs(total) <= AMOUNT_MAX:
+        raise WrongOrder("bills")
+    if not 0 <= sign * tax <= abs(total) or len(told) > LINES_MAX:
+        raise WrongOrder("bills")
+    if not all(0 <= bps <= RATE_BPS_MAX for bps, _, _ in told):
+        raise WrongOrder("bills")
+    lines = tuple((0, sign * amount, bps, sign * part) for bps, amount, part in told)
+    return Series.INVOICE if sign > 0 else Series.CREDIT, member, currency, lines
 
 
 def follow(
@@ -115,6 +173,7 @@ def follow(
         lines = tuple(kept for kept in changed if kept[1] > 0)
         if trade not in {kept[0] for kept in lines}:
             del known.of[trade]
+            known.invoiced[trade] = 0
         invoice.lines = lines
         if lines:
             known.note(invoice)

@@ -22,6 +22,7 @@ from sqlalchemy import (
     or_,
     select,
     union,
+    union_all,
 )
 
 from marketplace.trading.usage_tables import uses
@@ -45,6 +46,7 @@ from settlement.tables import (
 from settlement.taxes import FIRST, TaxSchedule, included, rates_of
 
 HOUSE = 0
+EVER = (1 << 62) - 1  # later than every record and transfer
 OF_TRADES = ("payment", "fee")  # that name their parties by the trade alone
 _TAXED = {Figure.SALES, Figure.PURCHASES, Figure.FEES, Figure.REFUNDS}
 
@@ -122,12 +124,8 @@ def _last(db: Connection, key: Column[int], column: Column[int], bound: int) -> 
 
 
 def summaries(db: Connection, owner: int, during: Span) -> tuple[Summary, ...]:
-    """Return the statement of a period, one a currency that the owner ever had."""
-    before = _changes(db, owner, Span(0, during.after_seq, 0, during.after))
-    changed = _changes(db, owner, during)
-    opening: Counter[int] = Counter()
-    for asset, _, amount, _ in before:
-        opening[asset] += amount
+    """Return the statement of a period, one a currency with money or moves in it."""
+    opening, changed = _opening(db, owner, during), _changes(db, owner, during)
     lines: dict[int, dict[Figure, Line]] = {}
     for asset, reason, amount, count in changed:
         figure = figure_of(reason, amount)
@@ -136,9 +134,25 @@ def summaries(db: Connection, owner: int, during: Span) -> tuple[Summary, ...]:
         lines[asset][figure] = Line(figure, known.amount + amount, known.moves + count)
     taxed, netted = _taxes(db, owner, during), _netted(db, owner, during)
     return tuple(
-        _summary(asset, opening[asset], lines.get(asset, {}), taxed, netted)
+        _summary(asset, opening.get(asset, 0), lines.get(asset, {}), taxed, netted)
         for asset in sorted({*opening, *lines})
     )
+
+
+def _opening(db: Connection, owner: int, during: Span) -> dict[int, int]:
+    """Return what the owner had before a period: what it has now, less all since.
+
+    One statement, so that both are of one moment; it reads nothing from before.
+    """
+    since = _changed(owner, Span(during.after_seq, EVER, during.after, EVER))
+    moved = since.subquery()
+    now = select(accounts.c.asset, accounts.c.balance.label("amount")).where(
+        _own(accounts, owner)
+    )
+    every = union_all(now, select(moved.c.asset, -moved.c.change)).subquery()
+    summed = func.sum(every.c.amount)
+    query = select(every.c.asset, summed).group_by(every.c.asset).having(summed != 0)
+    return {asset: int(amount) for asset, amount in db.execute(query)}
 
 
 def _summary(
@@ -256,7 +270,7 @@ def _taxes(db: Connection, owner: int, during: Span) -> Counter[tuple[int, str]]
     rates, kinds = _schedules(db), _kinds(db, {row.terms for row in rows})
     found: Counter[tuple[int, str]] = Counter()
     for row in rows:
-        charged = row.reason.endswith("fee") or row.reason == "fee_back"
+        charged = _is_charge(row.reason)
         sold = row.change > 0 if row.reason == "use" else row.seller == owner
         kind = "sales" if owner == HOUSE else "fees"
         if not charged:
@@ -266,6 +280,30 @@ def _taxes(db: Connection, owner: int, during: Span) -> Counter[tuple[int, str]]
         due = included(abs(row.change), rate) * row.times
         found[row.asset, kind] += due if (row.change > 0) is (kind == "sales") else -due
     return found
+
+
+def charges(
+    db: Connection, owner: int, during: Span
+) -> dict[tuple[int, int], tuple[int, int]]:
+    """Return what the exchange took of an owner: amount and tax, by currency, rate."""
+    rows = [*db.execute(_taxed(owner, during)), *_netted_trades(db, owner, during)]
+    rates = _schedules(db)
+    found: dict[tuple[int, int], tuple[int, int]] = {}
+    for row in rows:
+        if not _is_charge(row.reason):
+            continue
+        bps = rates.get(row.tax_schedule, FIRST).rate("fee")
+        due = included(abs(row.change), bps) * row.times
+        amount, tax = found.get((row.asset, bps), (0, 0))
+        found[row.asset, bps] = (
+            amount - row.change * row.times,
+            tax + (due if row.change < 0 else -due),
+        )
+    return found
+
+
+def _is_charge(reason: str) -> bool:
+    return reason.endswith("fee") or reason == "fee_back"
 
 
 def _taxed(owner: int, during: Span) -> Select[Any]:
@@ -283,8 +321,9 @@ def _taxed(owner: int, during: Span) -> Select[Any]:
     return (
         select(one.c.asset, one.c.reason, one.c.change, func.count().label("times"))
         .add_columns(*frozen)
-        .select_from(one.join(trades, trades.c.id == bought))
-        .join(contracts, contracts.c.trade == trades.c.id)
+        # A right that was granted has no contract: its use is taxed in general.
+        .select_from(one.outerjoin(trades, trades.c.id == bought))
+        .outerjoin(contracts, contracts.c.trade == trades.c.id)
         .where(one.c.reason.in_(reasons))
         .group_by(one.c.asset, one.c.reason, one.c.change, *frozen)
     )

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from listings.marking import N_
 from marketplace import monthend
@@ -127,6 +127,20 @@ def propose_close(month: str) -> ResponseReturnValue:
     name = months.of_month(month)[0]
     monthend.propose(services(), name, read(CloseForm())["reason"], me())
     flash(gettext("Proposed. A second person decides."), "success")
+    return _to(name)
+
+
+@bp.post("/closings/<month>/invoices")
+@needs(OFFICER)
+@again(closing)
+def invoice_fees(month: str) -> ResponseReturnValue:
+    """Issue the invoices for the exchange's fees of a closed month."""
+    name = months.of_month(month)[0]
+    count = monthend.invoice(services(), name, me())
+    flash(
+        ngettext("%(num)s invoice is issued.", "%(num)s invoices are issued.", count),
+        "success",
+    )
     return _to(name)
 
 

@@ -17,7 +17,7 @@ from marketplace.trading.billing import AskInvoice, IssueInvoice, RefuseInvoice
 from marketplace.trading.invoices import LINES_MAX, NOTE_MAX, OUTSIDE_MAX
 from marketplace.web.cash import OnceForm, bp
 from marketplace.web.forms import Form, again, read, text
-from marketplace.web.layout import before
+from marketplace.web.layout import before, place
 from settlement import ids
 from settlement.errors import Invalid, NotFound
 
@@ -51,15 +51,17 @@ def invoices() -> ResponseReturnValue:
     member = me().member
     with services().reads.connect() as db:
         page = bills.of_member(db, member, before())
-        waiting = bills.askable(db, member)
+        waiting = bills.askable(db, member, place("older"))
         parties = {p for row in page.rows for p in (row.seller, row.buyer)}
+        parties |= {row.seller for row in waiting.rows}
         return render_template(
             "cash/invoices.html",
             page=page,
-            waiting=waiting,
+            waiting=waiting.rows,
+            older=waiting.before,
             most=LINES_MAX,
             number_of=bills.number_of,
-            names=organisations.names(db, parties | {row.seller for row in waiting}),
+            names=organisations.names(db, parties),
         )
 
 

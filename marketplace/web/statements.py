@@ -14,7 +14,7 @@ from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
 from marketplace.services import services
-from marketplace.trading import summaries
+from marketplace.trading import bills, summaries
 from marketplace.web import months
 from marketplace.web.cash import bp
 from marketplace.web.layout import before
@@ -42,6 +42,8 @@ def statements() -> ResponseReturnValue:
             month=month,
             months=months.months(),
             found=accounting.of_month(db, month),
+            fees=bills.of_fees(db, month.member, month.name),
+            number_of=bills.number_of,
             suffixes=SUFFIXES,
             names=accounting.FIGURES,
             edges=accounting.EDGES,

@@ -142,6 +142,8 @@ CHECKS: tuple[Check, ...] = (
     cards.debts_are_paid_first,
     invoices.numbered_without_gaps,
     invoices.invoiced_as_paid,
+    invoices.fees_as_taken,
+    invoices.each_paper_once,
     corrections.corrected_by_two,
     corrections.corrected_once,
     closings.closed_by_two,
@@ -159,7 +161,7 @@ QUICK: tuple[Check, ...] = (money.nothing_from_nothing, money.nobody_overdrawn)
 
 TABLES = (
     "closings", "agreements", "signatures", "pools", "pool_members", "invoices",
-    "mandates",
+    "mandates", "invoiced",
     "journal", "accounts", "transfers", "trades", "contracts", "terms", "orders",
     "books", "standings", "entitlements", "receipts", "payins", "payouts", "arrivals",
     "fee_schedules", "auctions", "phases", "stops", "offers",

@@ -6,6 +6,7 @@ import time_machine
 from marketplace.monthend import named
 from marketplace.trading.closing import bounds, following
 from settlement import clock
+from settlement.invariants import violations
 from tests.flows.market import location
 from tests.programs import buy, pay_in, program, sun
 
@@ -66,7 +67,28 @@ def test_two_officers_close_a_month(program, visit, month, parts):
         rows = officer.get(f"{where}.csv").data.decode("utf-8-sig").splitlines()
         assert len(rows) == 1 + len(ended)
         assert officer.get(f"{where}.xlsx").status_code == 200
+        fees_are_invoiced(program, visit, month, officer)
         code_is_asked_for(program, visit, month)
+        with parts.reads.connect() as db:
+            assert list(violations(db)) == []
+
+
+def fees_are_invoiced(program, visit, month, officer):
+    """The exchange invoices its fee of 30 with the VAT in it, once."""
+    where = f"/staff/closings/{month}"
+    assert f"{where}/invoices" in officer.get(where).text
+    location(officer.post(f"{where}/invoices"))
+    again = program("settlement_officer").post(f"{where}/invoices", {}).json
+    assert (again["invoiced"], again["uninvoiced"]) == (1, 0)
+    (bill,) = program("vendor").read("/invoices")["data"]
+    line = {"trade": None, "amount": 30, "bps": 600, "tax": 2}
+    assert (bill["period"], bill["lines"], bill["state"]) == (month, [line], "issued")
+    assert bill["number"].startswith("INV-")
+    vendor = visit("vendor")
+    assert month in vendor.get(f"/cash/invoices/{bill['id']}").text
+    assert vendor.get(f"/cash/invoices/{bill['id']}.pdf").data.startswith(b"%PDF")
+    assert bill["number"] in vendor.get(f"/cash/statements?month={month}").text
+    assert program("buyer").get(f"/invoices/{bill['id']}").status_code == 404
 
 
 def code_is_asked_for(program, visit, month):

@@ -47,6 +47,17 @@ CLOSINGS = [
         "has code 'late' of month '2999-01'",
         "UPDATE mendings SET month = '2999-01', code = 'late'",
     ),
+    (
+        "M8",
+        "is of 5; 0 was taken",
+        (
+            "UPDATE invoices SET period = '1999-12', seller = 0, amount = 5"
+            " WHERE id = 1 AND series = 'invoice'"
+        ),
+    ),
+    ("M8", "it is not closed", "UPDATE invoices SET period = '2999-12' WHERE id = 1"),
+    ("M8", "serves 3 invoices", "UPDATE invoices SET outside = 'x' WHERE id < 4"),
+    ("M8", "is listed on another", "UPDATE invoiced SET invoice = 77"),
     ("P8", "has code 'late' of month ''", "UPDATE mendings SET code = 'late'"),
 ]
 

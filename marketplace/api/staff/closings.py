@@ -78,6 +78,8 @@ class MonthEndSchema(Schema):
     lines = fields.List(fields.Nested(MonthLineSchema), required=True)
     checks = fields.List(fields.Nested(MonthCheckSchema), required=True)
     waiting = fields.List(fields.Nested(MonthWaitingSchema), required=True)
+    invoiced = fields.Integer(required=True)
+    uninvoiced = fields.Integer(required=True)
 
 
 class AuditSchema(Schema):
@@ -161,6 +163,18 @@ def decide_close(step: dict[str, str], proposal: int) -> Any:
     return _shown(monthend.decide(services(), proposal, approve=approve, who=me()))
 
 
+@bp.route("/staff/closings/<month>/invoices", methods=["POST"])
+@bp.needs("settlement_officer")
+@bp.arguments(KeyHeader, location="headers")
+@bp.response(200, MonthEndSchema)
+@bp.refuses(404, 409)
+def invoice_fees(header: dict[str, str], month: str) -> Any:
+    """Issue invoices for the exchange's fees of a closed month, 200 at a time."""
+    name = of_month(month)[0]
+    monthend.invoice(services(), name, me(), header["key"])
+    return _shown(name)
+
+
 def _shown(month: str) -> dict[str, Any]:
     with services().reads.connect() as db:
         found = monthend.of_month(db, month)
@@ -174,4 +188,6 @@ def _shown(month: str) -> dict[str, Any]:
         "lines": [one._asdict() | {"closing": one.closing} for one in found.lines],
         "checks": [{"item": item, "open": count} for item, count in found.checks],
         "waiting": found.waiting,
+        "invoiced": found.invoiced,
+        "uninvoiced": found.uninvoiced,
     }

@@ -5,13 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.trading import commands as c
-from marketplace.trading.invoices import LINES_MAX, called
+from marketplace.trading.invoices import LINES_MAX, PaperTaken, called
 from marketplace.trading.market import Market
 from marketplace.trading.snapshot import state
 from marketplace.trading.venue import WrongOrder
+from settlement.closings import CHECKLIST
 from settlement.errors import NotFound, Refusal
 from settlement.refunds import Sale
-from tests.floor import CAT, CNY, DAN, SECOND, SUN, VERA, bid, opening
+from tests.floor import CAT, CNY, DAN, SECOND, STAFF, SUN, VERA, bid, opening
 
 NUMBER = "24312000000000000001"
 YEAR_US = 1_798_730_000_000_000  # 2026-12-31 in Shanghai
@@ -40,8 +41,14 @@ class Desk:
         told = tuple((self.sales[number], 600) for number in numbers)
         return self.do(c.AskInvoice(by, by, told, **more))
 
-    def issue(self, invoice, by=VERA, outside=NUMBER):
-        return self.do(c.IssueInvoice(by, by, invoice, outside))
+    def issue(self, invoice, by=VERA, outside=None):
+        paper = f"{NUMBER}-{invoice}" if outside is None else outside
+        return self.do(c.IssueInvoice(by, by, invoice, paper))
+
+    def close(self, month):
+        clear = tuple((item, 0) for item in CHECKLIST)
+        made = self.do(c.Propose(STAFF, "ClosePeriod", (month, (), clear), "done"))
+        self.do(c.Decide(SECOND, made, approve=True))
 
     def refund(self, number, amount):
         offer = c.OfferRefund(VERA, VERA, self.sales[number], amount, "late")
@@ -66,7 +73,9 @@ def test_an_invoice_is_asked_for_issued_and_numbered_in_its_year(desk):
     assert (paper.amount, paper.year, paper.serial) == (240, 2027, 1)
     assert [line[3] for line in paper.lines] == [7, 7]
     assert called(paper.series, paper.year, paper.serial) == "INV-2027-000001"
-    assert (desk.papers[second].year, desk.papers[second].outside) == (2026, NUMBER)
+    assert (desk.papers[second].year, desk.papers[second].outside) == (
+        2026, f"{NUMBER}-{second}",
+    )  # fmt: skip
 
 
 def test_what_is_refused_takes_no_number_and_may_be_asked_for_again(desk):
@@ -94,6 +103,44 @@ def test_a_trade_is_on_one_invoice_and_only_its_parties_may(desk):
     with pytest.raises(WrongOrder):
         desk.ask(1, note="x" * 401)
     assert LINES_MAX < 51
+
+
+def test_a_tax_paper_serves_one_invoice_and_a_refused_one_takes_none(desk):
+    first, second = desk.ask(0), desk.ask(1)
+    desk.issue(first, outside="P-1")
+    with pytest.raises(PaperTaken):
+        desk.issue(second, outside="P-1")
+    assert desk.issue(second, outside="P-2") == 2
+    invoices = desk.market.invoices
+    assert invoices.invoiced == {sale.trade: n for n, sale in enumerate(desk.sales, 1)
+                                 if n < 3}  # fmt: skip
+    third = desk.ask(2)
+    desk.do(c.RefuseInvoice(VERA, VERA, third, "no"))
+    assert invoices.invoiced[desk.sales[2].trade] == 0
+
+
+def test_the_house_invoices_its_fees_of_a_closed_month_in_the_same_series(desk):
+    bills = ((VERA, CNY, ((600, 9, 1), (300, 2, 0))), (CAT, CNY, ((600, -3, 0),)))
+    with pytest.raises(WrongOrder):
+        desk.do(c.InvoiceFees(STAFF, "2026-11", bills))
+    desk.close("2026-11")
+    for odd in (
+        (), bills[:1] * 2, ((0, CNY, ((600, 9, 1),)),), ((VERA, 77, ((600, 9, 1),)),),
+        ((VERA, CNY, ()),), ((VERA, CNY, ((600, 9, 10),)),),
+        ((VERA, CNY, ((600, 9, -1),)),), ((VERA, CNY, ((-1, 9, 1),)),),
+        ((VERA, CNY, ((600, "9", 1),)),),
+    ):  # fmt: skip
+        with pytest.raises(WrongOrder):
+            desk.do(c.InvoiceFees(STAFF, "2026-11", odd))
+    desk.issue(desk.ask(0))
+    assert desk.do(c.InvoiceFees(STAFF, "2026-11", bills)) == 2
+    fees, back = (desk.papers[n] for n in (2, 3))
+    assert (fees.seller, fees.buyer, fees.amount, fees.serial) == (0, VERA, 11, 2)
+    assert fees.lines == ((0, 9, 600, 1), (0, 2, 300, 0))
+    assert (str(back.series), back.amount, back.serial) == ("credit", 3, 1)
+    with pytest.raises(WrongOrder):  # once each
+        desk.do(c.InvoiceFees(STAFF, "2026-11", bills[1:]))
+    assert 0 not in desk.market.invoices.invoiced
 
 
 def test_a_refund_after_the_invoice_is_credited_at_once(desk):
