@@ -132,6 +132,7 @@ FLOWS: Mapping[str, Flow] = {
     "use": _flow((_P.HELD, _P.FREE), figure=_F.SALES),
     "use_fee": _flow(_TO_HOUSE, figure=_F.FEES),
     "share": _flow(_BETWEEN_MEMBERS, figure=_F.SHARES),
+    "use_share": _flow(_BETWEEN_MEMBERS, figure=_F.SHARES),
     "share_back": _flow(_BETWEEN_MEMBERS, figure=_F.SHARES),
     "refund": _flow(_BETWEEN_MEMBERS, figure=_F.REFUNDS),
     "bust": _flow(_BETWEEN_MEMBERS, figure=_F.REFUNDS),

@@ -105,6 +105,18 @@ class Shares:
         self.set(total)
         return moves
 
+    def follow_use(self, ledger: Ledger, total: int, use: int) -> list[Transfer]:
+        """Share *total* instead, of a period of metered use; *use* is what raised it.
+
+        Its transfers have a reason of their own: their subject is no trade.
+        """
+        moves = [
+            move._replace(reason="use_share", subject=use)
+            for move in self.moves(ledger, total)
+        ]
+        self.set(total)
+        return moves
+
     def moves(self, ledger: Ledger, total: int) -> list[Transfer]:
         """Return the transfers that would share *total* instead; nothing is shared."""
         weights, moves = [stake.weight for stake in self.stakes], []

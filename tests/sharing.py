@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from listings import plans
 from marketplace.trading import commands as c
 from marketplace.trading.acceptance import Acceptance
 from marketplace.trading.scope import Scope
 from marketplace.trading.splits import Part
+from settlement.canonical import canonical
 
 STAFF, SECOND = 901, 902
-SHARED, ORIGINAL, SLOW = 1_020, 1_021, 1_022
+SHARED, ORIGINAL, SLOW, METERED = 1_020, 1_021, 1_022, 1_023
 PRODUCT, UPSTREAM = 6, 7
 PRICE = 97  # of each, in minor units
 RATES = (("dataset", 600), ("service", 300), ("application", 1_300), ("fee", 600))
@@ -73,3 +75,21 @@ def live(do: Callable[[Any], Any], vendor: int, upstream: int, a: int, b: int) -
     do(c.Decide(SECOND, number, approve=True))
     do(c.AcceptDelivery(b, b, slow))
     do(buy(SHARED, b, 1))
+    use(do, vendor, b)
+
+
+def metered(vendor: int) -> Any:
+    """Return the command that lists metered use of PRODUCT, 7 a call."""
+    plan = plans.dump(plans.Plan(tiers=(plans.Tier(None, 7),)))
+    terms = canonical({"mode": "per_call", "plan": plan})
+    return listing(METERED, vendor, PRODUCT)._replace(terms=terms)
+
+
+def use(do: Callable[[Any], Any], vendor: int, holder: int) -> None:
+    """Let the holder call a shared service: 9 times at 7, then 4 times."""
+    do(metered(vendor))
+    right = do(c.GrantRight(STAFF, holder, METERED, 1, "analysis"))
+    do(c.SetBudget(holder, holder, right, 95))
+    for place, calls in ((0, 9), (50, 4)):
+        line = (right, 0, calls, calls, calls)
+        do(c.CountUse(0, "shared", place, place + 50, (line,)))

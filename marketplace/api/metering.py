@@ -136,6 +136,8 @@ class TabSchema(Schema):
         metadata={"description": "for earlier use; the next budget pays it first"},
     )
     periods = fields.List(fields.Nested(PeriodSchema), required=True)
+    tax_bps = fields.Integer(required=True)
+    tax = fields.Integer(required=True)
 
 
 class DeclarationSchema(Body):

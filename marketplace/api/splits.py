@@ -121,6 +121,25 @@ class ShareTotalsSchema(Schema):
     data = fields.List(fields.Nested(ShareTotalSchema), required=True)
 
 
+class UseShareSchema(Schema):
+    """What the member got of one right's period of metered use."""
+
+    instrument = Id("instrument", required=True)
+    symbol = fields.String(required=True)
+    vendor = Id("member", required=True)
+    period = fields.Integer(required=True)
+    moves = fields.Integer(required=True)
+    amount = fields.Integer(required=True)
+    currency = Currency(required=True)
+    at_us = fields.Integer(required=True)
+
+
+class UseSharesSchema(Schema):
+    """One row for each right and period, the newest first."""
+
+    data = fields.List(fields.Nested(UseShareSchema), required=True)
+
+
 class SharesSchema(Schema):
     """The shares of one trade, the seller's first."""
 
@@ -242,6 +261,16 @@ def total_shares(asked: dict[str, Any]) -> Any:
     """Add up the member's shares in trades by currency and role."""
     with services().reads.connect() as db:
         return {"data": proceeds.totals_of(db, me().member, **asked)}
+
+
+@bp.route("/shares/uses")
+@bp.needs()
+@bp.arguments(PeriodQuery, location="query")
+@bp.response(200, UseSharesSchema)
+def list_use_shares(asked: dict[str, Any]) -> Any:
+    """Read what the member got of others' metered use: the newest 100 periods."""
+    with services().reads.connect() as db:
+        return {"data": proceeds.uses_of(db, me().member, **asked)}
 
 
 @bp.route("/trades/<trade>/shares")

@@ -10,6 +10,7 @@ from marketplace.members.tables import members
 from marketplace.metering.standing import ZONE_US, owed, period_at
 from marketplace.metering.tables import calls
 from marketplace.trading import usage_tables as u
+from marketplace.trading.proceeds import tax_of_use
 from marketplace.trading.usage import charged
 from settlement import clock, statements, store
 from settlement.store import Page, Whole
@@ -30,6 +31,8 @@ class Tab(NamedTuple):
     allowed: int
     owed: int  # of earlier use, to be paid before more
     periods: list[Row[Any]]
+    tax_bps: int  # in what it costs
+    tax: int  # of the running period so far, minor units
 
     @property
     def now(self) -> Row[Any] | None:
@@ -70,7 +73,8 @@ def tab(db: Connection, right: Row[Any]) -> Tab:
     held, allowed = (row.held, row.allowed) if row else (0, 0)
     periods = list(db.execute(query))
     unpaid = owed(db, right.id)
-    return Tab(mode, plan, period, ends_us, held, allowed, unpaid, periods)
+    tax = tax_of_use(db, right.id, period)
+    return Tab(mode, plan, period, ends_us, held, allowed, unpaid, periods, *tax)
 
 
 def uses_of(

@@ -5,6 +5,7 @@ from listings.plans import UNITS_MAX, charge, counted
 from marketplace.trading.market import Market, handles
 from marketplace.trading.orders import VALUE_MAX
 from marketplace.trading.rights import UNSTORABLE, note_delivered
+from marketplace.trading.splitting import stakes
 from marketplace.trading.timetable import DAY_US
 from marketplace.trading.usage import (
     DECLARED_US,
@@ -26,6 +27,7 @@ from settlement.fees import GENERAL
 from settlement.ids import encode
 from settlement.ledger import HOUSE, Pocket, Transfer
 from settlement.money import BY_ASSET
+from settlement.sharing import Shares
 
 FREE, HELD = Pocket.FREE, Pocket.HELD
 
@@ -227,7 +229,7 @@ def _charge(
     usage.keep(period)
     usage.periods_changed[period.tab, period.number] = period
     usage.last += 1
-    _pay(market, tab, amount, fee, seq)
+    _pay(market, tab, period, amount, fee, seq)
     taken = _take(market, tab, units, seq)
     usage.new.append(
         (
@@ -240,16 +242,27 @@ def _charge(
 
 
 def _begin(market: Market, tab: Tab, number: int) -> Period:
-    """Return a new period under the fees that are in force as it is first used."""
+    """Return a new period under the fees and shares in force as it is first used."""
     fees, venue = market.fees, market.venue(tab.instrument)
     rule = GENERAL
     if fees.rules:
         rule = fees.choose(tab.currency, venue.kind, "book", tab.vendor)
-    return Period(tab.number, number, fees.version, rule)
+    period = Period(tab.number, number, fees.version, rule)
+    split = market.splits.of.get(venue.scope.product)
+    if split is not None and split.parts:
+        parties = stakes(market, venue.scope.product)
+        shares = Shares(tab.number, tab.currency, tab.vendor, parties)
+        market.usage.share(period, shares)
+    return period
 
 
-def _pay(market: Market, tab: Tab, amount: int, fee: int, seq: int) -> None:
-    """Move what a use costs from the money set aside to the vendor and the house."""
+def _pay(
+    market: Market, tab: Tab, period: Period, amount: int, fee: int, seq: int
+) -> None:
+    """Move what a use costs from the money set aside to the vendor and the house.
+
+    Who shares in the period has its part in the same step, to the cent of the whole.
+    """
     if not amount:
         return
     number, subject = market.ledger.number, market.usage.last
@@ -259,6 +272,11 @@ def _pay(market: Market, tab: Tab, amount: int, fee: int, seq: int) -> None:
     if fee:
         income = number(HOUSE, tab.currency, FREE)
         moves.append(Transfer(proceeds, income, fee, "use_fee", subject))
+    shares = market.usage.shares.get((period.tab, period.number))
+    if shares is not None:
+        total = period.amount - period.fee
+        moves += shares.follow_use(market.ledger, total, subject)
+        market.usage.share(period, shares)
     market.ledger.post(seq, moves)
     tab.held -= amount
     tab.allowed = max(0, tab.allowed - amount)

@@ -64,6 +64,7 @@ class Effects(NamedTuple):
     tabs: Rows  # upserted
     periods: Rows  # upserted
     uses: Rows
+    use_shares: Rows  # upserted
     meters: Rows  # upserted
     mandates: Rows  # upserted
     pools: Rows  # upserted

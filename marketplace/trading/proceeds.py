@@ -10,12 +10,13 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
 
 from marketplace.trading.splits import Part
 from marketplace.trading.tables import books
+from marketplace.trading.usage_tables import tabs, uses
 from marketplace.trading.venue import kind_of
 from settlement import ids
 from settlement.errors import NotFound
 from settlement.share_tables import shares, split_parties, splits, tax_schedules
 from settlement.store import PAGE_MAX, Page, page
-from settlement.tables import contracts, terms, trades
+from settlement.tables import contracts, entitlements, terms, trades, transfers
 from settlement.taxes import FIRST, TaxSchedule, included, rates_of
 
 
@@ -151,6 +152,64 @@ def totals_of(
         .order_by(trades.c.currency, shares.c.role)
     )
     return tuple(db.execute(query))
+
+
+def uses_of(
+    db: Connection, party: int, from_us: int, until_us: int
+) -> tuple[Row[Any], ...]:
+    """Return what a party got of others' metered use in a period, by right and period.
+
+    The newest rights first, at most PAGE_MAX rows.
+    """
+    amount = func.sum(transfers.c.amount)
+    query = (
+        select(
+            uses.c.entitlement, uses.c.period, tabs.c.instrument, tabs.c.currency,
+            tabs.c.vendor, books.c.symbol, func.count().label("moves"),
+            amount.label("amount"), func.max(uses.c.at_us).label("at_us"),
+        )
+        .select_from(transfers)
+        .join(uses, uses.c.id == transfers.c.subject)
+        .join(tabs, tabs.c.entitlement == uses.c.entitlement)
+        .join(books, books.c.instrument == tabs.c.instrument)
+        .where(transfers.c.payee == party, transfers.c.reason == "use_share")
+        .where(uses.c.at_us >= from_us, uses.c.at_us < until_us)
+        .group_by(
+            uses.c.entitlement, uses.c.period, tabs.c.instrument, tabs.c.currency,
+            tabs.c.vendor, books.c.symbol,
+        )
+        .order_by(uses.c.entitlement.desc(), uses.c.period.desc())
+        .limit(PAGE_MAX)
+    )  # fmt: skip
+    return tuple(db.execute(query))
+
+
+def tax_of_use(db: Connection, entitlement: int, period: int) -> tuple[int, int]:
+    """Return the rate and the tax within what a period of metered use cost so far.
+
+    Each payment is taxed for itself, at the rate that the right's contract froze.
+    """
+    frozen = (
+        select(terms.c.body, tax_schedules.c.version, tax_schedules.c.rates)
+        .select_from(tabs)
+        .join(terms, terms.c.id == tabs.c.terms)
+        .outerjoin(entitlements, entitlements.c.id == tabs.c.entitlement)
+        .outerjoin(contracts, contracts.c.trade == entitlements.c.trade)
+        .outerjoin(tax_schedules, tax_schedules.c.version == contracts.c.tax_schedule)
+        .where(tabs.c.entitlement == entitlement)
+    )
+    row = db.execute(frozen).first()
+    if row is None:
+        return FIRST.rate(""), 0
+    schedule = FIRST
+    if row.version is not None:
+        schedule = TaxSchedule(row.version, rates_of(json.loads(row.rates)))
+    bps = schedule.rate(kind_of(row.body))
+    paid = select(uses.c.amount, func.count()).where(
+        uses.c.entitlement == entitlement, uses.c.period == period, uses.c.amount > 0
+    )
+    found = db.execute(paid.group_by(uses.c.amount))
+    return bps, sum(included(amount, bps) * count for amount, count in found)
 
 
 def of_trade(db: Connection, trade: int, member: int) -> tuple[Row[Any], ...]:

@@ -35,7 +35,7 @@ DIFFERENCES_MAX = 20
 # Every table that the writer writes; the journal itself is what they are rebuilt from.
 REBUILT: tuple[Table, ...] = (
     t.orders, t.books, t.offers, t.contests, t.contest_bids, t.contest_bidders,
-    u.tabs, u.periods, u.uses, u.meters,
+    u.tabs, u.periods, u.uses, u.use_shares, u.meters,
     t.kept_prices, t.filings, b.tenders, b.tender_bids,
     a.agreements, a.signatures, g.pools, g.pool_members, n.mandates,
     i.invoices, i.invoiced,

@@ -16,7 +16,6 @@ from marketplace.trading import (
     permitting,
     pool_deals,
     scope,
-    splitting,
     tendering,
 )
 from marketplace.trading.accepting import DAYS_MAX
@@ -168,10 +167,6 @@ def _check_facts(market: Market, command: ListInstrument) -> None:
     _check_trial(market, command)
     if UNSTORABLE.search(command.terms):
         raise WrongOrder("terms")
-    split = market.splits.of.get(command.scope.product)
-    splitting.check_use(
-        command.scope.product, command.terms, split.parts if split else ()
-    )
     if market.symbols.get(command.symbol, command.instrument) != command.instrument:
         raise SymbolTaken(command.symbol)
     present = market.venues.get(command.instrument)

@@ -129,13 +129,6 @@ class SplitWaits(Refusal):
     split: int
 
 
-@dataclass(eq=False)
-class UseNotShared(Refusal):
-    """What metered use earns cannot be shared; sell it otherwise, or share nothing."""
-
-    product: int
-
-
 class Splits:
     """The agreements that wait or are in force; ended ones live on in the records."""
 

@@ -18,10 +18,8 @@ from marketplace.trading.splits import (
     SplitEvent,
     SplitWaits,
     TooManyShares,
-    UseNotShared,
 )
-from marketplace.trading.usage import charged
-from marketplace.trading.venue import BookState, NotVerified, Venue, WrongOrder
+from marketplace.trading.venue import NotVerified, Venue, WrongOrder
 from settlement.clearing import SETTLED, Trade
 from settlement.errors import NotFound
 from settlement.ids import encode
@@ -183,24 +181,8 @@ def _check_parts(
             vendor_of(market, part.product)
         elif part.member not in market.verified:
             raise NotVerified(part.member)
-    _check_uses(market, product, parts)
     _check_lineage(market, product, parts)
     _check_number(market, product, parts)
-
-
-def check_use(product: int, body: str, parts: tuple[Part, ...]) -> None:
-    """UseNotShared where terms charge use and others share in the product's proceeds.
-
-    What use earns goes to the vendor alone, as it is counted: shares follow trades.
-    """
-    if parts and charged(body)[1] is not None:
-        raise UseNotShared(product)
-
-
-def _check_uses(market: Market, product: int, parts: tuple[Part, ...]) -> None:
-    for venue in market.of_product.get(product, {}).values():
-        if venue.state is not BookState.DELISTED:
-            check_use(product, market.bodies[venue.terms - 1], parts)
 
 
 def _check_lineage(market: Market, product: int, parts: tuple[Part, ...]) -> None:

@@ -16,6 +16,7 @@ from marketplace.trading.agenda import Agenda
 from marketplace.trading.timetable import DAY_US
 from settlement.errors import NotFound, Refusal
 from settlement.ids import encode
+from settlement.sharing import Shares
 
 GRACE_US = 60_000_000  # calls under way when a budget is lowered
 DECLARED_US = 30 * DAY_US  # after a period, in which its use may still be declared
@@ -104,10 +105,12 @@ class Usage:
     periods: dict[tuple[int, int], Period] = field(default_factory=dict)
     unpaid: dict[int, set[int]] = field(default_factory=dict)  # tab → its periods
     meters: dict[str, int] = field(default_factory=dict)
+    shares: dict[tuple[int, int], Shares] = field(default_factory=dict)  # by period
     last: int = 0  # number of the last use
     new: list[tuple[object, ...]] = field(default_factory=list)
     tabs_changed: dict[int, Tab] = field(default_factory=dict)
     periods_changed: dict[tuple[int, int], Period] = field(default_factory=dict)
+    shares_changed: dict[tuple[int, int], Shares] = field(default_factory=dict)
     meters_changed: dict[str, int] = field(default_factory=dict)
 
     def tab(self, entitlement: int) -> Tab:
@@ -133,6 +136,11 @@ class Usage:
         if not unpaid:
             del self.unpaid[period.tab]
 
+    def share(self, period: Period, shares: Shares) -> None:
+        """Say that the shares of a period are new or have changed."""
+        key = period.tab, period.number
+        self.shares[key] = self.shares_changed[key] = shares
+
     def arrears(self, tab: Tab) -> list[Period]:
         """Return the periods of *tab* that are not paid in full, the oldest first."""
         numbers = sorted(self.unpaid.get(tab.number, ()))
@@ -152,6 +160,7 @@ class Usage:
             [period.row() for _, period in sorted(self.periods.items())],
             sorted(self.meters.items()),
             self.last,
+            [(key, shares.rows()) for key, shares in sorted(self.shares.items())],
         )
 
 

@@ -42,6 +42,19 @@ periods = table(
     CheckConstraint("amount <= due AND fee BETWEEN 0 AND amount", name="amounts"),
 )
 
+use_shares = table(
+    "use_shares",  # of each period that is shared: the stakes, frozen, what each has
+    Column("entitlement", Whole, primary_key=True, autoincrement=False),
+    Column("period", Whole, primary_key=True, autoincrement=False),
+    Column("place", Whole, primary_key=True, autoincrement=False),  # 0: the vendor
+    Column("party", Whole, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("weight", Whole, nullable=False),  # among those of the period
+    Column("amount", Whole, nullable=False),  # minor units that the party has of it
+    CheckConstraint("amount >= 0 AND weight >= 0 AND party > 0", name="numbers"),
+)
+Index("ix_use_shares_party", use_shares.c.party, use_shares.c.entitlement)
+
 uses = table(
     "uses",  # what was counted at once: by a meter, or as the buyer declared
     Column("id", Whole, primary_key=True, autoincrement=False),

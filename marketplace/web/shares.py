@@ -110,13 +110,15 @@ def statement() -> ResponseReturnValue:
     with services().reads.connect() as db:
         agreed = proceeds.agreements_of(db, member, limit=20)
         lines = proceeds.lines_of(db, member, from_us, until_us, before())
-        sellers = {row.seller for row in lines.rows}
+        used = proceeds.uses_of(db, member, from_us, until_us)
+        sellers = {row.seller for row in lines.rows} | {row.vendor for row in used}
         return render_template(
             "cash/shares.html",
             month=month,
             months=months(),
             totals=proceeds.totals_of(db, member, from_us, until_us),
             lines=lines,
+            used=used,
             agreements=agreed.rows,
             sellers=organisations.names(db, sellers),
             **_names(db, agreed.rows),

@@ -56,6 +56,7 @@ REASONS = {
     "bond_back": N_("Deposit given back"),
     "bond_lost": N_("Deposit forfeited"),
     "share": N_("Share of a trade"),
+    "use_share": N_("Share of metered use"),
     "share_back": N_("Share given back with a refund"),
     "cover": N_("Held until the end of the cycle"),
     "cover_back": N_("Cover given back"),

@@ -40,6 +40,7 @@ from settlement.invariants import (
     tenders,
     trades,
     uses,
+    useshares,
 )
 from settlement.invariants.violation import Violation, ask
 
@@ -126,6 +127,9 @@ CHECKS: tuple[Check, ...] = (
     tenders.closed_by_the_rule,
     uses.periods_add_up,
     uses.uses_are_paid,
+    useshares.parts_sum_to_the_period,
+    useshares.parts_are_paid,
+    useshares.periods_shared_as_agreed,
     uses.calls_were_counted,
     filings.filed_by_two_sides,
     tenders.opened_as_sealed,
@@ -169,7 +173,7 @@ TABLES = (
     "limits", "proposals", "kept_prices", "escrows", "workdays", "disputes", "refunds",
     "busts",
     "tenders", "tender_bids", "filings", "tabs", "periods", "uses", "meters",
-    "cards", "provider_lines", "withheld", "mendings",
+    "use_shares", "cards", "provider_lines", "withheld", "mendings",
     "cycles", "credits", "penalties", "obligations", "runs", "run_lines", "fails",
     "splits", "split_parties", "shares", "tax_schedules",
 )  # fmt: skip

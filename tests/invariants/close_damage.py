@@ -6,7 +6,7 @@ from marketplace.trading import commands as c
 from settlement.closings import CHECKLIST
 
 STAFF, SECOND = 901, 902
-BEFORE_ALL = "1999-12"
+BEFORE_ALL = "1969-12"
 
 CLOSINGS = [
     (
@@ -51,12 +51,16 @@ CLOSINGS = [
         "M8",
         "is of 5; 0 was taken",
         (
-            "UPDATE invoices SET period = '1999-12', seller = 0, amount = 5"
+            "UPDATE invoices SET period = '1969-12', seller = 0, amount = 5"
             " WHERE id = 1 AND series = 'invoice'"
         ),
     ),
     ("M8", "it is not closed", "UPDATE invoices SET period = '2999-12' WHERE id = 1"),
-    ("M8", "serves 3 invoices", "UPDATE invoices SET outside = 'x' WHERE id < 4"),
+    (
+        "M8",
+        "Tax paper x serves",
+        "DROP INDEX uq_invoices_outside; UPDATE invoices SET outside = 'x'",
+    ),
     ("M8", "is listed on another", "UPDATE invoiced SET invoice = 77"),
     ("P8", "has code 'late' of month ''", "UPDATE mendings SET code = 'late'"),
 ]

@@ -11,7 +11,7 @@ from tests.floor import Clock
 VENDOR, ANN, STAFF = 1, 2, 901
 
 CALL = (
-    "INSERT INTO calls SELECT 1, 'meter', 1, 50, MAX(entitlement), 1, 1, 0, 1, 'GET',"
+    "INSERT INTO calls SELECT 1, 'meter', 1, 50, MIN(entitlement), 1, 1, 0, 1, 'GET',"
     " 'a', 200, '', 1, 1, 1, 1, 1, 0 FROM tabs"
 )
 USES = [
@@ -26,6 +26,28 @@ USES = [
     ("E5", "counted calls", "UPDATE uses SET taken = 0 WHERE id = 1"),
     ("H3", "payouts need", "UPDATE tabs SET held = held + 1"),
     ("M6", "follows", "DELETE FROM uses WHERE id = 2"),
+    ("M8", "its parts sum to", "UPDATE use_shares SET amount = 1 WHERE place = 1"),
+    ("M8", "the vendor's is not the first", "UPDATE use_shares SET party = 3"),
+    (
+        "M8",
+        "not its own",
+        (
+            "UPDATE use_shares SET amount = amount + 9 WHERE place = 1;"
+            "UPDATE use_shares SET amount = amount - 9 WHERE place = 0"
+        ),
+    ),
+    ("S2", "transfers moved", "DELETE FROM transfers WHERE reason = 'use_share'"),
+    (
+        "S2",
+        "gave a part a wrong way",
+        "UPDATE transfers SET subject = 9999 WHERE reason = 'use_share'",
+    ),
+    ("S2", "is not shared as agreed", "DELETE FROM use_shares"),
+    (
+        "S2",
+        "is shared by nobody's word",
+        "UPDATE books SET product = 99 WHERE instrument = 1023",
+    ),
 ]
 
 

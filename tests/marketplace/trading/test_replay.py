@@ -36,6 +36,7 @@ from tests.floor import (
     proven,
     trading,
 )
+from tests.invariants import close_damage
 
 MOON, CALLS = 1_001, 1_002
 SLIP = Struck(2, clock.now_us(), DAN, VERA, SUN, 1, 5, 1, 2, 0, 2, None, None)
@@ -135,6 +136,8 @@ def traded(tmp_path_factory):
         for member in (CAT, DAN):
             more = c.RequestPayin(member, member, CNY, 1_000, "more")
             floor.submit(c.ConfirmPayin(STAFF, floor.submit(more).result))
+        sharing.use(lambda command: floor.submit(command).result, VERA, CAT)
+        close_damage.live(lambda command: floor.submit(command).result)
         stages, far_us = (("all", 10_000, 0),), hands.at_us + 9 * clock.DAY_US
         floor.submit(
             c.DraftContract(

@@ -2,7 +2,6 @@
 
 import pytest
 
-from listings.plans import Plan, Tier, dump
 from marketplace.trading import commands as c
 from marketplace.trading.control import Decide, Propose
 from marketplace.trading.market import Market
@@ -13,11 +12,9 @@ from marketplace.trading.splits import (
     Part,
     SplitWaits,
     TooManyShares,
-    UseNotShared,
 )
 from marketplace.trading.splitting import stakes
 from marketplace.trading.venue import NotVerified, WrongOrder
-from settlement.canonical import canonical
 from settlement.errors import InsufficientBalance, NotFound
 from settlement.invariants import violations
 from settlement.ledger import HOUSE
@@ -281,24 +278,25 @@ def test_a_refused_refund_leaves_no_trace_in_the_shares(desk):
     assert desk.money(EVE) == (19,)
 
 
-def metered(instrument):
-    plan = dump(Plan(tiers=(Tier(None, 5),)))
-    terms = canonical({"mode": "per_call", "plan": plan})
-    return sharing.listing(instrument, VERA, PRODUCT)._replace(terms=terms)
+def test_what_use_brings_is_shared_to_the_cent_as_it_is_counted(desk):
+    operator = Part(FAY, 0, "operator", 1_000)
+    desk.agree((source(1_500), operator), (EVE, FAY))
+    sharing.use(desk.do, VERA, CAT)
+    brought = desk.money(VERA, EVE, FAY)
+    period = next(iter(desk.market.usage.periods.values()))
+    assert (period.amount, period.fee) == (91, 3)
+    assert brought == (66, 13, 9)  # 88 at 75, 15 and 10 %
+    assert sum(brought) == period.amount - period.fee
 
 
-def test_what_use_earns_is_not_promised_to_others(desk):
-    desk.do(metered(1_030))
-    with pytest.raises(UseNotShared):
-        desk.do(c.ProposeSplit(VERA, VERA, PRODUCT, (source(1_000),)))
-    desk.do(c.DelistInstrument(STAFF, 1_030))
-    desk.agree((source(1_000),), (EVE,))
-    with pytest.raises(UseNotShared):
-        desk.do(metered(1_031))
-
-
-def test_a_metered_offer_made_meanwhile_keeps_an_agreement_from_coming_into_force(desk):
-    number = desk.do(c.ProposeSplit(VERA, VERA, PRODUCT, (source(1_000),)))
-    desk.do(metered(1_030))
-    with pytest.raises(UseNotShared):
-        desk.do(c.AgreeSplit(EVE, EVE, number))
+def test_a_period_keeps_the_shares_that_held_as_it_was_first_used(desk):
+    sharing.use(desk.do, VERA, CAT)
+    desk.agree((source(1_500),), (EVE,))
+    right = desk.market.rights.last
+    line = (right, 0, 1, 1, 1)
+    desk.do(c.SetBudget(CAT, CAT, right, 100))
+    desk.do(c.CountUse(0, "shared", 100, 150, (line,)))
+    assert desk.money(EVE) == (0,)
+    desk.do(c.CountUse(0, "shared", 150, 200, ((right, 1, 9, 9, 9),)))
+    assert desk.money(EVE) == (9,)  # 15 % of 63 less the fee
+    assert list(desk.market.usage.shares) == [(right, 1)]
