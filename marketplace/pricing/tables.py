@@ -1,4 +1,4 @@
-"""The tables of announced prices, and of changes asked for in quotes."""
+"""The tables of announced prices, changes asked for in quotes, allowed revenue."""
 
 from sqlalchemy import CheckConstraint, Column, Index, Text
 
@@ -59,3 +59,17 @@ Index(
     sqlite_where=_waits,
     postgresql_where=_waits,
 )
+
+allowances = table(
+    "allowances",  # the revenue that public data may take in a year; the newest holds
+    Column("id", Whole, primary_key=True, autoincrement=False),
+    Column("authorisation", Whole, nullable=False),
+    Column("year", Whole, nullable=False),
+    Column("currency", Whole, nullable=False),
+    Column("amount", Whole, nullable=False),  # minor units, tax included
+    Column("basis", Text, nullable=False),  # the document that allows it
+    Column("set_us", Whole, nullable=False),
+    Column("set_by", Whole, nullable=False),
+    CheckConstraint("amount >= 0 AND basis <> ''", name="amount"),
+)
+Index("ix_allowances_authorisation", allowances.c.authorisation, allowances.c.id)

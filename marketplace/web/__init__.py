@@ -74,6 +74,7 @@ from marketplace.web import (
     quality,
     quotes,
     reconciliation,
+    revenue,
     reviews,
     rights,
     sales,
@@ -120,7 +121,7 @@ assert all((cuts.NOT_ROWS, fits.FIGURES, continuity.continue_rights))
 assert lifecycle.OF_PRODUCT
 assert all((complaints.decide_complaint, funnel.funnel))
 assert all((reconciliation.HANDS, cashguide.money))
-assert all((surveillance.DETECTOR_NAMES, closings.ITEMS))
+assert all((surveillance.DETECTOR_NAMES, closings.ITEMS, revenue.YEAR_MAX))
 assert all((publications.calendar, publisher.desk, market.indices))
 assert all((credentials.trade_status, cleanrooms.ask_cleanroom))
 assert all((credentials.trade_status, applications.launch))

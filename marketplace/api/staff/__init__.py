@@ -9,6 +9,7 @@ from marketplace.api.staff import (
     prices,
     publications,
     reconciliation,
+    revenue,
     reviews,
     rights,
     rules,
@@ -27,5 +28,6 @@ RESOURCES = (
     reconciliation.bp,
     rules.bp,
     closings.bp,
+    revenue.bp,
     surveillance.bp,
 )
