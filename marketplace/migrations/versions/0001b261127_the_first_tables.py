@@ -117,6 +117,27 @@ def upgrade() -> None:
         batch_op.create_index("ix_alerts_case", ["case", "id"], unique=False)
 
     op.create_table(
+        "allowances",
+        sa.Column("id", Whole, autoincrement=False, nullable=False),
+        sa.Column("authorisation", Whole, nullable=False),
+        sa.Column("year", Whole, nullable=False),
+        sa.Column("currency", Whole, nullable=False),
+        sa.Column("amount", Whole, nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("set_us", Whole, nullable=False),
+        sa.Column("set_by", Whole, nullable=False),
+        sa.CheckConstraint(
+            "amount >= 0 AND basis <> ''", name=op.f("ck_allowances_amount")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_allowances")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("allowances", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_allowances_authorisation", ["authorisation", "id"], unique=False
+        )
+
+    op.create_table(
         "arrivals",
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("subject", Whole, autoincrement=False, nullable=False),
@@ -1000,6 +1021,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_intakes_vendor", ["vendor", "id"], unique=False)
 
     op.create_table(
+        "invoiced",
+        sa.Column("trade", Whole, autoincrement=False, nullable=False),
+        sa.Column("invoice", Whole, nullable=False),
+        sa.PrimaryKeyConstraint("trade", name=op.f("pk_invoiced")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "invoices",
         sa.Column("id", Whole, autoincrement=False, nullable=False),
         sa.Column("seq", Whole, nullable=False),
@@ -1019,8 +1047,12 @@ def upgrade() -> None:
         sa.Column("corrects", Whole, nullable=True),
         sa.Column("ended_us", Whole, nullable=True),
         sa.Column("ended_by", Whole, nullable=True),
+        sa.Column("period", sa.Text(), server_default=sa.text("('')"), nullable=False),
         sa.Column("amount", Whole, nullable=False),
         sa.Column("tax", Whole, nullable=False),
+        sa.CheckConstraint(
+            "(period <> '') = (seller = 0)", name=op.f("ck_invoices_period")
+        ),
         sa.CheckConstraint(
             "(state = 'asked') = (ended_us IS NULL)", name=op.f("ck_invoices_ended")
         ),
@@ -1028,7 +1060,7 @@ def upgrade() -> None:
             "(state = 'issued') = (serial IS NOT NULL)", name=op.f("ck_invoices_serial")
         ),
         sa.CheckConstraint(
-            "series = 'invoice' OR corrects IS NOT NULL",
+            "series = 'invoice' OR corrects IS NOT NULL OR period <> ''",
             name=op.f("ck_invoices_corrects"),
         ),
         sa.CheckConstraint(
@@ -1049,6 +1081,20 @@ def upgrade() -> None:
     with op.batch_alter_table("invoices", schema=None) as batch_op:
         batch_op.create_index("ix_invoices_buyer", ["buyer", "id"], unique=False)
         batch_op.create_index("ix_invoices_seller", ["seller", "id"], unique=False)
+        batch_op.create_index(
+            "uq_invoices_outside",
+            ["outside"],
+            unique=True,
+            sqlite_where=sa.text("outside != ''"),
+            postgresql_where=sa.text("outside != ''"),
+        )
+        batch_op.create_index(
+            "uq_invoices_period",
+            ["buyer", "period", "currency"],
+            unique=True,
+            sqlite_where=sa.text("period != ''"),
+            postgresql_where=sa.text("period != ''"),
+        )
         batch_op.create_index(
             "uq_invoices_serial", ["series", "year", "serial"], unique=True
         )
@@ -2376,6 +2422,29 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("payer IS NOT NULL"),
             postgresql_where=sa.text("payer IS NOT NULL"),
+        )
+
+    op.create_table(
+        "use_shares",
+        sa.Column("entitlement", Whole, autoincrement=False, nullable=False),
+        sa.Column("period", Whole, autoincrement=False, nullable=False),
+        sa.Column("place", Whole, autoincrement=False, nullable=False),
+        sa.Column("party", Whole, nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("weight", Whole, nullable=False),
+        sa.Column("amount", Whole, nullable=False),
+        sa.CheckConstraint(
+            "amount >= 0 AND weight >= 0 AND party > 0",
+            name=op.f("ck_use_shares_numbers"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "entitlement", "period", "place", name=op.f("pk_use_shares")
+        ),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("use_shares", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_use_shares_party", ["party", "entitlement"], unique=False
         )
 
     op.create_table(
@@ -4305,6 +4374,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_uses_entitlement")
 
     op.drop_table("uses")
+    with op.batch_alter_table("use_shares", schema=None) as batch_op:
+        batch_op.drop_index("ix_use_shares_party")
+
+    op.drop_table("use_shares")
     with op.batch_alter_table("transfers", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_transfers_payer",
@@ -4528,10 +4601,21 @@ def downgrade() -> None:
     op.drop_table("journal")
     with op.batch_alter_table("invoices", schema=None) as batch_op:
         batch_op.drop_index("uq_invoices_serial")
+        batch_op.drop_index(
+            "uq_invoices_period",
+            sqlite_where=sa.text("period != ''"),
+            postgresql_where=sa.text("period != ''"),
+        )
+        batch_op.drop_index(
+            "uq_invoices_outside",
+            sqlite_where=sa.text("outside != ''"),
+            postgresql_where=sa.text("outside != ''"),
+        )
         batch_op.drop_index("ix_invoices_seller")
         batch_op.drop_index("ix_invoices_buyer")
 
     op.drop_table("invoices")
+    op.drop_table("invoiced")
     with op.batch_alter_table("intakes", schema=None) as batch_op:
         batch_op.drop_index("ix_intakes_vendor")
 
@@ -4645,6 +4729,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_arrivals_seq")
 
     op.drop_table("arrivals")
+    with op.batch_alter_table("allowances", schema=None) as batch_op:
+        batch_op.drop_index("ix_allowances_authorisation")
+
+    op.drop_table("allowances")
     with op.batch_alter_table("alerts", schema=None) as batch_op:
         batch_op.drop_index("ix_alerts_case")
 
