@@ -40,7 +40,7 @@ def test_the_newest_word_holds_and_what_cannot_be_is_refused(parts):
         (one, *_) = allowance.accounts(db, number)
         assert (one.year, one.allowed, one.taken) == (2026, 700, 0)
         for odd in (
-            (2025, "CNY", 1, "x"), (2026, "XXX", 1, "x"), (2026, "CNY", -1, "x"),
+            (2025, "CNY", 1, "x"), (2026, "ABC", 1, "x"), (2026, "CNY", -1, "x"),
             (2026, "CNY", 1, " "),
         ):  # fmt: skip
             with pytest.raises(Invalid):
