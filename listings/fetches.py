@@ -196,6 +196,13 @@ def of_release(db: Connection, release: int) -> list[Fetch]:
     return [Fetch(*row) for row in db.execute(query)]
 
 
+def lost(db: Connection, release: int) -> str | None:
+    """Return the name of the first file of a release that could not be fetched."""
+    query = select(_f.name).where(_f.release == release, _f.state == "failed")
+    name: str | None = db.scalar(query.order_by(_f.id).limit(1))
+    return name
+
+
 def origin(db: Connection, file: int) -> Fetch | None:
     """Return where a file was fetched from; None if it was uploaded."""
     row = db.execute(select(tables.fetches).where(_f.file == file)).first()

@@ -128,11 +128,16 @@ def _shapes_of(
     lines: Iterable[str], name: str
 ) -> tuple[dict[tuple[str, ...], set[tuple[type, ...]]], int] | None:
     """Return the columns that lines have, with their types, and how many lines."""
-    odd: list[str] = []
     seen: dict[tuple[str, ...], set[tuple[type, ...]]] = {}
     rows = 0
-    for record in json_lines(_watched(lines, odd), name):
+    for line in lines:
+        if not line.strip():
+            continue
         rows += 1
+        if "\\u" in line and _ODD.search(line):
+            return None  # the engine reads it otherwise
+        quick = _flat(line)
+        record = _as_record(_only(line, name, rows)) if quick is None else quick
         shapes = seen.get(keys := tuple(record))
         if shapes is None:
             shapes = seen[keys] = set()
@@ -141,17 +146,7 @@ def _shapes_of(
             shapes.add(shape)
             if _NESTED & set(shape) or len(seen) > SHAPES_MAX:
                 return None
-        if odd:
-            return None
     return seen, rows
-
-
-def _watched(lines: Iterable[str], odd: list[str]) -> Iterator[str]:
-    """Yield *lines*, and note those that the engine reads otherwise."""
-    for line in lines:
-        if "\\u" in line and _ODD.search(line):
-            odd.append(line)
-        yield line
 
 
 def json_records(text: str, name: str) -> Iterator[Record] | None:

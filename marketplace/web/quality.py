@@ -65,7 +65,7 @@ def add_files(release: str) -> ResponseReturnValue:
     """Add files to a release that is not final; finalise it if they permit."""
     found = mine(ids.decode("release", release))
     receive(services(), me().id, lambda _db: found.id, *arrived())
-    return finish(found.id)
+    return finish_if_whole(found.id)
 
 
 @bp.post("/releases/<release>/finalise")
@@ -86,6 +86,23 @@ def remove_file(file: str) -> ResponseReturnValue:
         releases.remove_file(db, found.id)
     flash(gettext("Taken out: %(name)s.", name=found.name), "success")
     return to(release.product, "#releases-h")
+
+
+def finish_if_whole(number: int) -> ResponseReturnValue:
+    """Finalise a release as `finish` does, unless something could not be fetched.
+
+    An address may fail before this is asked, or after: in both cases it is the vendor
+    who decides to go on without the file.
+    """
+    with services().reads.connect() as db:
+        lost = fetches.lost(db, number)
+    if lost is None:
+        return finish(number)
+    flash(
+        gettext("%(name)s could not be fetched; the release stays open.", name=lost),
+        "warning",
+    )
+    return to(mine(number).product, "#releases-h")
 
 
 def finish(number: int) -> ResponseReturnValue:

@@ -222,14 +222,14 @@ def add_unit(product: str) -> ResponseReturnValue:
 @again(edit)
 def release(product: str) -> ResponseReturnValue:
     """Store uploaded files, fetch others, as a release; finalise it if they permit."""
-    from marketplace.web.quality import finish  # which adds views to this area
+    from marketplace.web.quality import finish_if_whole  # adds views to this area
 
     number, typed = mine(product), read(ReleaseForm())
 
     def begin(db: Connection) -> int:
         return releases.begin(db, number, **typed)
 
-    return finish(receive(services(), me().id, begin, *arrived()).release)
+    return finish_if_whole(receive(services(), me().id, begin, *arrived()).release)
 
 
 # What a vendor may do by one button, and what the page says then.

@@ -1,5 +1,6 @@
 """Files by reference: a vendor names an address, the exchange fetches and examines."""
 
+import io
 import re
 import time
 from dataclasses import replace
@@ -254,3 +255,28 @@ def test_who_sends_drop_by_drop_is_given_up(there, desk, monkeypatch):
         ("failed", "too_slow"),
         ("failed", "no_answer"),
     }
+
+
+def test_what_fails_before_the_page_is_answered_keeps_the_release_open(
+    there, desk, visit, monkeypatch
+):
+    """As on a busy machine: the fetch is over before the request is."""
+    _ask, _client, _key, _release, page = desk
+    begin = fetching.Fetcher.begin
+
+    def begin_and_end(self):
+        asked = begin(self)
+        asked.result(timeout=20)
+        return asked
+
+    monkeypatch.setattr(fetching.Fetcher, "begin", begin_and_end)
+    vendor = visit("vendor")
+    address = f"lost.csv http://{there}/gone.csv"
+    location(vendor.post(f"{page}/releases", label="2", addresses=address))
+    files = (io.BytesIO(GOOD), "more.csv")
+    location(vendor.post(f"{page}/releases", label="3", addresses=address, files=files))
+    shown = vendor.get(page).text
+    assert len(re.findall(r"/fetches/fch_\w+/retry", shown)) == 2
+    # Each is open; the one with a file may be finalised without the lost one.
+    whole = re.findall(r"/vendor/releases/(rel_\w+)/finalise", shown)
+    location(vendor.post(f"/vendor/releases/{whole[0]}/finalise"))
