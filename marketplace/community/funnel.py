@@ -1,13 +1,14 @@
 """A vendor's funnel: how many members looked at a product, asked, and bought.
 
-Members are counted, not clicks: who looks ten times is one. What a vendor learns is how
+Members are counted, not clicks: who looks ten times is one. Who asked or bought by a
+program has looked, too: the page is not the only window. What a vendor learns is how
 many, never who looked (features H1).
 """
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, select, union
+from sqlalchemy import Connection, Select, SelectBase, func, select, union
 
 from listings import tables
 from marketplace.community.tables import demands, looks, questions, watches
@@ -42,10 +43,12 @@ def of_products(
     wanted = list(products)
     units = tables.instruments.c
     sold = _pairs(db, select(units.id, units.product).where(units.product.in_(wanted)))
+    about = vendor, wanted, since_us
+    asked = _askers(*about)
     counted = {
-        "looked": _looked(db, vendor, wanted, since_us),
+        "looked": _counted(db, union(_lookers(*about), asked)),
         "followed": _followed(db, wanted),
-        "asked": _asked(db, vendor, wanted, since_us),
+        "asked": _counted(db, asked),
         **_bought(db, vendor, sold, since_us),
         "delivered": _delivered(db, sold, since_us),
     }
@@ -53,20 +56,6 @@ def of_products(
         number: Stages(**{name: of.get(number, 0) for name, of in counted.items()})
         for number in wanted
     }
-
-
-def _looked(
-    db: Connection, vendor: int, wanted: list[int], since_us: int
-) -> dict[int, int]:
-    """Return how many members but the vendor looked; a member has one row each."""
-    seen = looks.c
-    query = (
-        select(seen.product, func.count())
-        .where(seen.product.in_(wanted), seen.at_us >= since_us)
-        .where(seen.member != vendor)
-        .group_by(seen.product)
-    )
-    return _pairs(db, query)
 
 
 def _followed(db: Connection, wanted: list[int]) -> dict[int, int]:
@@ -79,10 +68,16 @@ def _followed(db: Connection, wanted: list[int]) -> dict[int, int]:
     return _pairs(db, query)
 
 
-def _asked(
-    db: Connection, vendor: int, wanted: list[int], since_us: int
-) -> dict[int, int]:
-    """Return how many members asked in whatever way, each once."""
+def _lookers(vendor: int, wanted: list[int], since_us: int) -> Select[Any]:
+    """Select who looked, but the vendor."""
+    seen = looks.c
+    return select(seen.product, seen.member).where(
+        seen.product.in_(wanted), seen.at_us >= since_us, seen.member != vendor
+    )
+
+
+def _askers(vendor: int, wanted: list[int], since_us: int) -> Select[Any]:
+    """Select who asked in whatever way; a purchase begins with a bid."""
     q, r, units = questions.c, tables.access_requests.c, tables.instruments.c
     of_unit = [
         select(units.product, table.c.member)
@@ -100,9 +95,15 @@ def _asked(
             r.product.in_(wanted), r.asked_us >= since_us
         ),
         *of_unit,
-    ).subquery()
-    query = select(asked.c.product, func.count()).group_by(asked.c.product)
-    return _pairs(db, query)
+    )
+    return select(asked.subquery())  # SQLite takes no union within a union
+
+
+def _counted(db: Connection, members: SelectBase) -> dict[int, int]:
+    """Return how many *members* there are of each product."""
+    found = members.subquery()
+    product = found.c[0]
+    return _pairs(db, select(product, func.count()).group_by(product))
 
 
 def _bought(

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from listings import instruments, tables
 from listings.instruments import Instrument
@@ -135,6 +135,34 @@ def look(db: Connection, member: int, product: int) -> None:
         return
     _forget(db, member)
     db.execute(insert(looks).values(member=member, product=product, **values))
+
+
+def write(db: Connection, seen: Iterable[tuple[int, int, int]]) -> None:
+    """Write down first looks of the past: (member, product, microseconds).
+
+    For a market that is made up: how the listings look now is what was seen. Who looked
+    already keeps that look.
+    """
+    rows = list(seen)
+    known = {(row.member, row.product) for row in db.execute(_written(rows))}
+    shown = {
+        product: json.dumps(view, ensure_ascii=False)
+        for product, view in views(db, {product for _, product, _ in rows}).items()
+    }
+    made = [
+        {"member": member, "product": product, "at_us": at_us, "latest": shown[product]}
+        for member, product, at_us in rows
+        if product in shown and (member, product) not in known
+    ]
+    if made:
+        db.execute(insert(looks), made)
+
+
+def _written(rows: Iterable[tuple[int, int, int]]) -> Select[Any]:
+    """Select the looks at the products of *rows* that are written down."""
+    return select(_l.member, _l.product).where(
+        _l.product.in_({product for _, product, _ in rows})
+    )
 
 
 def _forget(db: Connection, member: int) -> None:

@@ -7,7 +7,15 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select, update
 
 from listings import tables
-from marketplace.community import blind, buyers, complaints, questions, ratings, watches
+from marketplace.community import (
+    blind,
+    buyers,
+    complaints,
+    looks,
+    questions,
+    ratings,
+    watches,
+)
 from marketplace.community import tables as said
 from marketplace.community.buyers import Marks
 from marketplace.community.ratings import Scores
@@ -109,10 +117,27 @@ def speak(db: Connection, buyers: list[Trader]) -> None:
             answer = answer if number < ASKED - UNANSWERED else ""
             _ask(db, row, (text, answer), speakers[row.buyer], vendor)
     _report(db, bought, speakers)
+    _look_around(db, buyers)
     for place, one in enumerate(buyers[:FOLLOWERS]):
         for row in bought[place : place + FOLLOWED]:
             watches.follow(db, one.member, watches.PRODUCT, row.product)
         watches.follow(db, one.member, watches.VENDOR, bought[place].vendor)
+
+
+def _look_around(db: Connection, buyers: list[Trader]) -> None:
+    """Let buyers look at listings, at some more than at others; most buy nothing."""
+    li = tables.listings.c
+    query = select(li.product).where(li.state == "listed").order_by(li.product)
+    now_us = clock.now_us()
+    looks.write(
+        db,
+        [
+            (one.member, product, now_us - (1 + (product + place) % 27) * clock.DAY_US)
+            for product in db.execute(query).scalars()
+            for place, one in enumerate(buyers)
+            if (7 * product + 3 * place) % (4 + product % 5) < 3
+        ],
+    )
 
 
 def _report(db: Connection, bought: list[Any], speakers: dict[int, User]) -> None:
