@@ -5,14 +5,17 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event, Thread
+from typing import NamedTuple
 
 from sqlalchemy import Engine
 
 from listings.changes import changed
+from listings.files import Storage
 from listings.registration.passing import pass_time
 from listings.search.index import Index
 from listings.search.projection import Projection
 from marketplace import admission, correcting, projection, warehouse
+from marketplace.approvals.sending import Mender
 from marketplace.community import access, announcements, searches
 from marketplace.config import Config
 from marketplace.delivery import renewals
@@ -41,6 +44,7 @@ LAPSES_S = 5.0
 REGISTRATIONS_S = 5.0
 ADMISSIONS = "admissions.position"
 WATCH_S = 60.0  # surveillance
+APPROVALS_S = 30.0  # approved, and cut off before it was noted as sent
 TAPE_S = 1.0  # trades that may be told by now
 HAMMER_S = 1.0  # auctions that have closed
 RISES_S = 5.0  # prices that were announced come into force
@@ -79,6 +83,16 @@ class Follower:
             except Exception:  # it must go on once the cause is gone
                 log.exception("%s cannot follow the records", self._name)
                 pause_s = max(REST_S, self._pause_s)
+
+
+class Parts(NamedTuple):
+    """What a step works with that sends as a view would."""
+
+    reads: Engine
+    writes: Engine
+    gateway: Gateway
+    config: Config
+    files: Storage
 
 
 class Admissions:
@@ -144,6 +158,7 @@ def following(
 
     Where the writer is, and only there: the tape may be extended by one process only.
     """
+    parts = Parts(reads, writes, gateway, config, Storage(config.files_url))
     prices = projection.Prices(reads, writes, config.data)
     admissions = Admissions(reads, gateway, config.data)
     announcer = announcements.Announcer(reads, writes, config.data)
@@ -169,6 +184,7 @@ def following(
             correcting.Corrector(reads, writes).step,
             correcting.STEP_S,
         ),
+        Follower("approvals", Mender(parts).step, APPROVALS_S),
         Follower("tape", Tape(reads, writes, config.tape).step, TAPE_S),
         Follower("announcements", announcer.step, announcements.TELL_S),
         Follower("access", lambda: _lapse(reads, writes), LAPSES_S),

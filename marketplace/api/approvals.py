@@ -22,6 +22,7 @@ STATES = (
     "rejected",
     "withdrawn",
     "expired",
+    "unsent",
 )
 KINDS = (*sending.MAKES, desk.LIMIT)
 

@@ -62,7 +62,7 @@ class TooManyApprovals(Refusal):
 
 @dataclass(eq=False)
 class AskersHand(Refusal):
-    """Whoever asked gave you your password, or let you in, within the last 3 days."""
+    """Of you and whoever asked, one gave the other a login less than 3 days before."""
 
 
 CONFLICTS: tuple[type[Refusal], ...] = (
@@ -205,8 +205,9 @@ def _still(row: Row[Any]) -> int:
 
 def stands(row: Row[Any]) -> str:
     """Return where a request stands: its state, or that its time is over."""
-    over = row.state in ("waiting", "approved") and row.expires_us <= clock.now_us()
-    return "expired" if over else str(row.state)
+    if row.expires_us > clock.now_us():
+        return str(row.state)
+    return {"waiting": "expired", "approved": "unsent"}.get(row.state, str(row.state))
 
 
 def ask_limit(
@@ -232,14 +233,16 @@ def approve(db: Connection, by: User, number: int) -> Row[Any]:
     """Approve a request of the user's member; the request, which may be sent now.
 
     Raises NotFound, OwnWork for whoever asked or stands behind the agent that did,
-    AskersHand if they could have signed in as the user within WAITS_US, ApprovalOver
-    if it waits no more. Once approved it stays so until it is sent.
+    AskersHand if one of both could have signed in as the other since WAITS_US before it
+    was asked, ApprovalOver if it waits no more. Once approved it stays so until it is
+    sent.
     """
     row = one(db, number, by.member)
     if by.id in (row.by_user, row.person):
         raise OwnWork
-    hands = colleagues.hands(db, by.id, clock.now_us() - WAITS_US)
-    if hands & {row.by_user, row.person}:
+    since_us, askers = row.at_us - WAITS_US, {row.by_user, row.person}
+    given = set().union(*(colleagues.hands(db, one, since_us) for one in askers))
+    if by.id in given or askers & colleagues.hands(db, by.id, since_us):
         raise AskersHand
     if users.is_disabled(db, row.by_user):
         raise ApprovalOver(number, "shut_out")
@@ -280,14 +283,20 @@ def _decide(
         raise ApprovalOver(row.id, stands(one(db, row.id, row.member)))
 
 
+def unfinished(db: Connection, decided_us: int) -> list[Row[Any]]:
+    """Return what was approved before a moment, and not noted as sent or refused."""
+    query = select(approvals).where(_a.state == "approved", _a.decided_us < decided_us)
+    return list(db.execute(query.order_by(_a.id).limit(PAGE_MAX)))
+
+
 def finish(
     db: Connection, row: Row[Any], state: str, result: int | None, reason: str = ""
 ) -> None:
-    """Say what became of an approved request: sent, or refused by the market."""
+    """Say what became of an approved request: it was sent, refused, or never sent."""
     done = update(approvals).where(_a.id == row.id, _a.state == "approved")
     values = {"state": state, "result": result, "reason": reason}
     if db.execute(done.values(values)).rowcount:
-        told = "approval_sent" if state == "sent" else "approval_refused"
+        told = f"approval_{state}"
         _tell(db, row.member, row.id, told, users.names(db, [row.person]))
 
 

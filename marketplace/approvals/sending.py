@@ -5,6 +5,7 @@ follows it here too, because it goes the way that a view would have sent it.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -25,8 +26,11 @@ from marketplace.trading.drafting import SignContract
 from marketplace.trading.pooling import JoinPool
 from marketplace.trading.quoting import CounterOffer, OfferPrice, TakeOffer
 from marketplace.trading.using import DeclareUse, SetBudget
+from settlement import clock
 from settlement.errors import Busy, ExchangeHalted, OutcomeUnknown, Refusal
+from settlement.journal import by_key
 
+MENDED_US = clock.MINUTE_US  # after the approval: by then it is sent, or was cut off
 # What a request made, by the kind of its command: of what kind its result's number is.
 MAKES = {
     PlaceOrder.__name__: "order",
@@ -55,6 +59,11 @@ def approve(parts: drafts.Parts, by: User, number: int) -> None:
         if row.kind == desk.LIMIT:
             _set(db, row)
             return
+    _carry_out(parts, row)
+
+
+def _carry_out(parts: drafts.Parts, row: Row[Any]) -> None:
+    """Send an approved request and note what became of it; the market's refusal."""
     try:
         result = _send(parts, row)
     except (Busy, ExchangeHalted, OutcomeUnknown):
@@ -65,6 +74,37 @@ def approve(parts: drafts.Parts, by: User, number: int) -> None:
         raise
     with parts.writes.begin() as db:
         desk.finish(db, row, "sent", result)
+
+
+class Mender:
+    """Finishes what a crash left between an approval and the note that it was sent.
+
+    The journal knows by the request's key whether the market has decided: then it goes
+    the same way again, which changes nothing and notes what came of it. A request that
+    the market never saw is sent by whoever approves it again, or ends unsent.
+    """
+
+    def __init__(self, parts: drafts.Parts) -> None:
+        """Look and finish with *parts*."""
+        self._parts = parts
+
+    def step(self) -> int:
+        """Finish what can be; return how many."""
+        with self._parts.reads.connect() as db:
+            rows = desk.unfinished(db, clock.now_us() - MENDED_US)
+            known = {row.id: by_key(db, row.member, row.key) for row in rows}
+        done = 0
+        for row in rows:
+            if known[row.id] is not None:
+                with suppress(Refusal):  # it is noted
+                    _carry_out(self._parts, row)
+            elif row.expires_us <= clock.now_us():
+                with self._parts.writes.begin() as db:
+                    desk.finish(db, row, "unsent", None)
+            else:
+                continue
+            done += 1
+        return done
 
 
 def _set(db: Connection, row: Row[Any]) -> None:

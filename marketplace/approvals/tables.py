@@ -37,13 +37,14 @@ approvals = table(
     Column("result", Whole),  # number of the order, trade, … that it made
     Unique("member", "key"),
     CheckConstraint(
-        "state IN ('waiting', 'approved', 'sent', 'refused', 'rejected', 'withdrawn')",
+        "state IN ('waiting', 'approved', 'sent', 'refused', 'rejected', 'withdrawn',"
+        " 'unsent')",
         name="state",
     ),
     CheckConstraint("(state = 'waiting') = (decided_us IS NULL)", name="decided"),
     CheckConstraint("expires_us > at_us", name="expiry"),
     CheckConstraint(
-        "state NOT IN ('approved', 'sent', 'refused')"
+        "state NOT IN ('approved', 'sent', 'refused', 'unsent')"
         " OR (decided_by <> by_user AND decided_by <> person)",
         name="second",
     ),

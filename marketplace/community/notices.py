@@ -130,6 +130,10 @@ KINDS: Mapping[str, str] = {
     "approval_refused": N_(
         "What %(user)s asked for was approved, but the market refused it."
     ),
+    "approval_unsent": N_(
+        "What %(user)s asked for was approved, but did not reach the market in time:"
+        " nothing was ordered."
+    ),
     "approval_rejected": N_("%(user)s turned down, or took back, a request to buy."),
     "webhook_set": N_(
         "%(user)s set where a webhook sends your news: to %(host)s. Delete it if you do"

@@ -12,6 +12,7 @@ from marketplace.members import organisations, roles, sessions, users
 from marketplace.members.tables import handovers
 from marketplace.members.tables import users as table
 from marketplace.members.users import User
+from marketplace.trading import mandate_reads
 from settlement import clock, store
 from settlement.errors import Forbidden, Invalid, NotFound, Refusal
 from settlement.ids import encode
@@ -58,9 +59,11 @@ def invite(
     """Add a user to the owner's member; return its number.
 
     Invalid if the address is taken or wrong, the name missing, or a role is none that
-    the member has; TooManyUsers above USERS_MAX; Forbidden for the house.
+    the member has; TooManyUsers above USERS_MAX; Forbidden for the house;
+    OutsideMandate for whoever a mandate bounds, who would go round it by a new login.
     """
     _refuse_house(owner)
+    mandate_reads.check_unbounded(db, owner.id)
     wanted = frozenset(granted)
     if not wanted or not wanted <= set(offered(db, owner.member)):
         raise Invalid({"roles": [N_("Choose from the roles of your organisation.")]})
@@ -84,6 +87,7 @@ def shut_out(db: Connection, owner: User, user: int) -> None:
 def let_in(db: Connection, owner: User, user: int) -> None:
     """Let a colleague in again; its keys count again, its sessions do not."""
     _other(db, owner, user)
+    mandate_reads.check_unbounded(db, owner.id)
     users.set_disabled(db, user, disabled=False)
     _hand_over(db, owner, user)
 
@@ -97,8 +101,9 @@ def sign_out(db: Connection, owner: User, user: int) -> int:
 def renew(db: Connection, owner: User, user: int, password_hash: str) -> str:
     """Give a colleague who forgot it another password; return whose it is.
 
-    All sessions of that user end.
+    All sessions of that user end. OutsideMandate for whoever a mandate bounds.
     """
+    mandate_reads.check_unbounded(db, owner.id)
     email = str(_other(db, owner, user).email)
     users.set_password(db, user, password_hash)
     sessions.revoke_all(db, user)

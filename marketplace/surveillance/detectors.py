@@ -39,7 +39,7 @@ CLOSE_BEFORE = 5  # trades earlier in the day
 SHILL_CONTESTS = 3  # of one vendor, bid in and never won
 TENDERS_MIN = 3  # in which the same bidders meet
 COVER_BPS = 300  # above the winner, at most, is a bid that covers it
-RING_MIN = 2  # reviews with full points in each direction
+RING_MIN = 2  # reviews with full points from each member of a ring to the next
 FULL = 5
 ZONE_US = 8 * HOUR_US  # the exchange's day is Beijing's
 WHOLE_BPS = 10_000
@@ -251,19 +251,52 @@ def _tendered(
 
 
 def review_rings(seen: Seen) -> list[Alert]:
-    """Find two members who give each other's products full points."""
+    """Find members who give each other's products full points, in a ring of any size.
+
+    Two who praise each other, or three and more of whom each praises the next, until it
+    comes back to the first: what hangs together so is one ring.
+    """
     given: dict[tuple[int, int], list[Review]] = defaultdict(list)
     for review in seen.reviews:
-        if review.points == FULL:
-            given[seen.owner(review.member), seen.owner(review.vendor)].append(review)
+        giver, taker = seen.owner(review.member), seen.owner(review.vendor)
+        if review.points == FULL and giver != taker:
+            given[giver, taker].append(review)
+    praised = {pair: some for pair, some in given.items() if len(some) >= RING_MIN}
     found = []
-    for (one, other), reviews in given.items():
-        back = given.get((other, one), [])
-        if one < other and min(len(reviews), len(back)) >= RING_MIN:
-            numbers = tuple(sorted(review.rating for review in reviews + back))
-            facts = {"there": len(reviews), "back": len(back)}
-            evidence = {"ratings": numbers}
-            found.append(Alert("review_rings", None, (one, other), evidence, facts))
+    for ring in _rings(praised):
+        inside = [
+            review
+            for (giver, taker), some in praised.items()
+            if giver in ring and taker in ring
+            for review in some
+        ]
+        evidence = {"ratings": tuple(sorted(review.rating for review in inside))}
+        facts = {"members": len(ring), "reviews": len(inside)}
+        found.append(Alert("review_rings", None, ring, evidence, facts))
+    return found
+
+
+def _rings(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
+    """Return the groups in which everybody is reached from everybody, by the pairs."""
+    after: dict[int, set[int]] = defaultdict(set)
+    for giver, taker in pairs:
+        after[giver].add(taker)
+    reached = {one: _reached(after, one) for one in list(after)}
+    rings = {
+        tuple(sorted(other for other in far if one in reached.get(other, ())))
+        for one, far in reached.items()
+        if one in far
+    }
+    return sorted(rings)
+
+
+def _reached(after: Mapping[int, set[int]], start: int) -> set[int]:
+    """Return who is reached from *start*, itself too if the way leads back."""
+    found: set[int] = set()
+    fresh = set(after.get(start, ()))
+    while fresh:
+        found |= fresh
+        fresh = {more for one in fresh for more in after.get(one, ())} - found
     return found
 
 

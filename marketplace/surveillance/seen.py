@@ -100,12 +100,15 @@ class Seen(NamedTuple):
 
 
 def look(db: Connection, since_us: int) -> Seen:
-    """Return what happened since *since_us*, ROWS_MAX of each kind."""
+    """Return what happened since *since_us*, ROWS_MAX of each kind.
+
+    Of auctions, tenders and reviews it is the latest, whenever that was.
+    """
     return Seen(
         _deals(db, since_us),
         _orders(db, since_us),
-        _bids(db, since_us),
-        _reviews(db, since_us),
+        _bids(db),
+        _reviews(db),
         _tenders(db),
         groups(db),
     )
@@ -191,11 +194,12 @@ def _cancelled(db: Connection, since_us: int) -> dict[int, int]:
 ENDING = ("CancelOrder", "ReplaceOrder")  # [by, member, order, …]
 
 
-def _bids(db: Connection, since_us: int) -> tuple[Bid, ...]:
+def _bids(db: Connection) -> tuple[Bid, ...]:
+    """Return the latest bids of auctions: patterns in them take weeks."""
     query = (
         select(contest_bids, contests.c.vendor, contests.c.winner)
         .join(contests, contests.c.id == contest_bids.c.contest)
-        .where(contest_bids.c.at_us >= since_us, contests.c.kind == "ascending")
+        .where(contests.c.kind == "ascending")
     )
     return tuple(
         Bid(
@@ -206,11 +210,10 @@ def _bids(db: Connection, since_us: int) -> tuple[Bid, ...]:
     )
 
 
-def _reviews(db: Connection, since_us: int) -> tuple[Review, ...]:
-    query = (
-        select(ratings, products.c.vendor)
-        .join(products, products.c.id == ratings.c.product)
-        .where(ratings.c.at_us >= since_us)
+def _reviews(db: Connection) -> tuple[Review, ...]:
+    """Return the latest reviews: a ring is built over months."""
+    query = select(ratings, products.c.vendor).join(
+        products, products.c.id == ratings.c.product
     )
     return tuple(
         Review(row.id, row.at_us, row.member, row.vendor, row.quality)

@@ -18,6 +18,7 @@ DEALINGS: Mapping[str, Mapping[str, str]] = {
         "rejected": N_("Turned down"),
         "withdrawn": N_("Taken back"),
         "expired": N_("Not decided in time"),
+        "unsent": N_("Approved, but never sent"),
     },
     "approval_kind": {
         "PlaceOrder": N_("Order to buy"),

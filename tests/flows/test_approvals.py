@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from marketplace.approvals import desk, limits, sending
 from marketplace.approvals.costs import COSTS
@@ -312,10 +312,54 @@ def test_nobody_approves_by_a_login_that_they_gave_to_a_colleague(
         new = users.get(db, added)
     with pytest.raises(desk.AskersHand):
         sending.approve(parts, new, number)
+    hand(lambda db: colleagues.renew(db, second, asker.id, hashed))
+    with pytest.raises(desk.AskersHand):  # nor what a login asks that they gave
+        sending.approve(parts, second, number)
     with parts.writes.begin() as db:
-        past = clock.now_us() - desk.WAITS_US
-        db.execute(update(handovers).values(at_us=past))
+        asked_us = db.scalar(select(approvals.c.at_us))
+        db.execute(update(handovers).values(at_us=asked_us - desk.WAITS_US))
     sending.approve(parts, second, number)
+
+
+def test_what_a_crash_left_approved_is_told_as_it_came_to_be(
+    bounded, program, sun, parts, monkeypatch
+):
+    second, buyer = bounded["second"], program("buyer")
+    keys = ("sent", "never", "refused")
+    more = {"refused": {"quantity": 100}}
+    asked = {
+        key: buyer.post(
+            "/orders", buy(sun, **more.get(key, {})), **{"Idempotency-Key": key}
+        ).json["approval"]
+        for key in keys
+    }
+
+    def state(key):
+        return buyer.read(f"/approvals/{asked[key]}")["state"]
+
+    class Crash(Exception):
+        pass
+
+    def crash(*_args, **_more):
+        raise Crash
+
+    for key, at in (("sent", "finish"), ("refused", "finish"), ("never", "command_of")):
+        with monkeypatch.context() as patched, pytest.raises(Crash):
+            patched.setattr(desk, at, crash)
+            sending.approve(parts, second, decode("approval", asked[key]))
+        assert state(key) == "approved"
+    mender = sending.Mender(parts)
+    assert mender.step() == 0  # it may be on its way still
+    monkeypatch.setattr(sending, "MENDED_US", -clock.MINUTE_US)
+    assert mender.step() == 2
+    assert [state(key) for key in keys] == ["sent", "approved", "refused"]
+    (order,) = buyer.read("/orders")["data"]
+    assert buyer.read(f"/approvals/{asked['sent']}")["result"] == order["id"]
+    with parts.writes.begin() as db:
+        db.execute(update(approvals).values(at_us=1, expires_us=2))
+    assert state("never") == "unsent"
+    assert mender.step() == 1
+    assert [state(key) for key in keys] == ["sent", "unsent", "refused"]
 
 
 def test_what_the_records_do_not_have_yet_is_not_let_through(bounded, parts):

@@ -125,8 +125,13 @@ def test_above_the_threshold_of_a_mandate_another_than_its_giver_approves(
 
 
 def test_mandates_and_budgets_are_given_watched_and_ended_by_pages(
-    program, second, sun, visit
+    program, second, sun, visit, parts, people
 ):
+    with parts.writes.begin() as db:
+        hashed = parts.passwords.hash(PASSWORD)
+        about = "co@buyer.example", "co", hashed, ["owner"]
+        number = users.add(db, people["buyer"].member, *about)
+        people["second_owner"] = users.get(db, number)
     pay_in(program, "buyer", 50_000)
     owner = visit("buyer")
     assert "robot" in owner.get("/mandates/").text
@@ -161,6 +166,17 @@ def test_mandates_and_budgets_are_given_watched_and_ended_by_pages(
     assert budget in owner.get("/mandates/").text
     assert owner.post("/mandates/new", **form, holder=user).status_code == 409
     assert visit("second").post(f"{budget}/end").status_code == 403  # only an owner
+    own = ids.encode("user", people["buyer"].id)
+    bounding = location(visit("second_owner").post("/mandates/new", **form, holder=own))
+    clerk = {"name": "C", "email": "c@buyer.example", "roles": ["buyer"]}
+    for path, sent in (
+        ("/account/users", clerk),
+        (f"/account/users/{user}/password", {}),
+        (f"/account/users/{user}/let-in", {}),
+    ):
+        assert owner.post(path, **sent).status_code == 403, path  # no way round it
+    location(visit("second_owner").post(f"{bounding}/end"))
+    assert owner.post(f"/account/users/{user}/password").status_code == 200
     assert location(owner.post(f"{budget}/end")) == budget
     stranger = ids.encode("user", 1)
     assert owner.post("/mandates/new", **form, holder=stranger).status_code == 404

@@ -21,6 +21,7 @@ KINDS = {
     "orders": "order",
     "contests": "contest",
     "ratings": "rating",
+    "tenders": "demand",
 }
 
 
