@@ -35,12 +35,17 @@ _WANTED = (
     ),
 )
 
+UNNAMED = 1  # which of them is posted without the member's name
+
 
 def post(db: Connection, buyers: list[Trader]) -> None:
     """Post the demands, each by another buyer."""
     now_us = clock.now_us()
-    for buyer, wanted in zip(buyers, _WANTED, strict=False):
+    for turn, (buyer, wanted) in enumerate(zip(buyers, _WANTED, strict=False)):
         title, description, sector, purpose, budget, days = wanted
         until_us = now_us + days * clock.DAY_US
-        demand = Wanted(title, description, until_us, "", sector, purpose, budget)
+        demand = Wanted(
+            *(title, description, until_us, "", sector, purpose, budget),
+            anonymous=turn == UNNAMED,
+        )
         demands.post(db, buyer.member, buyer.user, demand)

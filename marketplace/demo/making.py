@@ -34,6 +34,7 @@ from marketplace.demo.cashier import Cashier
 from marketplace.demo.cleanroom import open_room
 from marketplace.demo.contests import Auctions
 from marketplace.demo.contracts import sign
+from marketplace.demo.delegation import Parts, delegate
 from marketplace.demo.floor import Floor, Hands, Traded
 from marketplace.demo.members import Cast, invite
 from marketplace.demo.menus import SEATS, Menus
@@ -270,6 +271,8 @@ class _Making:
             sign(floor, self._reads, self._traded, registrar)
             vault = Vault(self._config.data)
             Requests(floor, self._writes, vault).make(self._traded)
+            passwords = Passwords(fast=True)  # nobody signs in as an agent
+            delegate(floor, Parts(self._reads, self._writes, gateway, passwords))
             sold = self._traded[SEATS][-1]
             connect(floor, self._writes, vault, self._numbers[SEATS], sold)
             storage = Storage(self._config.files_url)

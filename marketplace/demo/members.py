@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from marketplace.demo.floor import Trader
 from marketplace.demo.people import PASSWORD, Person, people, staff
-from marketplace.members import users, verification
+from marketplace.members import roles, users, verification
 from marketplace.members.passwords import Passwords
 from marketplace.members.tables import HOUSE
 from marketplace.members.verification import MemberEvent
@@ -51,5 +51,8 @@ def _sign_up(db: Connection, persons: Sequence[Person], shared: str) -> list[Tra
             db, person.organisation, person.email, person.name, shared
         )
         verification.submit(db, member, user)
+        if person.approver:
+            address = person.approvers_email
+            users.add(db, member, address, person.approver, shared, {roles.APPROVER})
         traders.append(Trader(person, member, user))
     return traders

@@ -27,11 +27,17 @@ class Person(NamedTuple):
     wealth: float = 1.0  # how much it spends, beside the others
     broker: bool = False  # quotes both sides
     abroad: bool = False  # pays in foreign currencies
+    approver: str = ""  # the name of a second user, who approves
 
     @property
     def email(self) -> str:
         """Return the address that the user signs in with."""
         return f"{self.key}@{DOMAIN}"
+
+    @property
+    def approvers_email(self) -> str:
+        """Return the address that the second user signs in with."""
+        return f"{self.key}-approver@{DOMAIN}"
 
 
 class Staff(NamedTuple):
@@ -91,7 +97,11 @@ def logins() -> list[Login]:
             Login(role, one.email, PASSWORD, one.organisation.name_en)
             for one in people(role)
         ]
-    return found
+    return found + [
+        Login("approver", one.approvers_email, PASSWORD, one.organisation.name_en)
+        for one in people("buyer")
+        if one.approver
+    ]
 
 
 def _person(entry: dict[str, Any], role: str, place: int) -> Person:
@@ -117,6 +127,7 @@ def _person(entry: dict[str, Any], role: str, place: int) -> Person:
         entry.get("wealth", 1.0),
         entry.get("broker", False),
         entry.get("abroad", False),
+        entry.get("approver", ""),
     )
 
 

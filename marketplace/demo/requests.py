@@ -1,4 +1,4 @@
-"""The demo's request for quotes with its answers, and a tender under seal."""
+"""The demo's request for quotes with its answers, and tenders with deposits."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,6 +7,9 @@ from sqlalchemy import Engine, insert, update
 from marketplace.community import demands, inquiries, tables
 from marketplace.community.demands import Wanted
 from marketplace.demo.floor import Floor, Traded, Trader
+from marketplace.members import users
+from marketplace.pricing import revising
+from marketplace.trading.commands import Tick
 from marketplace.trading.offers import ASKED
 from marketplace.trading.quoting import CounterOffer, OfferPrice
 from marketplace.trading.sealing import CallTender, SealBid
@@ -26,6 +29,18 @@ SEALED = (
     ("AIRQAPI", 84, "方案：站点数据按小时更新。"),
     ("BUSENV", 90, "方案：含质检报告。"),
 )
+OPENABLE = (
+    ("AIRQAPI", 84, "方案：站点数据按小时更新，含接口支持。"),
+    ("BUSENV", 90, "方案：含质检报告与字段说明。"),
+    ("METROOD", 78, "方案：月度更新，附历史数据。"),
+)
+CLOSED_US = 2 * clock.MINUTE_US  # then it waits for somebody to open the bids
+TENDERS = (
+    ("城市环境与营商综合数据服务（年度框架）", 6 * clock.DAY_US, SEALED),
+    ("通勤与空气质量联合分析数据（一年）", CLOSED_US, OPENABLE),
+)
+DEPOSIT = 500_000  # minor units: 1.67 per cent of the budget
+CHANGES = "希望价格再降 5%，并补充节假日的逐时数据；我方需在下季度上线。"
 
 
 class Requests:
@@ -38,7 +53,10 @@ class Requests:
         self._vault = vault
 
     def make(self, traded: Mapping[str, Sequence[Traded]]) -> None:
-        """Ask for quotes, haggle over one, and call a tender."""
+        """Ask for quotes, haggle over one, ask for changes of one; call two tenders.
+
+        One takes sealed bids, the other is closed and waits to be opened.
+        """
         rich = sorted(
             self._floor.buyers, key=lambda buyer: -self._floor.free(buyer.member, 1)
         )
@@ -64,7 +82,19 @@ class Requests:
                         "两份打包，望再优惠。", until_us, purpose,
                     )
                 )  # fmt: skip
-        self._tender(rich[1], traded)
+            if code == "SCENIC":
+                self._ask_changes(rich[0], quote)
+        self._tender(rich[1], traded, TENDERS[0])
+        self._tender(rich[2], traded, TENDERS[1])
+        closed_us = self._floor.at_us + CLOSED_US
+        self._floor.plan(closed_us, lambda: self._floor.must(Tick()))
+        self._floor.run_until(closed_us + 1)
+
+    def _ask_changes(self, buyer: Trader, quote: int) -> None:
+        """Let the buyer ask for changes of a quote; its vendor has yet to answer."""
+        with self._writes.begin() as db:
+            by = users.get(db, buyer.user)
+            revising.ask(db, by, quote, ("delivery", "price"), CHANGES)
 
     def _ask(
         self,
@@ -93,14 +123,20 @@ class Requests:
             db.execute(update(tables.demands).where(mine).values(dated))
         return number
 
-    def _tender(self, buyer: Trader, traded: Mapping[str, Sequence[Traded]]) -> None:
-        """Call a tender that closes in some days; two vendors have sealed a bid."""
-        title = "城市环境与营商综合数据服务（年度框架）"
-        number = self._ask(buyer, title, inquiries.PUBLIC, days=6)
-        closes_us = self._floor.at_us + 6 * clock.DAY_US
-        rules = (closes_us, BIDDERS_MIN, *WEIGHTS)
+    def _tender(
+        self,
+        buyer: Trader,
+        traded: Mapping[str, Sequence[Traded]],
+        wanted: tuple[str, int, Sequence[tuple[str, int, str]]],
+    ) -> None:
+        """Call a tender with a deposit, for a while; vendors have sealed their bids."""
+        title, open_us, bids = wanted
+        days = max(1, open_us // clock.DAY_US)
+        number = self._ask(buyer, title, inquiries.PUBLIC, days=days)
+        closes_us = self._floor.at_us + open_us
+        rules = (closes_us, BIDDERS_MIN, *WEIGHTS, DEPOSIT)
         self._floor.must(CallTender(buyer.user, buyer.member, number, *rules))
-        for code, percent, note in SEALED:
+        for code, percent, note in bids:
             one = traded[code][0]
             price = one.rounded(one.price * percent / 100)
             vendor = one.vendor

@@ -11,6 +11,7 @@ from listings.search.index import open_index
 from listings.search.query import Query
 from listings.stages import ProductState
 from marketplace import demo
+from marketplace.approvals.tables import approvals
 from marketplace.community import announcements, holders
 from marketplace.community.tables import questions, ratings, watches
 from marketplace.config import Config
@@ -18,8 +19,10 @@ from marketplace.demo.people import PASSWORD, logins
 from marketplace.members import profiles, users
 from marketplace.members.passwords import Passwords
 from marketplace.members.tables import members
+from marketplace.trading.mandate_tables import mandates
 from marketplace.trading.replay import replay
 from marketplace.trading.tables import orders
+from marketplace.trading.tender_tables import tender_bids, tenders
 from settlement import clock, store
 from settlement.invariants import violations
 from settlement.tables import entitlements, journal, payins, payouts, receipts, trades
@@ -149,6 +152,20 @@ def test_a_change_waits_while_the_registered_facts_stay_in_force(db):
     before, after = products.listed_facts(row), products.facts_of(row)
     assert before.summary_zh != after.summary_zh
     assert before.updates != after.updates
+
+
+def test_an_order_waits_inside_a_member_and_an_agent_has_a_mandate(db):
+    (waiting,) = db.execute(select(approvals.c.member, approvals.c.state))
+    assert waiting.state == "waiting"
+    (given,) = db.execute(select(mandates.c.member, mandates.c.state))
+    assert tuple(given) == (waiting.member, "active")
+
+
+def test_tenders_ask_for_deposits_and_one_waits_to_be_opened(db):
+    states = select(tenders.c.state).where(tenders.c.deposit > 0)
+    assert set(db.execute(states).scalars()) == {"open", "closed"}
+    bonds = db.execute(select(tender_bids.c.bond)).scalars().all()
+    assert bonds == ["held"] * 5
 
 
 def test_a_breaking_release_waits_for_its_holders(db):
