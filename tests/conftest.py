@@ -45,7 +45,13 @@ HINTS = {
 
 
 # A busy machine is not a failure; a failure prints how to have it again.
-settings.register_profile("databourse", deadline=None, print_blob=True)
+# DATABOURSE_TEST_FLOWS says how many flows each property makes in a long run.
+settings.register_profile(
+    "databourse",
+    deadline=None,
+    print_blob=True,
+    max_examples=int(os.environ.get("DATABOURSE_TEST_FLOWS", "100")),
+)
 settings.load_profile("databourse")
 
 KINDS = ("browser", "peers")  # folders whose tests are marked with their name

@@ -1,4 +1,4 @@
-"""A journal of many orders, replayed into an empty market: its rate, and the same state.
+"""A journal of many orders, replayed into an empty market: its rate, the same state.
 
 The journal is made once from a seed: limit orders, orders at once and cancels of twenty
 members in one book. It lies in a file, a record a line as the exchange writes it. Then
