@@ -183,7 +183,7 @@ def test_a_call_collects_from_two_sides_and_trades_at_one_price(visit, rows):
     watcher.go(room)
     traded = rows("SELECT count(*) FROM trades WHERE origin = 'auction'")[0][0]
     desk.go(f"/staff/market?symbol={symbol}")
-    open_summary(desk, f"details:has(form[action^='{where}/uncross'])")
+    desk.page.click(f"details:has(form[action^='{where}/uncross']) > summary")
     desk.follow(f"form[action^='{where}/uncross'] button")
     buyer.go(order)
     assert rows("SELECT count(*) FROM trades WHERE origin = 'auction'")[0][0] > traded

@@ -32,7 +32,7 @@ def test_made_up_codes_have_right_check_characters():
 
 def test_everybody_has_a_login_with_a_password_that_is_strong_enough():
     emails = [login.email for login in logins()]
-    assert len(set(emails)) == len(emails) == 38
+    assert len(set(emails)) == len(emails) == 39
     for email in emails:
         check_strength(PASSWORD, email)
     assert all(PASSWORD in str(login) for login in logins())
