@@ -19,6 +19,8 @@ from marketplace.demo.people import PASSWORD, logins
 from marketplace.members import profiles, users
 from marketplace.members.passwords import Passwords
 from marketplace.members.tables import members
+from marketplace.surveillance.detectors import detect
+from marketplace.surveillance.seen import look
 from marketplace.trading.mandate_tables import mandates
 from marketplace.trading.replay import replay
 from marketplace.trading.tables import orders
@@ -159,6 +161,13 @@ def test_an_order_waits_inside_a_member_and_an_agent_has_a_mandate(db):
     assert waiting.state == "waiting"
     (given,) = db.execute(select(mandates.c.member, mandates.c.state))
     assert tuple(given) == (waiting.member, "active")
+
+
+def test_no_detector_raises_a_false_alarm(db):
+    seen = look(db, 0)
+    assert len(seen.deals) > 2_000
+    assert len(seen.orders) > 4_000
+    assert detect(seen) == []
 
 
 def test_tenders_ask_for_deposits_and_one_waits_to_be_opened(db):
