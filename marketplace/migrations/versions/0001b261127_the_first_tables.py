@@ -2625,11 +2625,11 @@ def upgrade() -> None:
             name=op.f("ck_approvals_decided"),
         ),
         sa.CheckConstraint(
-            "state IN ('waiting', 'approved', 'sent', 'refused', 'rejected', 'withdrawn')",
+            "state IN ('waiting', 'approved', 'sent', 'refused', 'rejected', 'withdrawn', 'unsent')",
             name=op.f("ck_approvals_state"),
         ),
         sa.CheckConstraint(
-            "state NOT IN ('approved', 'sent', 'refused') OR (decided_by <> by_user AND decided_by <> person)",
+            "state NOT IN ('approved', 'sent', 'refused', 'unsent') OR (decided_by <> by_user AND decided_by <> person)",
             name=op.f("ck_approvals_second"),
         ),
         sa.CheckConstraint("expires_us > at_us", name=op.f("ck_approvals_expiry")),
