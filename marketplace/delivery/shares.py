@@ -133,7 +133,8 @@ def tables_in(
         report = reported.get(file.id)
         inside = report.tables if report else []
         for place, name in enumerate(_names(file.name, inside, taken)):
-            found.append((name, Version(number, release, file, place, cut)))
+            if cut is None or _opens(cut.cut, inside[place]):
+                found.append((name, Version(number, release, file, place, cut)))
     return found
 
 
@@ -150,6 +151,12 @@ def table(db: Connection, right: Row[Any], name: str) -> Shared:
         if each.name.lower() == name.lower():
             return each
     raise NotFound("table", name[:NAME_MAX])
+
+
+def _opens(cut: Cut, table: dict[str, Any]) -> bool:
+    """Tell whether a table has every column that rows are chosen by."""
+    names = {str(column["name"]).lower() for column in table["columns"]}
+    return all(rows.column.lower() in names for rows in cut.rows)
 
 
 def _releases(db: Connection, terms: dict[str, Any]) -> Iterable[tuple[int, Release]]:

@@ -34,6 +34,7 @@ from marketplace.demo.cashier import Cashier
 from marketplace.demo.cleanroom import open_room
 from marketplace.demo.contests import Auctions
 from marketplace.demo.contracts import sign
+from marketplace.demo.cuts import sell_cut
 from marketplace.demo.delegation import Parts, delegate
 from marketplace.demo.floor import Floor, Hands, Traded
 from marketplace.demo.members import Cast, invite
@@ -267,6 +268,7 @@ class _Making:
             mistakes.make(floor, self._writes, staff)
             gather(floor, self._traded)
             open_room(floor, menus, self._writes, self._numbers, self._traded)
+            sell_cut(floor, menus, self._writes, self._numbers, self._traded)
             registrar = staff["registrar"].id
             sign(floor, self._reads, self._traded, registrar)
             vault = Vault(self._config.data)

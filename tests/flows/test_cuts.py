@@ -38,6 +38,7 @@ def sold(program):
     instrument = vendor.made(f"/products/{product}/instruments", unit)["id"]
     release = vendor.made(f"/products/{product}/releases", {"label": "1.0"})["id"]
     file = upload(vendor, release, "sun.csv", CONTENT.encode())
+    upload(vendor, release, "notes.csv", b"code,note\nK1,of no region\n")
     vendor.made(f"/releases/{release}/finalise")
     list_by_api(vendor, program("registrar"), product)
     vendor.put(f"/instruments/{instrument}/price", {"price": 1200})
@@ -86,6 +87,8 @@ def test_one_cut_holds_for_every_way_to_take_the_data(app, program, sold, parts)
     assert buyer.read(f"/entitlements/{right}/files")["data"] == []
     path = f"/entitlements/{right}/deliveries"
     assert buyer.post(path, {"file": sold.file}).status_code == 404
+    hidden = f"/entitlements/{right}/tables/notes/deliveries"
+    assert buyer.post(hidden).status_code == 404  # it has no column to choose rows by
     taken = table_of(program, "buyer")
     assert shared(app, program, "buyer") == taken.data
     found = rows(taken.data)
@@ -157,4 +160,4 @@ def test_a_vendor_cuts_by_its_page_and_whole_files_come_back(program, sold, visi
     assert ended.status_code == 204
     program("buyer").made("/orders", buy(sold))
     right = right_of(program, "buyer")
-    assert len(program("buyer").read(f"/entitlements/{right}/files")["data"]) == 1
+    assert len(program("buyer").read(f"/entitlements/{right}/files")["data"]) == 2
