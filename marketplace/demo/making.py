@@ -268,7 +268,6 @@ class _Making:
             mistakes.make(floor, self._writes, staff)
             gather(floor, self._traded)
             open_room(floor, menus, self._writes, self._numbers, self._traded)
-            sell_cut(floor, menus, self._writes, self._numbers, self._traded)
             registrar = staff["registrar"].id
             sign(floor, self._reads, self._traded, registrar)
             vault = Vault(self._config.data)
@@ -280,6 +279,7 @@ class _Making:
             storage = Storage(self._config.files_url)
             stages = Stages(floor, self._writes, self._cast, storage)
             stages.make(self._numbers, self._traded, self._seed, self._first())
+            sell_cut(floor, menus, self._writes, self._numbers, self._traded)
             since_us = self._days[-bank.DAYS].begins_us
             bank.bring(self._reads, self._writes, gateway, officer, since_us)
             market = exchange.market
