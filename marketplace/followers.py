@@ -22,6 +22,7 @@ from marketplace.delivery import renewals
 from marketplace.measuring import STEP_S as MEASURING_S
 from marketplace.measuring import Measurer
 from marketplace.members import verification
+from marketplace.metering import nearing
 from marketplace.metering.counting import STEP_S as COUNTING_S
 from marketplace.metering.counting import Counting
 from marketplace.metering.meter import FOLDER as METERS
@@ -191,6 +192,7 @@ def following(
         Follower("renewals", renewals.Reminders(reads, writes).step, renewals.STEP_S),
         Follower("services", measurer.step, MEASURING_S),
         Follower("meters", counting.step, COUNTING_S),
+        Follower("nearing", nearing.Nearing(reads, writes).step, nearing.STEP_S),
         Follower("searches", searches.Alerts(reads, writes, index).step, SEARCHES_S),
     ]
     if cards is not None:

@@ -56,6 +56,12 @@ KINDS: Mapping[str, str] = {
         "Your right to %(title)s ends in %(days)s days, on %(date)s. Renew it in"
         " time if you go on using it."
     ),
+    "use_budget": N_(
+        "The budget for %(title)s is used up to %(percent)s percent. Set more aside if"
+        " calls shall go on."
+    ),
+    "use_quota": N_("This period's quota of %(title)s is used to %(percent)s percent."),
+    "use_pack": N_("Your calls of %(title)s are used to %(percent)s percent."),
     "resumed": N_("%(title)s may be traded again."),
     "delisted": N_("%(title)s was taken off the market: %(reason)s"),
     "question_asked": N_("%(member)s asks about %(title)s: %(text)s"),

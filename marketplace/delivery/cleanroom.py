@@ -27,7 +27,7 @@ from marketplace.delivery.tables import queries
 from marketplace.members.tables import members
 from marketplace.members.users import User
 from marketplace.members.verification import OPERATOR
-from marketplace.metering import standing
+from marketplace.metering import spending, standing
 from marketplace.metering.standing import (
     BudgetUsedUp,
     CalledTooFast,
@@ -192,9 +192,9 @@ def _afford(db: Connection, found: Room, rows: int) -> tuple[int, Usage] | None:
     mode, plan = charged(statements.frozen(db, right.terms).body)
     if plan is None:
         return None
-    period, _ = standing.period_at(plan, right.from_us, clock.now_us())
+    period, _ = spending.period_at(plan, right.from_us, clock.now_us())
     use = Usage(1, int(rows > 0), rows)
-    units, allowed, owed = standing.used(db, right.id, period)
+    units, allowed, owed = spending.used(db, right.id, period)
     name, more = ids.encode("entitlement", right.id), counted(mode, use)
     if owed:
         raise UseUnpaid(name, allowed, owed)

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, Row, cast, func, select
 from listings import tables as listed
 from listings.plans import Bill, Plan, charge
 from marketplace.members.tables import members
-from marketplace.metering.standing import ZONE_US, owed, period_at
+from marketplace.metering.spending import owed, period_at
+from marketplace.metering.standing import ZONE_US
 from marketplace.metering.tables import calls
 from marketplace.trading import usage_tables as u
 from marketplace.trading.proceeds import tax_of_use

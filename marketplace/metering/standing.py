@@ -10,7 +10,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, func, select
 
 from listings import plans
 from listings.plans import UNITS_MAX, Plan, charge
@@ -20,6 +20,7 @@ from marketplace.delivery.licence import licence_of
 from marketplace.members import users
 from marketplace.metering import keys
 from marketplace.metering.keys import BadServiceKey
+from marketplace.metering.spending import period_at, used
 from marketplace.metering.tables import endpoints
 from marketplace.trading import usage_tables as u
 from marketplace.trading.escrows import NotYetDelivered
@@ -236,13 +237,6 @@ def read(db: Connection, standing: Standing) -> Facts:
     )
 
 
-def period_at(plan: Plan | None, from_us: int, now_us: int) -> tuple[int, int]:
-    """Return the number of the period at a moment, and when it ends."""
-    length_us = (plan or Plan()).period_days * clock.DAY_US
-    number = max(0, now_us - from_us) // length_us
-    return number, from_us + (number + 1) * length_us
-
-
 def units_of(mode: str, counted: int, hit: int, records: int) -> int:
     """Return the units that a call takes: a call, a hit, or its records."""
     return plans.counted(mode, plans.Usage(counted, hit, records))
@@ -271,33 +265,6 @@ def _settle(db: Connection, standing: Standing) -> None:
         standing.waiting = Counter()
         for taken in kept:
             standing.waiting[taken.period] += taken.units
-
-
-def owed(db: Connection, entitlement: int) -> int:
-    """Return what the use of a right came to beyond what was paid, in minor units."""
-    p = u.periods.c
-    unpaid = select(func.coalesce(func.sum(p.due - p.amount), 0))
-    return int(db.execute(unpaid.where(p.entitlement == entitlement)).scalar_one())
-
-
-def used(db: Connection, entitlement: int, period: int) -> tuple[int, int, int]:
-    """Return the units of a period so far, what may still be spent, what is owed."""
-    query = (
-        select(u.periods.c.units, u.tabs.c.allowed)
-        .select_from(u.tabs)
-        .outerjoin(
-            u.periods,
-            and_(
-                u.periods.c.entitlement == u.tabs.c.entitlement,
-                u.periods.c.period == period,
-            ),
-        )
-        .where(u.tabs.c.entitlement == entitlement)
-    )
-    row = db.execute(query).one_or_none()
-    if row is None:
-        return 0, 0, 0
-    return row.units or 0, row.allowed, owed(db, entitlement)
 
 
 def _delivered(db: Connection, right: Any) -> int | None:

@@ -5,6 +5,7 @@ import time
 
 from marketplace.metering import keys as signing
 from marketplace.metering.gate import Gate
+from marketplace.metering.nearing import Nearing
 from marketplace.metering.server import CALLER
 from marketplace.metering.tables import endpoints, signatures
 from marketplace.services import EXTENSION
@@ -126,6 +127,46 @@ def test_a_call_pack_ends_at_its_last_call(app, program, count, parts):
     told = program("buyer").read(f"/entitlements/{right}")
     assert (told["deliveries"], told["deliveries_max"]) == (4, 4)
     assert proven(parts.writes)
+
+
+def warned(program, parts):
+    """Let the market tell what nears its end; the notices of the buyer about it."""
+    Nearing(parts.reads, parts.writes).step()
+    found = program("buyer").read("/notices")["data"]
+    return [one["text"] for one in found if one["kind"].startswith("use_")]
+
+
+def test_a_budget_is_told_of_once_at_each_line_and_again_after_a_top_up(
+    app, program, count, parts
+):
+    right = backends.buy(program, sold(program, "HITS")[1])
+    budget(program, right, 50)
+    caller = Caller(app, program, right)
+    told = []
+    for calls in (5, 2):  # at 7 each: 35 and 49 of 50
+        assert [caller.get("/a").status_code for _ in range(calls)] == [200] * calls
+        count()
+        told.append(warned(program, parts))
+    assert [len(texts) for texts in told] == [0, 1]
+    assert "100" in told[1][0]
+    assert warned(program, parts) == told[1]
+    budget(program, right, 7)
+    looked(app)
+    assert caller.get("/a").status_code == 200
+    count()
+    assert len(warned(program, parts)) == 2
+
+
+def test_a_pack_is_told_of_at_its_lines(app, program, count, parts):
+    right = backends.buy(program, sold(program, "PACK")[1], quantity=4)
+    caller = Caller(app, program, right)
+    for calls, told in ((6, []), (1, ["85"]), (1, ["100", "85"])):
+        assert [caller.get("/a").status_code for _ in range(calls)] == [200] * calls
+        count()
+        looked(app)
+        texts = warned(program, parts)
+        assert [any(n in text for text in texts) for n in told] == [True] * len(told)
+        assert len(texts) == len(told)
 
 
 def test_limits_of_a_second_and_a_day_hold(app, program, backend, service):
