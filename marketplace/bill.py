@@ -28,7 +28,7 @@ HEADS = (
 )
 
 
-def printed(db: Connection, row: Row[Any], address: str) -> bytes:
+def printed(db: Connection, row: Row[Any], address: str, note: str) -> bytes:
     """Return an issued invoice or credit note as PDF; equal bytes each time."""
     number, lines = bills.number_of(row), bills.lines(row)
     said = canonical((number, row.seller, row.buyer, row.currency, lines, row.outside))
@@ -55,7 +55,7 @@ def printed(db: Connection, row: Row[Any], address: str) -> bytes:
         *_party(db, Name("销售方", "Seller"), row.seller),
         *_party(db, Name("购买方", "Buyer"), row.buyer),
         line("发票号码", "Number of the tax paper", row.outside or "–"),
-        line("备注", "Note", row.note or "–"),
+        line("备注", "Note", note or "–"),
     ]
     if row.corrects:
         facts.append(line("所更正票据", "Corrects", encode("invoice", row.corrects)))

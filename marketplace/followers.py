@@ -30,6 +30,8 @@ from marketplace.payments.following import STEP_S as CARDS_S
 from marketplace.payments.following import CardDesk
 from marketplace.pricing.changes import Rises
 from marketplace.pricing.hammer import Hammer
+from marketplace.privacy.erasing import STEP_S as ERASING_S
+from marketplace.privacy.erasing import Eraser
 from marketplace.surveillance.desk import Watch
 from marketplace.trading.gateway import Gateway
 from marketplace.trading.tape import Tape
@@ -190,6 +192,7 @@ def following(
         Follower("announcements", announcer.step, announcements.TELL_S),
         Follower("access", lambda: _lapse(reads, writes), LAPSES_S),
         Follower("renewals", renewals.Reminders(reads, writes).step, renewals.STEP_S),
+        Follower("erasures", Eraser(reads, writes).step, ERASING_S),
         Follower("services", measurer.step, MEASURING_S),
         Follower("meters", counting.step, COUNTING_S),
         Follower("nearing", nearing.Nearing(reads, writes).step, nearing.STEP_S),

@@ -15,9 +15,11 @@ import marketplace.members.tables
 import marketplace.metering.tables
 import marketplace.payments.tables
 import marketplace.pricing.tables
+import marketplace.privacy.tables
 import marketplace.surveillance.tables
 import marketplace.timelines.tables
 import marketplace.trading.agreement_tables
+import marketplace.trading.erasure_tables
 import marketplace.trading.invoice_tables
 import marketplace.trading.mandate_tables
 import marketplace.trading.pool_tables
@@ -60,6 +62,8 @@ ROOMS = (
     marketplace.trading.invoice_tables,
     marketplace.trading.pool_tables,
     marketplace.trading.mandate_tables,
+    marketplace.trading.erasure_tables,
+    marketplace.privacy.tables,
     marketplace.surveillance.tables,
     marketplace.timelines.tables,
     marketplace.pricing.tables,

@@ -20,6 +20,7 @@ from marketplace.members.passwords import Passwords
 from marketplace.payments import payees
 from marketplace.pricing import quotes, tenders
 from marketplace.pricing.changes import Guard
+from marketplace.privacy.texts import Texts
 from marketplace.seal import Seal
 from marketplace.trading.commands import Command
 from marketplace.trading.gateway import Gateway, open_gateway
@@ -49,6 +50,7 @@ class Services:
     warehouse: Warehouse
     seal: Seal
     vault: Vault
+    texts: Texts
     log: Log
     cards: Provider | None  # None: no payments by card here
     closing: ExitStack = field(repr=False)
@@ -85,7 +87,10 @@ def open_services(config: Config) -> Services:
             payees.check(reads, command)
             approvals.check(reads, writes, command, key)
 
-        gateway = open_gateway(config.exchange_url, writes, reads, guard)
+        vault = Vault(config.data)
+        texts = Texts(reads, writes, vault)
+        hide = texts.hidden
+        gateway = open_gateway(config.exchange_url, writes, reads, guard, hide)
         stack.callback(gateway.close)
         config.warehouse().mkdir(parents=True, exist_ok=True)
         warehouse = Warehouse(config.warehouse())
@@ -115,7 +120,8 @@ def open_services(config: Config) -> Services:
             fetcher,
             warehouse,
             Seal(config.data),
-            Vault(config.data),
+            vault,
+            texts,
             Log(config.data),
             cards,
             stack.pop_all(),

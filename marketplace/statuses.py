@@ -72,6 +72,7 @@ from marketplace.payments.answers import RAILS
 from marketplace.pricing.quotes import NotNamedYet
 from marketplace.pricing.revising import ChangesAsked, TooManyChanges
 from marketplace.pricing.tenders import NotScored, NotTheBest
+from marketplace.privacy.retention import NothingErased
 from marketplace.publishing import NotOverYet, Simulated
 from marketplace.streams.disconnects import CannotWatch
 from marketplace.streams.feed import TooManyStreams
@@ -94,6 +95,7 @@ from marketplace.trading.dues import (
     ReserveTooSmall,
     RunUnderWay,
 )
+from marketplace.trading.erasing import AlreadyErased
 from marketplace.trading.escrows import (
     NothingToAccept,
     NotInDispute,
@@ -173,6 +175,8 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     NotOverYet: HTTPStatus.CONFLICT,
     Simulated: HTTPStatus.CONFLICT,
     AlreadyProposed: HTTPStatus.CONFLICT,
+    AlreadyErased: HTTPStatus.CONFLICT,
+    NothingErased: HTTPStatus.CONFLICT,
     Withdrawn: HTTPStatus.GONE,
     OwnWork: HTTPStatus.FORBIDDEN,
     approvals.AskersHand: HTTPStatus.FORBIDDEN,

@@ -92,6 +92,7 @@ def _sqlite(url: str, *, write: bool) -> Engine:
             "foreign_keys=ON",
             "cache_size=-65536",
             "wal_autocheckpoint=8000",
+            "secure_delete=FAST",  # what is erased is overwritten, see `privacy`
             "temp_store=MEMORY",  # also for what a statement might have to undo
         ):
             raw.execute(f"PRAGMA {setting}")

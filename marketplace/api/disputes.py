@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from marketplace.api.fields import Body, Code, Currency, Flag, Id, Int, Text
+from marketplace.api.fields import Body, Code, Currency, Flag, Id, Int, Opened, Text
 from marketplace.api.limits import ProposedSchema
 from marketplace.api.resource import (
     TRADERS,
@@ -84,11 +84,11 @@ class DisputeSchema(Schema):
     currency = Currency(required=True)
     frozen = fields.Integer(attribute="left_over", required=True)
     reason = Code(*REASONS, required=True)
-    note = fields.String(required=True)
+    note = Opened()
     state = Code(*DisputeState, required=True)
     answer_by_us = fields.Integer(required=True)
     decide_by_us = fields.Integer(required=True)
-    answer = fields.String(required=True, allow_none=True)
+    answer = Opened()
     offer = fields.Integer(required=True, allow_none=True)
     refund = fields.Integer(required=True, allow_none=True)
 

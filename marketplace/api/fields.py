@@ -11,6 +11,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from listings.marking import N_
+from marketplace.services import services
 from settlement import ids
 from settlement.errors import NotFound
 from settlement.money import BY_ASSET, BY_CODE
@@ -114,6 +115,18 @@ class Text(fields.String):
         if "\0" in text or any(unicodedata.category(at) in self._odd for at in text):
             raise ValidationError(NOT_TEXT)
         return text
+
+
+class Opened(fields.String):
+    """What a person wrote into a record; null once its writer was erased."""
+
+    def __init__(self, **more: Any) -> None:
+        """Tell what null means."""
+        said = {"description": "null: none, or its writer was erased."}
+        super().__init__(required=True, allow_none=True, metadata=said, **more)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **_: Any) -> Any:
+        return None if value is None else services().texts.open(str(value))
 
 
 class Flag(fields.Boolean):

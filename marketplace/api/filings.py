@@ -5,7 +5,7 @@ from typing import Any
 from flask import request
 from marshmallow import Schema, fields
 
-from marketplace.api.fields import Body, Code, Currency, Digits, Flag, Id, Text
+from marketplace.api.fields import Body, Code, Currency, Digits, Flag, Id, Opened, Text
 from marketplace.api.releases import STREAM
 from marketplace.api.resource import TRADERS, KeyHeader, PageQuery, Resource, at
 from marketplace.members.signing import me
@@ -45,7 +45,7 @@ class FilingSchema(Schema):
     currency = Currency(required=True)
     amount = fields.Integer(required=True)
     dealt_us = fields.Integer(required=True)
-    note = fields.String(required=True)
+    note = Opened()
     evidence = fields.String(required=True, metadata={"description": "SHA-256."})
     state = Code(*FilingState, required=True)
     reason = fields.String(required=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from marketplace.api.fields import Body, Code, Currency, Id, Long, Text
+from marketplace.api.fields import Body, Code, Currency, Id, Long, Opened, Text
 from marketplace.api.resource import (
     TRADERS,
     KeyHeader,
@@ -56,7 +56,7 @@ class InvoiceSchema(Schema):
     lines = fields.List(fields.Nested(InvoiceLineSchema), required=True)
     amount = fields.Integer(required=True)
     tax = fields.Integer(required=True)
-    note = fields.String(required=True)
+    note = Opened()
     state = Code(*InvoiceState, required=True)
     number = fields.String(required=True)
     outside = fields.String(required=True)

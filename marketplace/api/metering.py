@@ -7,7 +7,7 @@ from marshmallow import Schema, fields
 
 from listings.plans import UNITS_MAX
 from listings.quality.availability import PERIOD_DAYS
-from marketplace.api.fields import Body, Code, Flag, Id, Int, Text
+from marketplace.api.fields import Body, Code, Flag, Id, Int, Opened, Text
 from marketplace.api.products import own
 from marketplace.api.resource import KeyHeader, PageQuery, Resource, submit
 from marketplace.members.signing import me
@@ -168,7 +168,7 @@ class UseSchema(Schema):
     units = fields.Integer(required=True)
     amount = fields.Integer(required=True)
     fee = fields.Integer(required=True)
-    statement = fields.String(required=True)
+    statement = Opened()
 
 
 class CallSchema(Schema):

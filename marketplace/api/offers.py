@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from listings.licences import PURPOSES
 from listings.marking import N_
-from marketplace.api.fields import Body, Code, Currency, Id, Int, Text
+from marketplace.api.fields import Body, Code, Currency, Id, Int, Opened, Text
 from marketplace.api.resource import (
     TRADERS,
     KeyHeader,
@@ -105,7 +105,7 @@ class OfferSchema(Schema):
     price = fields.Integer(required=True)
     quantity = fields.Integer(required=True)
     reason = Code(*REASONS, ASKED, required=True)
-    note = fields.String(required=True)
+    note = Opened()
     purpose = fields.String(required=True)
     expires_us = fields.Integer(required=True)
     demand = fields.Function(

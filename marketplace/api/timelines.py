@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from marketplace.api.fields import Body, Code, Currency, Text
+from marketplace.api.fields import Body, Code, Currency, Opened, Text
 from marketplace.api.resource import PageQuery, Resource
 from marketplace.members.roles import STAFF
 from marketplace.members.signing import me
@@ -41,7 +41,7 @@ class TimelineFactSchema(Schema):
     topic = fields.String(required=True, metadata={"enum": list(TOPICS)})
     id = fields.Function(_id, required=True, metadata={"type": ["string", "null"]})
     state = fields.String(required=True, allow_none=True)
-    text = fields.String(required=True, allow_none=True)
+    text = Opened()
     amount = fields.Integer(required=True, allow_none=True)
     currency = Currency(required=True, allow_none=True)
 

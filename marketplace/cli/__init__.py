@@ -23,6 +23,7 @@ COMMANDS = {
     "listing": "marketplace.cli.listing:listing",
     "member": "marketplace.cli.member:member",
     "key": "marketplace.cli.key:key",
+    "retention": "marketplace.cli.retention:retention",
     "odrl": "marketplace.cli.odrl:odrl",
     "login": "marketplace.client.commands:login",
     "search": "marketplace.client.commands:search",

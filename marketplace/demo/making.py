@@ -51,6 +51,7 @@ from marketplace.holidays import ANNOUNCED, announced
 from marketplace.members import organisations, verification
 from marketplace.members.passwords import Passwords
 from marketplace.members.tables import members
+from marketplace.privacy.texts import Texts
 from marketplace.projection import Prices, changes_after
 from marketplace.trading.acceptance import SetWorkdays
 from marketplace.trading.exchange import Exchange
@@ -239,7 +240,9 @@ class _Making:
         """Open the exchange on the demo's clock and trade the four weeks."""
         hands = Hands(self._days[0].begins_us - clock.DAY_US)
         exchange = Exchange(self._writes, now_us=hands.now_us)
-        gateway = Gateway(exchange, self._reads)
+        vault = Vault(self._config.data)
+        texts = Texts(self._reads, self._writes, vault)
+        gateway = Gateway(exchange, self._reads, hide=texts.hidden)
         floor = Floor(exchange, gateway, hands, self._random)
         floor.buyers = self._cast.buyers
         staff = self._cast.staff
@@ -270,7 +273,6 @@ class _Making:
             open_room(floor, menus, self._writes, self._numbers, self._traded)
             registrar = staff["registrar"].id
             sign(floor, self._reads, self._traded, registrar)
-            vault = Vault(self._config.data)
             Requests(floor, self._writes, vault).make(self._traded)
             passwords = Passwords(fast=True)  # nobody signs in as an agent
             delegate(floor, Parts(self._reads, self._writes, gateway, passwords))

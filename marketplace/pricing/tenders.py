@@ -23,6 +23,7 @@ from marketplace.community.notices import notify
 from marketplace.community.tables import bid_scores, sealed_bids
 from marketplace.members.users import User
 from marketplace.pricing.changes import Writing
+from marketplace.privacy.texts import Texts
 from marketplace.trading.commands import Command
 from marketplace.trading.quoting import TakeOffer
 from marketplace.trading.sealing import CallTender, CancelTender, OpenBids, SealBid
@@ -70,6 +71,10 @@ class Parts(Writing, Protocol):
     def vault(self) -> Vault:
         """Where sealed bids lie."""
 
+    @property
+    def texts(self) -> Texts:
+        """What seals the words of a bid."""
+
 
 @dataclass(eq=False)
 class NotScored(Refusal):
@@ -116,7 +121,8 @@ def seal(parts: Parts, by: User, demand: int, bid: Bid, key: str | None = None) 
     sold = unit.vendor == by.member and unit.state == "listed"
     if not sold or unit.currency_code != CURRENCY:
         raise Invalid({"instrument": [N_("Bid with something that you sell in CNY.")]})
-    bid = bid._replace(salt=parts.vault.salt(by.member, demand, key))
+    note = parts.texts.seal(by.id, bid.note)
+    bid = bid._replace(note=note, salt=parts.vault.salt(by.member, demand, key))
     hidden = commitment(demand, bid)
     body = parts.vault.lock(canonical(bid))
     known = select(sealed_bids.c.body).where(sealed_bids.c.commitment == hidden)

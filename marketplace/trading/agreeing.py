@@ -29,8 +29,9 @@ from marketplace.trading.drafting import (
 from marketplace.trading.market import Market, handles
 from marketplace.trading.offers import OfferEvent
 from marketplace.trading.placing import Agreed, grant
-from marketplace.trading.rights import UNSTORABLE, check_reason
+from marketplace.trading.rights import check_reason
 from marketplace.trading.risk import EXPIRES_MAX_US, check_purpose
+from marketplace.trading.texts import UNSTORABLE
 from marketplace.trading.trials import check_first
 from marketplace.trading.venue import AlreadyExpired, Venue, WrongOrder
 from settlement.canonical import canonical

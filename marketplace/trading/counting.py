@@ -4,8 +4,9 @@ from listings import plans
 from listings.plans import UNITS_MAX, charge, counted
 from marketplace.trading.market import Market, handles
 from marketplace.trading.orders import VALUE_MAX
-from marketplace.trading.rights import UNSTORABLE, note_delivered
+from marketplace.trading.rights import note_delivered
 from marketplace.trading.splitting import stakes
+from marketplace.trading.texts import UNSTORABLE, fits
 from marketplace.trading.timetable import DAY_US
 from marketplace.trading.usage import (
     DECLARED_US,
@@ -126,7 +127,7 @@ def declare(market: Market, command: DeclareUse, seq: int, at_us: int) -> int:
     The period must have begun, and be over for at most DECLARED_US (features N11).
     """
     text = command.statement
-    if not text.strip() or len(text) > STATEMENT_MAX or UNSTORABLE.search(text):
+    if not text.strip() or not fits(text, STATEMENT_MAX):
         raise WrongOrder("statement")
     tab = _own(market, command.member, command.entitlement)
     mode, plan = charged(market.bodies[tab.terms - 1])

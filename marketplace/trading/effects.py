@@ -67,6 +67,7 @@ class Effects(NamedTuple):
     use_shares: Rows  # upserted
     meters: Rows  # upserted
     mandates: Rows  # upserted
+    erasures: Rows
     pools: Rows  # upserted
     pool_members: Rows  # upserted
     invoices: Rows  # upserted

@@ -17,7 +17,8 @@ from marketplace.trading.recording import (
     RegisterFiling,
     WithdrawFiling,
 )
-from marketplace.trading.rights import UNSTORABLE, check_reason
+from marketplace.trading.rights import check_reason
+from marketplace.trading.texts import fits
 from marketplace.trading.venue import NotVerified, WrongOrder
 from settlement.errors import IllegalMove, NotFound, OwnWork
 from settlement.ids import encode
@@ -35,7 +36,7 @@ def file_trade(market: Market, command: FileTrade, seq: int, at_us: int) -> int:
     if command.member == command.other:
         raise WrongOrder("other")
     for text, most in ((command.title, TITLE_MAX), (command.note, NOTE_MAX)):
-        if len(text) > most or UNSTORABLE.search(text):
+        if not fits(text, most):
             raise WrongOrder("title" if text is command.title else "note")
     if not command.title.strip():
         raise WrongOrder("title")

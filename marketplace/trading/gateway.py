@@ -15,6 +15,7 @@ from settlement.journal import Entry, by_key
 
 KEY_LENGTH_MAX = 255
 Guard = Callable[[Command, str | None], None]
+Hide = Callable[[Command], Command]
 
 
 class Door(Protocol):
@@ -33,13 +34,21 @@ class Door(Protocol):
 class Gateway:
     """What everyone but the writer knows of the exchange."""
 
-    def __init__(self, door: Door, reads: Engine, guard: Guard | None = None) -> None:
+    def __init__(
+        self,
+        door: Door,
+        reads: Engine,
+        guard: Guard | None = None,
+        hide: Hide | None = None,
+    ) -> None:
         """Submit through *door*; look earlier outcomes up with *reads*.
 
         *guard* may refuse what is new, by rules that the market does not know, and is
-        told its key; what was done already is answered without it.
+        told its key; what was done already is answered without it. *hide* seals what a
+        person wrote, the same always in the same way.
         """
         self._guard = guard
+        self._hide = hide
         self._door = door
         self._reads = reads
 
@@ -63,6 +72,8 @@ class Gateway:
         once it is answered, in a thread of the writer: it must be quick, as putting it
         into a queue is.
         """
+        if self._hide is not None:
+            command = self._hide(command)
         ticket = Ticket(command, key, notify)
         if key is not None:
             check_key(key)
@@ -104,6 +115,7 @@ def open_gateway(
     writes: Engine,
     reads: Engine,
     guard: Guard | None = None,
+    hide: Hide | None = None,
 ) -> Gateway:
     """Return the gateway that *exchange_url* names.
 
@@ -111,7 +123,7 @@ def open_gateway(
     has it); ``unix:/path`` or ``tcp:127.0.0.1:port`` speaks to a writer process.
     """
     door: Door = Exchange(writes) if exchange_url == "inline:" else Wire(exchange_url)
-    return Gateway(door, reads, guard)
+    return Gateway(door, reads, guard, hide)
 
 
 def check_key(key: str) -> None:

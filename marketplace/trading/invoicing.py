@@ -28,7 +28,8 @@ from marketplace.trading.invoices import (
     line,
 )
 from marketplace.trading.market import Market, handles
-from marketplace.trading.rights import UNSTORABLE, check_reason
+from marketplace.trading.rights import check_reason
+from marketplace.trading.texts import fits
 from marketplace.trading.timetable import EAST_US
 from marketplace.trading.venue import WrongOrder
 from settlement import clock
@@ -53,7 +54,7 @@ def ask(market: Market, command: AskInvoice, seq: int, at_us: int) -> int:
     one = {(s.buyer, s.seller, s.currency) for s, _ in sales}
     if len(one) > 1 or sales[0][0].buyer != command.member:
         raise WrongOrder("trades")
-    if len(command.note) > NOTE_MAX or UNSTORABLE.search(command.note):
+    if not fits(command.note, NOTE_MAX):
         raise WrongOrder("note")
     if sum(i.buyer == command.member for i in known.live.values()) >= OPEN_MAX:
         raise WrongOrder("invoices")

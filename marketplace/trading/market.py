@@ -15,6 +15,7 @@ from marketplace.trading.agreements import Agreements
 from marketplace.trading.commands import Command
 from marketplace.trading.contests import Contests
 from marketplace.trading.dues import Dues
+from marketplace.trading.erasures import Erasures
 from marketplace.trading.escrows import Disputes, Escrows
 from marketplace.trading.filings import Filings
 from marketplace.trading.invoices import Invoices
@@ -67,12 +68,16 @@ class Market:
         self.agreements, self.tenders = Agreements(agenda), Tenders(agenda)
         self.pools, self.usage, self.filings = Pools(agenda), Usage(agenda), Filings()
         self.owing: set[tuple[int, int]] = set()  # (member, currency); see `debts`
-        self.offers, self.mandates = Offers(agenda), Mandates(agenda)
+        self.offers, self.mandates, self.invoices = (
+            Offers(agenda),
+            Mandates(agenda),
+            Invoices(),
+        )
         self.contests, self.kept = Contests(agenda), KeptPrices(agenda)
         self.escrows, self.disputes = Escrows(agenda), Disputes(agenda)
         self.refunds, self.busts, self.corrections = Refunds(), Busts(), Corrections()
         self.splits, self.shares, self.dues = Splits(), SharedTrades(), Dues()
-        self.invoices, self.taxes, self.closings = Invoices(), FIRST_TAXES, Closings()
+        self.closings, self.erasures, self.taxes = Closings(), Erasures(), FIRST_TAXES
         self.taxes_new = [(FIRST_TAXES, 0)]  # (schedule, seq)
         self.trials: dict[int, int] = {}  # paid instrument → its free trial
         self.tried: set[tuple[int, int]] = set()  # (member, trial): once is enough

@@ -28,9 +28,9 @@ from marketplace.trading.quoting import (
     TakeOffer,
     WithdrawOffer,
 )
-from marketplace.trading.rights import UNSTORABLE
 from marketplace.trading.risk import EXPIRES_MAX_US, check_named, check_purpose
 from marketplace.trading.stops import check_stops
+from marketplace.trading.texts import fits
 from marketplace.trading.trials import check_first
 from marketplace.trading.venue import (
     AboveCeiling,
@@ -141,7 +141,7 @@ def _check(
     *freed* is what comes free with the offer that it replaces, minor units.
     """
     check_parties(market, venue, offer.maker, offer.taker, offer.member)
-    if len(offer.note) > NOTE_MAX or UNSTORABLE.search(offer.note):
+    if not fits(offer.note, NOTE_MAX):
         raise WrongOrder("note")
     check_numbers(offer.price, offer.quantity, venue)
     if offer.expires_us <= at_us:

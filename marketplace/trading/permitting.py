@@ -39,8 +39,8 @@ from marketplace.trading.market import BEFORE, Market, handles
 from marketplace.trading.orders import BUY, VALUE_MAX, Order, Reason
 from marketplace.trading.pooling import JoinPool
 from marketplace.trading.quoting import CounterOffer, OfferPrice, TakeOffer
-from marketplace.trading.rights import UNSTORABLE
 from marketplace.trading.risk import PURPOSE, check_audience
+from marketplace.trading.texts import UNSTORABLE
 from marketplace.trading.timetable import day_of
 from marketplace.trading.using import DeclareUse, SetBudget
 from marketplace.trading.venue import Venue, WrongOrder

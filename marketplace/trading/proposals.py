@@ -23,7 +23,7 @@ CYCLES = ("SetCycle", "SetCredit", "SetReserve", "SetPenalties", "WriteOff")
 # Of refunds, those for the time that is left when a vendor has gone (N15).
 STAFF_PROPOSES = (
     *("SetLimits", "ResolveDispute", "RefundSale", "SetTaxes", "Correct"),
-    *("ClosePeriod", *CYCLES),
+    *("ClosePeriod", "Erase", *CYCLES),
 )
 WHOLE = 0  # instead of an instrument: the whole market
 Step = Any  # a command that is carried out by `decide` alone

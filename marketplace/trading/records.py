@@ -14,6 +14,7 @@ from marketplace.trading import (
     consents,
     contest_records,
     due_records,
+    erasure_records,
     escrow_records,
     exclusivity,
     filing_records,
@@ -51,6 +52,7 @@ DESKS = (
     agreement_records, pool_records, invoice_records, mandate_records,
     bust_records, contest_records, tender_records, filing_records, escrow_records,
     card_records, usage_records, share_records, due_records, closing_records,
+    erasure_records,
 )  # fmt: skip
 DELIVERY, OF_TRADES = "delivery", frozenset(("payment", "fee"))
 LIVE_ORDER = (str(OrderState.OPEN), str(OrderState.PARTIAL))
@@ -181,8 +183,7 @@ def _forget(market: Market) -> None:
     for collected in (
         market.orders_new, market.trades_new, market.contracts_new, market.terms_new,
         market.receipts_new, market.measures_new, market.fees_new, market.auctions_new,
-        market.limits_new,
-        market.ledger.posted, market.rights.granted,
+        market.limits_new, market.ledger.posted, market.rights.granted,
     ):  # fmt: skip
         collected.clear()
     for changed in (

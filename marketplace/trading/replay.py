@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Table, create_engine, select
 
 from marketplace.trading import agreement_tables as a
+from marketplace.trading import erasure_tables as e
 from marketplace.trading import invoice_tables as i
 from marketplace.trading import mandate_tables as n
 from marketplace.trading import pool_tables as g
@@ -38,7 +39,7 @@ REBUILT: tuple[Table, ...] = (
     u.tabs, u.periods, u.uses, u.use_shares, u.meters,
     t.kept_prices, t.filings, b.tenders, b.tender_bids,
     a.agreements, a.signatures, g.pools, g.pool_members, n.mandates,
-    i.invoices, i.invoiced,
+    i.invoices, i.invoiced, e.erasures,
     t.standings, t.phases, t.auctions, t.stops, t.limits, t.proposals, s.accounts,
     s.transfers,
     s.fee_schedules, s.trades, s.terms, s.contracts, s.entitlements, s.measures,

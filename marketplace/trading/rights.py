@@ -1,7 +1,5 @@
 """Commands on rights: granted at no price, suspended, restored, revoked, delivered."""
 
-import re
-
 from marketplace.trading import exclusivity
 from marketplace.trading.commands import (
     Deliver,
@@ -15,6 +13,7 @@ from marketplace.trading.holds import cancel_where
 from marketplace.trading.market import Market, handles
 from marketplace.trading.orders import QUANTITY_MAX, Reason
 from marketplace.trading.risk import check_audience, check_purpose
+from marketplace.trading.texts import fits
 from marketplace.trading.trials import check_first, give_back, note_trial
 from marketplace.trading.venue import NotVerified, WrongOrder
 from settlement.entitlements import (
@@ -29,7 +28,6 @@ from settlement.ids import encode
 from settlement.ledger import Pocket, Transfer
 
 REASON_MAX = 2_000  # characters
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL and UTF-8 have no such
 
 
 @handles(GrantRight)
@@ -121,7 +119,7 @@ def revoke(market: Market, command: RevokeRight, seq: int, at_us: int) -> None:
 
 def check_reason(reason: str) -> None:
     """Refuse a reason that is too long or that no database takes."""
-    if len(reason) > REASON_MAX or UNSTORABLE.search(reason):
+    if not fits(reason, REASON_MAX):
         raise WrongOrder("reason")
 
 

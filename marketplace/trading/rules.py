@@ -47,8 +47,9 @@ from marketplace.trading.orders import (
     Reason,
 )
 from marketplace.trading.pools import Pool
-from marketplace.trading.rights import UNSTORABLE, end
+from marketplace.trading.rights import end
 from marketplace.trading.tenders import Tender
+from marketplace.trading.texts import UNSTORABLE
 from marketplace.trading.usage import Tab
 from marketplace.trading.venue import (
     BOOK,

@@ -99,6 +99,7 @@ def _after(market: Market) -> dict[str, Any]:
             for _, shares in sorted(market.shares.of.items())
         ],
         "taxes": market.taxes,
+        "erased": sorted(market.erasures.persons),
         "cycles": sorted(market.dues.cycles.items()),
         "credit": sorted(market.dues.credit.items()),
         "penalties": sorted(market.dues.penalties.items()),

@@ -7,7 +7,6 @@ from marketplace.trading.market import Market, handles
 from marketplace.trading.offers import ASKED, NOTE_MAX
 from marketplace.trading.orders import PRICE_MAX, QUANTITY_MAX, VALUE_MAX
 from marketplace.trading.quoting import OfferPrice
-from marketplace.trading.rights import UNSTORABLE
 from marketplace.trading.sealing import CallTender, CancelTender, OpenBids, SealBid
 from marketplace.trading.stops import TradingStopped, is_barred
 from marketplace.trading.tenders import (
@@ -26,6 +25,7 @@ from marketplace.trading.tenders import (
     TenderState,
     commitment,
 )
+from marketplace.trading.texts import UNSTORABLE, fits
 from marketplace.trading.venue import NotVerified, WrongOrder
 from settlement.errors import NotFound, Refusal
 from settlement.ids import encode
@@ -159,8 +159,7 @@ def _is_sound(bid: Bid) -> bool:
     return (
         0 <= bid.price <= PRICE_MAX
         and 0 < bid.quantity <= QUANTITY_MAX
-        and len(bid.note) <= NOTE_MAX
-        and not UNSTORABLE.search(bid.note)
+        and fits(bid.note, NOTE_MAX)
         and 0 < len(bid.salt) <= SALT_MAX
         and not UNSTORABLE.search(bid.salt)
     )

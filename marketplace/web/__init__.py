@@ -66,6 +66,7 @@ from marketplace.web import (
     orders,
     oversight,
     pools,
+    privacy,
     profiles,
     publications,
     publicdata,
@@ -122,7 +123,7 @@ assert lifecycle.OF_PRODUCT
 assert all((complaints.decide_complaint, funnel.funnel))
 assert all((reconciliation.HANDS, cashguide.money))
 assert all((surveillance.DETECTOR_NAMES, closings.ITEMS, revenue.YEAR_MAX))
-assert all((publications.calendar, publisher.desk, market.indices))
+assert all((publications.calendar, publisher.desk, market.indices, privacy.desk))
 assert all((credentials.trade_status, cleanrooms.ask_cleanroom))
 assert all((credentials.trade_status, applications.launch))
 AREAS = (

@@ -26,6 +26,7 @@ from marketplace.delivery.delta import LINK_S
 from marketplace.delivery.sharings import ACCESS_S, LIVING_MAX
 from marketplace.holidays import day_of
 from marketplace.pricing.changes import notice_of
+from marketplace.privacy.retention import CLASSES
 from marketplace.services import services
 from marketplace.streams.feed import STREAMS_EACH_MAX
 from marketplace.surveillance import desk
@@ -94,6 +95,12 @@ def market_data() -> ResponseReturnValue:
         sizes=SIZES,
         each_max=STREAMS_EACH_MAX,
     )
+
+
+@bp.get("/retention")
+def kept() -> ResponseReturnValue:
+    """Show what is kept how long, and how a person is forgotten."""
+    return render_template("help/retention.html", classes=CLASSES)
 
 
 @bp.get("/sharing")

@@ -109,7 +109,7 @@ def invoice_paper(invoice: str) -> ResponseReturnValue:
         if row.serial is None:
             raise NotFound("invoice", invoice)
         address = url_for("cash.invoice", invoice=invoice, _external=True)
-        content = bill.printed(db, row, address)
+        content = bill.printed(db, row, address, services().texts.open(row.note) or "")
     answer = Response(content, mimetype="application/pdf")
     name = f'attachment; filename="{bills.number_of(row)}.pdf"'
     answer.headers["Content-Disposition"] = name

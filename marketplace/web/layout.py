@@ -8,6 +8,7 @@ from flask_babel import gettext, ngettext
 from flask_login import current_user
 
 from marketplace.security import safe_next
+from marketplace.services import services
 from settlement import clock
 from settlement.errors import NotFound
 
@@ -127,6 +128,14 @@ def left(until_us: int) -> str:
     return str(ngettext("%(num)s second", "%(num)s seconds", seconds))
 
 
+def opened(text: object) -> str | None:
+    """Return what a person wrote into a record, or that it was erased."""
+    if text is None:
+        return None
+    said = services().texts.open(str(text))
+    return str(gettext("(erased)")) if said is None else said
+
+
 def new_key() -> str:
     """Return a fresh idempotency key for a form: pressing twice does it once."""
     return secrets.token_urlsafe(18)
@@ -134,6 +143,7 @@ def new_key() -> str:
 
 def init_app(app: Flask) -> None:
     """Give templates the functions of this module."""
+    app.jinja_env.filters["opened"] = opened
     app.jinja_env.filters["age"] = age
     app.jinja_env.filters["span"] = span
     app.jinja_env.filters["left"] = left

@@ -165,7 +165,7 @@ QUICK: tuple[Check, ...] = (money.nothing_from_nothing, money.nobody_overdrawn)
 
 TABLES = (
     "closings", "agreements", "signatures", "pools", "pool_members", "invoices",
-    "mandates", "invoiced",
+    "mandates", "invoiced", "erasures",
     "journal", "accounts", "transfers", "trades", "contracts", "terms", "orders",
     "books", "standings", "entitlements", "receipts", "payins", "payouts", "arrivals",
     "fee_schedules", "auctions", "phases", "stops", "offers",

@@ -81,6 +81,7 @@ CAUSES: dict[str, frozenset[str]] = {
     "auctions": frozenset({"SetPhase", "Uncross", "Tick"}),
     "filings": frozenset({"FileTrade"}),
     "mandates": frozenset({"GiveMandate"}),
+    "erasures": frozenset({"Decide"}),
     "pools": frozenset({"OpenPool"}),
     "pool_members": frozenset({"JoinPool"}),
     "agreements": frozenset({"DraftContract"}),

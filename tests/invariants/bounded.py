@@ -5,6 +5,7 @@ from collections.abc import Callable
 from marketplace.trading import commands as c
 from tests.floor import Clock
 
+STAFF, SECOND = 901, 902
 ANN, POSTED, AGENT, DAY_US = 2, 1_000, 77, 86_400_000_000
 
 MANDATES = [
@@ -37,3 +38,13 @@ def live(do: Callable[..., object], refused: Callable[..., None], hands: Clock) 
     refused(bid(501))
     do(mandate._replace(user=AGENT + 1))
     do(c.EndMandate(20, ANN, 2))
+    _forget(do, refused)
+
+
+def _forget(do: Callable[..., object], refused: Callable[..., None]) -> None:
+    """A user who left is forgotten by two persons, once."""
+    left = ("person", AGENT, 4_000_000_000_000_000)
+    number = do(c.Propose(STAFF, "Erase", left, "left, and asked for it"))
+    refused(c.Decide(STAFF, number, approve=True))
+    do(c.Decide(SECOND, number, approve=True))
+    refused(c.Propose(STAFF, "Erase", left, "again"))

@@ -120,6 +120,8 @@ def traded(tmp_path_factory):
             c.PlaceBasket(CAT, CAT, (BUY.line, line("buy", 8, 10**8))),
             c.Propose(STAFF, "Correct", (1, "bank", "suspense", 0, 1, 5), "whose?"),
             c.Decide(SECOND, 5, approve=True),
+            c.Propose(STAFF, "Erase", ("person", 77, later_us), "left"),
+            c.Decide(SECOND, 6, approve=True),
             c.RequestCardPayin(DAN, DAN, 1, 5_000_000),
             c.RecordLine(0, "t1", "charge", 3, "pi", 1, 5_000_000, 9, 5),
             c.PlaceOrder(DAN, DAN, c.Line(MOON, "buy", 3, 10**6, "IOC", purpose="x")),

@@ -1,0 +1,135 @@
+"""What a person wrote is sealed; two persons erase it, and every proof still holds."""
+
+import pytest
+from markupsafe import escape
+from sqlalchemy import select
+
+from marketplace.members.tables import sessions, users
+from marketplace.privacy import retention
+from marketplace.privacy.erasing import NOBODY, Eraser
+from marketplace.privacy.tables import text_keys
+from marketplace.trading.replay import replay
+from marketplace.transparency import Log
+from settlement import clock, ids, journal
+from settlement.claim_tables import disputes
+from settlement.invariants import violations
+from tests.flows.market import location
+from tests.programs import buy, pay_in, program, put_on_market
+
+__all__ = ["program"]
+NOTE = {"reason": "quality", "note": "李明 of our office saw: row 2 is empty."}
+
+
+@pytest.fixture
+def dispute(program):
+    """A dispute about one unit that the buyer bought."""
+    moon = put_on_market(program, "MOON", 1200, mode="per_call", acceptance_days=7)
+    pay_in(program, "buyer", 10_000)
+    bought = program("buyer").made("/orders", buy(moon))["trades"][0]["trade"]
+    return program("buyer").made(f"/trades/{bought}/dispute", NOTE)["id"]
+
+
+def forget(program, user):
+    """Let one of the desk propose to forget a user and another one approve it."""
+    asked = {"user": ids.encode("user", user), "reason": "Left; asked to be forgotten."}
+    number = program("registrar").made("/staff/erasures/persons", asked)["proposal"]
+    decide = f"/staff/erasures/{number}/decisions"
+    yes = {"decision": "approve"}
+    assert program("registrar").post(decide, yes).json["code"] == "own_work"
+    assert program("settlement_officer").post(decide, yes).status_code == 403
+    assert program("admin").post(decide, yes).status_code == 204
+
+
+def recorded(parts):
+    """Return every record's text."""
+    with parts.reads.connect() as db:
+        return [record.body for record in journal.records(db)]
+
+
+def nobody_reads_by_anothers_text(parts, people):
+    """A sealed text opens for its person alone, however it is typed or moved."""
+    with parts.reads.connect() as db:
+        kept = db.scalar(select(disputes.c.note))
+    stolen = parts.texts.seal(people["vendor"].id, kept)
+    assert parts.texts.open(stolen) == kept  # the cipher text, as it was typed
+    own = parts.texts.seal(people["buyer"].id, kept)
+    assert own == kept
+    assert parts.texts.open(kept.replace("sealed.", "sealed.9")) is None
+    moved = f"sealed.{people['vendor'].id}.{kept.rpartition('.')[2]}"
+    assert parts.texts.open(moved) == moved  # bound to its person
+
+
+def test_an_erased_person_is_gone_and_the_records_still_verify(
+    program, parts, people, dispute, visit
+):
+    user = people["buyer"].id
+    before = recorded(parts)
+    assert not [body for body in before if NOTE["note"] in body or "row 2" in body]
+    path = f"/disputes/{dispute}"
+    assert program("vendor").read(path)["note"] == NOTE["note"]
+    page = visit("vendor").get(f"/orders/disputes/{dispute}").text
+    assert NOTE["note"] in page
+    nobody_reads_by_anothers_text(parts, people)
+    log = Log(parts.config.data)
+    log.step(parts.reads)
+    head = log.head()
+    forget(program, user)
+    assert program("vendor").read(path)["note"] is None
+    assert NOTE["note"] not in visit("vendor").get(f"/orders/disputes/{dispute}").text
+    with parts.reads.connect() as db:
+        row = db.execute(select(users).where(users.c.id == user)).one()
+        key = db.execute(select(text_keys).where(text_keys.c.user == user)).one()
+        assert (row.name, row.disabled) == (NOBODY, 1)
+        assert people["buyer"].email not in (row.email, row.name)
+        assert not db.execute(select(sessions).where(sessions.c.user == user)).all()
+        until_us = key.used_us + retention.TEXTS_US
+    assert key.sealed is not None  # the law asks for the texts for three years more
+    eraser = Eraser(parts.reads, parts.writes)
+    assert eraser.step(until_us - 1) == 0
+    assert eraser.step(until_us) == 1
+    assert eraser.step(until_us) == 0
+    assert recorded(parts)[: len(before)] == before
+    with parts.reads.connect() as db:
+        sealed = select(text_keys.c.sealed).where(text_keys.c.user == user)
+        assert db.scalar(sealed) is None
+        assert list(violations(db)) == []
+        found = replay(db)
+    assert (found.differences, found.replayed) == ([], found.recorded)
+    log.step(parts.reads)
+    assert log.head().size > head.size
+    assert log.consistency(head.size, log.head().size)
+    again = {"user": ids.encode("user", user), "reason": "Once more."}
+    refused = program("admin").post("/staff/erasures/persons", again)
+    assert refused.json["code"] == "already_erased"
+
+
+def test_a_class_is_erased_by_two_once_it_is_due(program, parts, people, visit):
+    old_us = clock.now_us() - 40 * clock.DAY_US
+    with parts.writes.begin() as db:
+        db.execute(
+            sessions.insert().values(
+                hash=b"old", user=people["buyer"].id, agent="a browser",
+                created_us=old_us - 1, seen_us=old_us, expires_us=old_us, proved_us=0,
+            )
+        )  # fmt: skip
+    line = next(
+        each
+        for each in program("registrar").read("/staff/retention")["data"]
+        if each["code"] == "sessions"
+    )
+    assert (line["due"], line["days"]) == (1, 30)
+    desk = visit("registrar")
+    location(desk.post("/staff/retention/classes/sessions", reason="30 days are over"))
+    refused = desk.post("/staff/retention/classes/trades", reason="x")
+    assert refused.status_code == 409
+    (waits,) = program("admin").read("/staff/retention")["waiting"]
+    assert waits["what"] == "sessions"
+    decide = f"/staff/retention/decisions/{waits['id']}"
+    assert visit("registrar").post(decide, step="approve").status_code in (403, 409)
+    location(visit("admin").post(decide, step="approve"))
+    (done,) = program("admin").read("/staff/retention")["erased"]
+    assert (done["what"], done["rows"], done["key"]) == ("sessions", 1, "none")
+    page = visit("").get("/help/retention", headers={"Accept-Language": "en"}).text
+    for each in retention.CLASSES:
+        assert escape(each.name) in page
+    assert page.count(">30 years<") == sum(e.days > 10_000 for e in retention.CLASSES)
