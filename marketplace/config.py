@@ -23,14 +23,14 @@ NOTICE_DAYS_MAX = 3_650
 REVIEW_DAYS_MAX = 250
 DAY_S = 24 * 3_600
 INLINE = "inline:"  # the writer is in the web process
-DUCKDB = "duckdb:"
+DUCKDB, SPARK = "duckdb:", "spark:"
 STRIPE_URL = "https://api.stripe.com"
 # setting → what it must look like, so that a slip is told at the start
 URLS = {
     "database_url": r"(sqlite|postgresql(\+psycopg)?)://.+",
     "exchange_url": r"inline:|unix:/.+|tcp:.+:\d+",
     "search_url": r"whoosh:.+|postgresql(\+psycopg)?://.+",
-    "warehouse_url": r"duckdb:.+",
+    "warehouse_url": r"duckdb:.+|spark:(spark://[^/]+|local(\[\d+\])?)/.+",
     "files_url": r"file:.+",
     "stripe_url": r"https://.+|http://127\.0\.0\.1:\d+",
 }
@@ -190,8 +190,19 @@ class Config:
 
     def warehouse(self) -> Path:
         """Return the directory of the statistics' Parquet files."""
-        assert self.warehouse_url.startswith(DUCKDB), self.warehouse_url
+        if self.spark:
+            return Path(self.warehouse_url.removeprefix(f"{SPARK}{self.spark}"))
         return Path(self.warehouse_url.removeprefix(DUCKDB))
+
+    @property
+    def spark(self) -> str:
+        """Return the master of the cluster that answers; empty: DuckDB does, here."""
+        if not self.warehouse_url.startswith(SPARK):
+            return ""
+        kind, between, rest = self.warehouse_url.removeprefix(SPARK).partition("://")
+        if not between:
+            return kind.partition("/")[0]
+        return f"{kind}://{rest.partition('/')[0]}"
 
     def prepared(self) -> Self:
         """Return these settings with the data directory and a secret key made."""

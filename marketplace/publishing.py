@@ -23,8 +23,8 @@ from settlement.statistics.publications import Made, Shelf
 from settlement.statistics.questions import Figures, checked, question
 from settlement.statistics.schedule import Cut
 from settlement.statistics.tape import extend
+from settlement.statistics.views import Snapshot
 from settlement.statistics.vintages import DERIVED, compiled, growth, read
-from settlement.statistics.warehouse import Snapshot
 from settlement.tables import journal
 
 FOLDER = "publications"

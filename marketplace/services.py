@@ -11,7 +11,7 @@ from listings.search.finding import Finder
 from listings.search.index import Index, open_index
 from marketplace import migrations
 from marketplace.approvals import desk as approvals
-from marketplace.config import INLINE, Config
+from marketplace.config import INLINE, Config, WrongSetting
 from marketplace.examining import Examiner
 from marketplace.fetching import Fetcher
 from marketplace.followers import following
@@ -28,6 +28,7 @@ from marketplace.transparency import Log
 from marketplace.vault import Vault
 from settlement import store
 from settlement.payments.provider import Provider
+from settlement.statistics.views import Answering
 from settlement.statistics.warehouse import Warehouse
 
 EXTENSION = "databourse"
@@ -47,7 +48,7 @@ class Services:
     files: Storage
     examiner: Examiner
     fetcher: Fetcher
-    warehouse: Warehouse
+    warehouse: Answering
     seal: Seal
     vault: Vault
     texts: Texts
@@ -93,7 +94,7 @@ def open_services(config: Config) -> Services:
         gateway = open_gateway(config.exchange_url, writes, reads, guard, hide)
         stack.callback(gateway.close)
         config.warehouse().mkdir(parents=True, exist_ok=True)
-        warehouse = Warehouse(config.warehouse())
+        warehouse = open_warehouse(config)
         stack.callback(warehouse.close)
         index = open_index(config.search_url)
         stack.callback(index.close)
@@ -135,6 +136,18 @@ def card_provider(config: Config) -> Provider | None:
     from settlement.payments.stripe import Stripe  # slow to import, and often not used
 
     return Stripe(config.stripe_key, config.stripe_webhook_secret, config.stripe_url)
+
+
+def open_warehouse(config: Config) -> Answering:
+    """Return the engine that *config* names, over its tape; WrongSetting without it."""
+    if not config.spark:
+        return Warehouse(config.warehouse())
+    try:
+        from settlement.statistics.spark import SparkWarehouse  # an extra, and slow
+    except ImportError:
+        lacking = "WAREHOUSE_URL: install databourse[spark], with a Java runtime"
+        raise WrongSetting(lacking) from None
+    return SparkWarehouse(config.warehouse(), config.spark)
 
 
 def opened(stack: ExitStack, url: str, *, write: bool) -> Engine:

@@ -30,6 +30,7 @@ FINDERS: dict[str, Callable[[], str | None]] = {
     "peers": lambda: next(
         map(str, Path(__file__).resolve().parents[1].glob(".venv-peers/bin")), None
     ),
+    "java": lambda: shutil.which("java"),
     "chinese fonts": lambda: next(
         map(str, Path("/usr/share/fonts").rglob("NotoSansCJK*")), None
     ),
@@ -40,6 +41,7 @@ HINTS = {
     "chromium": "apt-get install chromium",
     "go": "apt-get install golang-go golang-golang-x-mod-dev",
     "peers": "make peers",
+    "java": "apt-get install default-jre-headless",
     "chinese fonts": "apt-get install fonts-noto-cjk",
 }
 

@@ -23,7 +23,7 @@ from settlement.statistics.questions import (
     Figures,
     asked_by,
 )
-from settlement.statistics.warehouse import Warehouse
+from settlement.statistics.views import Answering
 
 PARTIES_MIN = 3
 SHARE_MAX = 0.75
@@ -68,7 +68,7 @@ class Cell(NamedTuple):
 
 
 def cells(
-    warehouse: Warehouse, by: Iterable[str], parameters: Mapping[str, Any]
+    warehouse: Answering, by: Iterable[str], parameters: Mapping[str, Any]
 ) -> dict[Key, Cell]:
     """Return what stands behind each cell of trades by the dimensions *by*."""
     wanted = {"width": 7, "from_month": "0000-01", "until_month": "9999-12"}
@@ -111,7 +111,7 @@ class Hidden:
 
     def __init__(
         self,
-        warehouse: Warehouse,
+        warehouse: Answering,
         family: tuple[tuple[str, ...], ...] = FAMILY,
         changed: Changed = _unchanged,
     ) -> None:
@@ -130,7 +130,7 @@ class Hidden:
 
 
 def guarded(
-    warehouse: Warehouse, figures: Figures, hidden: Hidden | None = None
+    warehouse: Answering, figures: Figures, hidden: Hidden | None = None
 ) -> Figures:
     """Return *figures* as they may be published; NotPublished if they may not be.
 
@@ -162,7 +162,7 @@ def guarded(
 
 @lru_cache(8)
 def _withheld(
-    warehouse: Warehouse,
+    warehouse: Answering,
     _seq: int,
     _correction: int,
     family: tuple[tuple[str, ...], ...],

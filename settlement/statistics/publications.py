@@ -20,8 +20,8 @@ from settlement.states import Machine
 from settlement.statistics.questions import Question, parsed, questions
 from settlement.statistics.schedule import Cut
 from settlement.statistics.tables import figures, publications, queries
+from settlement.statistics.views import Snapshot
 from settlement.statistics.vintages import Compiled, Moment
-from settlement.statistics.warehouse import Snapshot
 from settlement.store import in_turn, next_numbers
 
 REASON_MAX = 2_000  # characters

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from settlement.errors import NotFound, Refusal
-from settlement.statistics.warehouse import Warehouse
+from settlement.statistics.views import Answering
 
 FOLDER = Path(__file__).with_name("questions")
 BY = "-- by"
@@ -87,7 +87,7 @@ def question(code: str) -> Question:
 
 
 def ask(
-    warehouse: Warehouse,
+    warehouse: Answering,
     code: str,
     *,
     by: Iterable[str] | None = None,
@@ -102,7 +102,7 @@ def ask(
 
 
 def answered(
-    warehouse: Warehouse,
+    warehouse: Answering,
     asked: Question,
     *,
     by: Iterable[str] | None = None,

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from settlement.money import BY_ASSET
 from settlement.statistics.columns import UNKNOWN
 from settlement.statistics.tables import corrections
-from settlement.statistics.warehouse import Warehouse
+from settlement.statistics.views import Answering
 from settlement.tables import trades
 
 UNTOLD_MAX = 0.05  # share of trades of which a dimension may be unknown
@@ -28,7 +28,7 @@ class Check(NamedTuple):
     is_sound: bool
 
 
-def checks(db: Connection, warehouse: Warehouse) -> list[Check]:
+def checks(db: Connection, warehouse: Answering) -> list[Check]:
     """Compare the tape with the records up to its own position.
 
     Nothing of a tape that was made up: there are no records of it.
@@ -66,7 +66,7 @@ def checks(db: Connection, warehouse: Warehouse) -> list[Check]:
     return [*found, *_untold(warehouse)]
 
 
-def _untold(warehouse: Warehouse) -> list[Check]:
+def _untold(warehouse: Answering) -> list[Check]:
     """Return for each dimension the share of trades of which it is not known."""
     shares = ", ".join(
         f"coalesce(avg(CASE WHEN {name} = '{UNKNOWN}' THEN 1.0 ELSE 0.0 END), 0)"

@@ -22,7 +22,8 @@ from settlement.statistics.questions import (
     questions,
 )
 from settlement.statistics.revisions import Changes
-from settlement.statistics.warehouse import Snapshot, Warehouse
+from settlement.statistics.views import Snapshot
+from settlement.statistics.warehouse import Warehouse
 
 # What is published of a month that goes on: the less, the less a revision tells.
 COARSE = (

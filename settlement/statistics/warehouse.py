@@ -10,34 +10,20 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
 
 from settlement.statistics.columns import CORRECTIONS, DIMENSIONS, TRADES, Columns
 from settlement.statistics.manifest import MANIFEST, Manifest, flush, read_manifest
+from settlement.statistics.views import Answer, Snapshot, counted, nothing
 
 MEMORY_MAX = "1GB"
 THREADS = 2
 HELD_MAX = 1_000_000  # trades of a snapshot that are read once and kept in memory
+HELD_FROM = 8  # questions: a few are quicker from the files, of a few columns each
 SPILL = ".spill-"  # begins the names of what the engine makes if memory is full
 SCRATCH = ".writing-"  # begins the names of directories in which files are made
-
-
-class Answer(NamedTuple):
-    """The columns and rows that answer a question, and how far the tape had come."""
-
-    columns: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
-    position: int  # journal number of the last command whose trades are counted
-
-
-class Snapshot(NamedTuple):
-    """A moment of the tape to which it can be wound back, and of which month."""
-
-    seq: int
-    correction: int
-    month: str = ""  # of the trades that are shown; empty: all
 
 
 def write_parquet(
@@ -125,6 +111,7 @@ class Warehouse:
         self._lock = threading.Lock()
         self._stamp: object = None
         self._manifest = Manifest()
+        self._asked = 0
 
     def ask(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Answer:
         """Return the answer to one of our own questions; *sql* never comes from a user.
@@ -134,6 +121,7 @@ class Warehouse:
         """
         with self._lock:
             self._refresh()
+            self._hold()
             position, cursor = self._manifest.seq, self._db.cursor()
         if self._until is not None:
             position = self._until.seq
@@ -172,75 +160,39 @@ class Warehouse:
         self._db.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
 
     def _show_trades(self, *, has_states: bool) -> None:
-        """Define the trades; those of a snapshot never change, so they are kept."""
-        query = self._trades(has_states=has_states)
-        files = self._manifest.files(self.directory)
-        taped = (
-            f"SELECT * FROM {_read(files, hive=True)}" if files else _view([], TRADES)
+        """Define the trades that count, and those that were taped."""
+        until, month = self._until, self._until.month if self._until else ""
+        every = self._manifest.files(self.directory)
+        files = [file for file in every if file.parent.name.startswith(f"day={month}")]
+        nobody = nothing({**TRADES, "day": "DATE"})
+        # Excluded ones too, at the first price.
+        self._define(
+            "taped", f"SELECT * FROM {_read(every, hive=True)}" if every else nobody
         )
-        self._define("taped", taped)  # excluded ones too, at the first price
-        if self._until is None:
-            self._define("trades", query)
-            return
-        self._db.execute("DROP VIEW IF EXISTS trades")
-        self._db.execute("DROP TABLE IF EXISTS held")
-        count = self._db.execute(f"SELECT count(*) FROM ({query})").fetchone()
-        if count is not None and count[0] <= HELD_MAX:
-            self._db.execute(f"CREATE TABLE held AS {query}")
-            query = "SELECT * FROM held"
+        shown = f"SELECT * FROM {_read(files, hive=True)}" if files else nobody
+        query = counted(
+            f"({shown})",
+            has_states=has_states,
+            has_corrections=bool(self._manifest.corrections),
+            until=until,
+        )
         self._define("trades", query)
+        self._asked = 0
 
-    def _trades(self, *, has_states: bool) -> str:
-        """Return the query for the trades that count, at the price that stands.
-
-        None that is excluded by then; an adjusted one at its last price by then.
-        """
-        rules, until = [], self._until
-        month = until.month if until else ""
-        files = [
-            file
-            for file in self._manifest.files(self.directory)
-            if file.parent.name.startswith(f"day={month}")
-        ]
-        if not files:
-            return _view([], {**TRADES, "day": "DATE"})
-        if until is not None:
-            rules.append(f"seq <= {until.seq}")
-        query = f"SELECT * FROM {_read(files, hive=True)}"
-        if has_states:
-            query = (
-                "SELECT told.* REPLACE (coalesce(states.state, told.state) AS state)"
-                f" FROM ({query}) AS told LEFT JOIN states ON states.trade = told.id"
-            )
-        if self._manifest.corrections:
-            known = "" if until is None else f" AND id <= {until.correction}"
-            rules.append(
-                "id NOT IN (SELECT trade FROM corrections"
-                f" WHERE event <> 'adjust'{known}"
-                " GROUP BY trade HAVING arg_max(event, id) = 'exclude')"
-            )
-            query = (
-                "SELECT * EXCLUDE (corrected, new_price, new_fee)"
-                " REPLACE (coalesce(new_price, price) AS price,"
-                " coalesce(new_price * quantity, value) AS value,"
-                f" coalesce(new_fee, fee) AS fee) FROM ({query})"
-                " LEFT JOIN (SELECT trade AS corrected, arg_max(price, id) AS"
-                " new_price, arg_max(fee, id) AS new_fee FROM corrections"
-                f" WHERE event = 'adjust'{known} GROUP BY trade) ON corrected = id"
-            )
-        if not rules:
-            return query
-        return f"SELECT * FROM ({query}) WHERE {' AND '.join(rules)}"
+    def _hold(self) -> None:
+        """Keep the trades of a snapshot, which never change, once many are asked."""
+        self._asked += 1
+        if self._until is None or self._asked != HELD_FROM:
+            return
+        count = self._db.execute("SELECT count(*) FROM trades").fetchone()
+        if count is not None and count[0] <= HELD_MAX:
+            self._db.execute("CREATE OR REPLACE TABLE held AS SELECT * FROM trades")
+            self._define("trades", "SELECT * FROM held")
 
 
 def _view(files: Sequence[Path], columns: Columns) -> str:
     """Return a query for the rows of *files*, or for no rows of these columns."""
-    if files:
-        return f"SELECT * FROM {_read(files)}"
-    nulls = ", ".join(
-        f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in columns.items()
-    )
-    return f"SELECT {nulls} WHERE false"
+    return f"SELECT * FROM {_read(files)}" if files else nothing(columns)
 
 
 def _read(files: Sequence[Path], *, hive: bool = False) -> str:

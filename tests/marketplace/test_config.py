@@ -52,6 +52,22 @@ def test_the_environment_overrides_each_setting(
 
 
 @pytest.mark.parametrize(
+    ("url", "master"),
+    [
+        ("spark:spark://10.0.0.5:7077/srv/tape", "spark://10.0.0.5:7077"),
+        ("spark:local[2]/srv/tape", "local[2]"),
+        ("duckdb:/srv/tape", ""),
+    ],
+)
+def test_the_warehouse_is_of_one_engine_over_one_directory(
+    monkeypatch: pytest.MonkeyPatch, url: str, master: str
+) -> None:
+    monkeypatch.setenv("WAREHOUSE_URL", url)
+    config = Config.from_environment()
+    assert (config.spark, config.warehouse()) == (master, Path("/srv/tape"))
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("DATABASE_URL", "mysql://root:secret@db/x"),

@@ -17,7 +17,8 @@ from settlement import clock
 from settlement.statistics import questions
 from settlement.statistics.manifest import read_manifest, write_manifest
 from settlement.statistics.simulation import simulate
-from settlement.statistics.warehouse import Snapshot, Warehouse, merge_parquet
+from settlement.statistics.views import Snapshot
+from settlement.statistics.warehouse import Warehouse, merge_parquet
 from tests.speed import Table
 
 TRADES = int(os.environ.get("STATISTICS_TRADES", "10000000"))

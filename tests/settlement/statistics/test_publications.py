@@ -28,7 +28,7 @@ from settlement.statistics.revisions import Changes
 from settlement.statistics.schedule import Cut, coming, cuts, due
 from settlement.statistics.tables import corrections, figures, queries
 from settlement.statistics.tables import publications as table
-from settlement.statistics.warehouse import Snapshot
+from settlement.statistics.views import Snapshot
 from settlement.tables import journal, trades
 from tests.settlement.statistics.conftest import (
     describe,

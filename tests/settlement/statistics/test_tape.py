@@ -15,7 +15,8 @@ from settlement.errors import Invalid, NotFound
 from settlement.statistics import tape
 from settlement.statistics.corrections import AlreadySo, correct
 from settlement.statistics.manifest import MANIFEST, read_manifest
-from settlement.statistics.warehouse import Snapshot, Warehouse
+from settlement.statistics.views import Snapshot
+from settlement.statistics.warehouse import Warehouse
 from settlement.tables import trades
 from tests.settlement.statistics.conftest import START_US, about, describe
 
