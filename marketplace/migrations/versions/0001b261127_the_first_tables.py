@@ -814,6 +814,39 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "erasure_results",
+        sa.Column("seq", Whole, autoincrement=False, nullable=False),
+        sa.Column("done_us", Whole, nullable=False),
+        sa.Column("rows", Whole, nullable=False),
+        sa.CheckConstraint("rows >= 0", name=op.f("ck_erasure_results_rows")),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_erasure_results")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "erasures",
+        sa.Column("seq", Whole, autoincrement=False, nullable=False),
+        sa.Column("at_us", Whole, nullable=False),
+        sa.Column("by_user", Whole, nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("subject", Whole, nullable=False),
+        sa.Column("until_us", Whole, nullable=False),
+        sa.CheckConstraint(
+            "(what = 'person') = (subject > 0)", name=op.f("ck_erasures_subject")
+        ),
+        sa.CheckConstraint("until_us > 0", name=op.f("ck_erasures_until")),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_erasures")),
+        sqlite_strict=True,
+    )
+    with op.batch_alter_table("erasures", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_erasures_person",
+            ["subject"],
+            unique=True,
+            sqlite_where=sa.text("what = 'person'"),
+            postgresql_where=sa.text("what = 'person'"),
+        )
+
+    op.create_table(
         "escrows",
         sa.Column("trade", Whole, autoincrement=False, nullable=False),
         sa.Column("entitlement", Whole, nullable=False),
@@ -2325,6 +2358,20 @@ def upgrade() -> None:
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_terms")),
         sa.UniqueConstraint("sha256", name=op.f("uq_terms_sha256")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "text_keys",
+        sa.Column("user", Whole, autoincrement=False, nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=True),
+        sa.Column("made_us", Whole, nullable=False),
+        sa.Column("used_us", Whole, nullable=False),
+        sa.Column("destroyed_us", Whole, nullable=True),
+        sa.CheckConstraint(
+            "(sealed IS NULL) = (destroyed_us IS NOT NULL)",
+            name=op.f("ck_text_keys_destroyed"),
+        ),
+        sa.PrimaryKeyConstraint("user", name=op.f("pk_text_keys")),
         sqlite_strict=True,
     )
     op.create_table(
@@ -4403,6 +4450,7 @@ def downgrade() -> None:
 
     op.drop_table("trades")
     op.drop_table("ties")
+    op.drop_table("text_keys")
     op.drop_table("terms")
     op.drop_table("tenders")
     op.drop_table("tender_bids")
@@ -4649,6 +4697,15 @@ def downgrade() -> None:
 
     op.drop_table("fails")
     op.drop_table("escrows")
+    with op.batch_alter_table("erasures", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_erasures_person",
+            sqlite_where=sa.text("what = 'person'"),
+            postgresql_where=sa.text("what = 'person'"),
+        )
+
+    op.drop_table("erasures")
+    op.drop_table("erasure_results")
     with op.batch_alter_table("entitlements", schema=None) as batch_op:
         batch_op.drop_index("ix_entitlements_instrument")
         batch_op.drop_index("ix_entitlements_holder")
