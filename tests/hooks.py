@@ -84,8 +84,8 @@ def receiver(receiver_of_all):
 
 
 @pytest.fixture
-def config(request, tmp_path, migrated, receiver):
-    made = visitors.config.__wrapped__(tmp_path, migrated)
+def config(request, tmp_path, migrated, tmp_path_factory, receiver):
+    made = visitors.config.__wrapped__(request, tmp_path, migrated, tmp_path_factory)
     limited = getattr(request, "param", False)
     return replace(made, reachable=(receiver.reachable,), rate_limits=limited)
 

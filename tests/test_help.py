@@ -33,11 +33,15 @@ WORDS = {
 }
 
 
+# Needs what only those install who have a cluster: pyspark and sqlglot.
+EXTRA = "settlement.statistics.spark"
+
+
 def modules() -> Iterator[ModuleType]:
-    """Import and yield every module of the rooms, but the migrations."""
+    """Import and yield every module of the rooms, but the migrations and the extra."""
     for room in (listings, marketplace, settlement):
         for found in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
-            if ".migrations" not in found.name:
+            if ".migrations" not in found.name and found.name != EXTRA:
                 yield importlib.import_module(found.name)
 
 

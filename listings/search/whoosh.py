@@ -373,14 +373,15 @@ class WhooshIndex(Reader):
     def _opened(self) -> tuple[Any, dict[str, _Leaf]]:
         """Return the newest table of contents and its segments.
 
-        Another process may join segments and remove their files in between.
+        Another process may commit, or join segments, and remove their files in between.
         """
         for last in range(1 - TRIES, 1):
-            toc = self._toc()
+            seen = self.generation
             try:
+                toc = self._toc()
                 return toc, {s.segment_id(): self._leaf(s) for s in toc.segments}
             except FileNotFoundError:
-                if not last or toc.generation == self.generation:
+                if not last or seen == self.generation:
                     raise
         raise AssertionError
 

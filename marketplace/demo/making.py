@@ -175,6 +175,7 @@ class _Making:
         self._reads = reads
         self._progress = progress
         self._random = Random(f"{seed}/{until:%Y-%m-%d}")
+        self._keys = Random(f"{seed}/keys")  # of texts: the journal is the seed's
         self._days: list[Day] = list(days(until))
         self._opens = listing_days(products(), self._days, self._random)
         self._traded: dict[str, list[Traded]] = {}
@@ -241,7 +242,7 @@ class _Making:
         hands = Hands(self._days[0].begins_us - clock.DAY_US)
         exchange = Exchange(self._writes, now_us=hands.now_us)
         vault = Vault(self._config.data)
-        texts = Texts(self._reads, self._writes, vault)
+        texts = Texts(self._reads, self._writes, vault, self._keys.randbytes)
         gateway = Gateway(exchange, self._reads, hide=texts.hidden)
         floor = Floor(exchange, gateway, hands, self._random)
         floor.buyers = self._cast.buyers

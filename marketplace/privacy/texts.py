@@ -6,6 +6,7 @@ a command repeated under its idempotency key is the same command.
 
 import base64
 import secrets
+from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 from cryptography.exceptions import InvalidTag
@@ -53,8 +54,18 @@ class Noted(Protocol):
 class Texts:
     """Seals and opens what persons wrote; safe to share between threads."""
 
-    def __init__(self, reads: Engine, writes: Engine, vault: Vault) -> None:
-        """Read keys with *reads*, make them with *writes*; *vault* locks them up."""
+    def __init__(
+        self,
+        reads: Engine,
+        writes: Engine,
+        vault: Vault,
+        chance: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        """Read keys with *reads*, make them with *writes*; *vault* locks them up.
+
+        New keys are taken from *chance*, which only a market that is made up replaces.
+        """
+        self._chance = chance
         self._reads = reads
         self._writes = writes
         self._vault = vault
@@ -114,7 +125,7 @@ class Texts:
                 return self._known(db, user)
         with self._writes.begin() as db:
             in_turn(db)  # of two at once the second sees the first
-            made = self._vault.lock(secrets.token_bytes(KEY_BYTES).hex())
+            made = self._vault.lock(self._chance(KEY_BYTES).hex())
             used = update(text_keys).where(_k.user == user).values(used_us=now_us)
             if not db.execute(used).rowcount:
                 insert(db, text_keys, [(user, made, now_us, now_us, None)])

@@ -12,7 +12,7 @@ PRODUCT = Summary(
 )  # fmt: skip
 DEMAND = Demand(
     1, 2, "port throughput", "", 9, "", "transportation", "", None, None, None,
-    "public", "open", 1, None,
+    "public", False, "open", 1, None,
 )  # fmt: skip
 
 

@@ -73,7 +73,7 @@ def test_what_changes_a_members_money_has_a_figure_and_nothing_else_has():
 
 
 FORFEITED = {"forfeit", "bond_lost"}
-SHARED = {"share", "share_back", "refund", "bust", "adjust"}
+SHARED = {"share", "share_back", "use_share", "refund", "bust", "adjust"}
 
 
 def test_what_the_seller_gets_is_a_sale_and_what_the_buyer_pays_a_purchase():

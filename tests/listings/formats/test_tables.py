@@ -129,7 +129,7 @@ def test_no_field_is_taken_twice():
 
 def test_a_row_becomes_a_product_and_keeps_the_rest():
     read = table.read(
-        "编号,产品名称,所属行业,更新频率,地区,记录数,价格(元/年),联系人\n"
+        "编号,产品名称,所属行业,更新频率,地区,记录数,价格(元/年),经办人\n"
         '7,港口吞吐量,交通运输,日更,江苏,"1,200",1200,张三\n'.encode()
     )
     fields = {g.column: g.field for g in columns.guesses(read)}
@@ -141,7 +141,7 @@ def test_a_row_becomes_a_product_and_keeps_the_rest():
         "transportation",
     )
     assert (facts.updates, facts.region, facts.row_count) == ("daily", "32", 1200)
-    assert facts.extra["联系人"] == "张三"
+    assert facts.extra["经办人"] == "张三"
     assert facts.extra[rows.PRICE] == {
         "price": "1200.00",
         "currency": "CNY",
