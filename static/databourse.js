@@ -61,15 +61,18 @@ const charts = {
       ...frame(data),
       tooltip: { ...tooltip, valueFormatter: (value) => shown(value, data.places) },
       legend: data.series.length > 1 ? { top: 0, textStyle: { color: css("--ink-soft") } } : undefined,
-      xAxis: x,
-      yAxis: y,
+      // long names are read from top to bottom, not along the foot
+      xAxis: data.flat ? y : x,
+      yAxis: data.flat
+        ? { ...x, inverse: true, axisLabel: { ...x.axisLabel, width: 120, overflow: "truncate" } }
+        : y,
       series: data.series.map((line) => ({
         name: line.name,
         type: "bar",
         stack: data.stacked ? "all" : undefined,
         data: line.values,
         barMaxWidth: 26,
-        itemStyle: { borderRadius: data.stacked ? 0 : [3, 3, 0, 0] },
+        itemStyle: { borderRadius: data.stacked ? 0 : data.flat ? [0, 3, 3, 0] : [3, 3, 0, 0] },
       })),
     };
   },

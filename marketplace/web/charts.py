@@ -26,10 +26,16 @@ def bars(
     label: str,
     measures: Mapping[str, str],
     places: int = 0,
+    *,
+    flat: bool = False,
 ) -> Chart:
-    """Return bars of the *measures* (column → name) of *rows*, by column *label*."""
+    """Return bars of the *measures* (column → name) of *rows*, by column *label*.
+
+    *flat* bars lie, one under the other: for labels that are names.
+    """
     return {
         "kind": "bars",
+        "flat": flat,
         "title": title,
         "places": places,
         "labels": [str(row[label]) for row in rows],

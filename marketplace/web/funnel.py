@@ -47,4 +47,4 @@ def _bars(products: Sequence[Summary], found: Mapping[int, Stages]) -> dict[str,
         for product in products
     ]
     names = {name: word(name, "stage") for name in MEMBERS}
-    return charts.bars("", rows, "title", names)
+    return charts.bars("", rows, "title", names, flat=True)
