@@ -20,7 +20,7 @@ from listings.terms import MarketFacts
 from listings.visibility import EVERYBODY, Audience
 from marketplace.community import announcements
 from marketplace.members.users import User
-from marketplace.trading import reads
+from marketplace.trading import reads, tender_reads
 from marketplace.trading.acceptance import Acceptance
 from marketplace.trading.commands import (
     Command,
@@ -119,8 +119,20 @@ def decide(parts: "Services", product: int, said: Decision, by: User) -> None:
 def act(
     parts: "Services", product: int, event: str, by: User, reason: str = ""
 ) -> None:
-    """Take a vendor's step with its own product, and tell the market."""
+    """Take a vendor's step with its own product, and tell the market.
+
+    BidStands if a deposit stands on the product.
+    """
+    if event == "delist":
+        with parts.reads.connect() as db:
+            check_free(db, product)
     _take(parts, VENDOR_STEPS[event], product, Decision(event, reason), by)
+
+
+def check_free(db: Connection, product: int) -> None:
+    """Refuse with BidStands a vendor's step that would end an opened bid of its own."""
+    units = catalogue.instruments_of(db, product)
+    tender_reads.check_none_stands(db, [unit.id for unit in units])
 
 
 def _take(

@@ -69,7 +69,7 @@ from marketplace.metering.standing import (
     PeriodUsedUp,
 )
 from marketplace.payments.answers import RAILS
-from marketplace.pricing.quotes import NotNamedYet
+from marketplace.pricing.quotes import NotForUnnamed, NotNamedYet, NotWithThisBuyer
 from marketplace.pricing.revising import ChangesAsked, TooManyChanges
 from marketplace.pricing.tenders import NotScored, NotTheBest
 from marketplace.privacy.retention import NothingErased
@@ -110,6 +110,7 @@ from marketplace.trading.limits import TooFast, TooManyUntraded
 from marketplace.trading.offers import TooManyOffers
 from marketplace.trading.splits import LineageCycle, SplitWaits, TooManyShares
 from marketplace.trading.stops import TradingHalted, TradingStopped
+from marketplace.trading.tender_reads import BidStands
 from marketplace.trading.tenders import TenderOver, TenderRuns
 from marketplace.trading.usage import NotMetered, OutOfStep, TooLateToDeclare
 from marketplace.trading.venue import (
@@ -220,6 +221,9 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     ChangesAsked: HTTPStatus.CONFLICT,
     TooManyChanges: HTTPStatus.CONFLICT,
     NotNamedYet: HTTPStatus.CONFLICT,
+    NotForUnnamed: HTTPStatus.CONFLICT,
+    NotWithThisBuyer: HTTPStatus.CONFLICT,
+    BidStands: HTTPStatus.CONFLICT,
     NotScored: HTTPStatus.CONFLICT,
     NotTheBest: HTTPStatus.CONFLICT,
     BidTooLow: HTTPStatus.CONFLICT,

@@ -25,6 +25,7 @@ from settlement.store import PAGE_MAX, Page, page
 from settlement.tables import accounts, escrows, journal, trades, transfers
 
 FREE, HELD, ESCROW = 0, 1, 2  # pockets
+BOND_LOST = "bond_lost"  # the reason of a transfer from a bidder to a tender's buyer
 
 
 def transfers_of(
@@ -34,7 +35,8 @@ def transfers_of(
 
     `amount` is the signed change of all its money, `free` and `held` those of the
     pockets (a hold changes only these); `other` is the other party, `debit_pocket` and
-    `credit_pocket` tell from where to where.
+    `credit_pocket` tell from where to where. Who loses a bond is not told here to whom:
+    a tender's buyer may be unnamed; then `other` is the member itself.
     """
     limit = min(limit, PAGE_MAX)
     # Of the trade that the page before ended in, neither move may be left: one more.
@@ -118,7 +120,11 @@ def moves_of(owner: int) -> Select[Any]:
             change(FREE).label("free"),
             change(HELD).label("held"),
             _party(
-                case((debit.c.owner == owner, credit.c.owner), else_=debit.c.owner)
+                case(
+                    (transfers.c.reason == BOND_LOST, debit.c.owner),
+                    (debit.c.owner == owner, credit.c.owner),
+                    else_=debit.c.owner,
+                )
             ).label("other"),
             debit.c.pocket.label("debit_pocket"),
             credit.c.pocket.label("credit_pocket"),

@@ -97,7 +97,7 @@ def get_visibility(product: int) -> Any:
 @bp.needs("vendor")
 @bp.arguments(VisibilitySchema)
 @bp.response(200, AudienceSchema)
-@bp.refuses(404)
+@bp.refuses(404, 409)
 def set_visibility(wanted: dict[str, str], product: int) -> Any:
     """Choose who may see and trade the vendor's product."""
     access.restrict(services(), product, wanted["visibility"], me())
@@ -118,7 +118,7 @@ def let_in(wanted: dict[str, Any], product: int, member: int) -> Any:
 @bp.route("/products/<product>/guests/<member>", methods=["DELETE"])
 @bp.needs("vendor")
 @bp.response(204)
-@bp.refuses(404)
+@bp.refuses(404, 409)
 def shut_out(product: int, member: int) -> None:
     """Take a member off the named ones; rights already bought stay."""
     access.shut_out(services(), product, member, me())

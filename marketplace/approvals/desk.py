@@ -62,7 +62,7 @@ class TooManyApprovals(Refusal):
 
 @dataclass(eq=False)
 class AskersHand(Refusal):
-    """Of you and whoever asked, one gave the other a login less than 3 days before."""
+    """One of you and the asker gave the other a login, or one colleague gave both."""
 
 
 CONFLICTS: tuple[type[Refusal], ...] = (
@@ -233,16 +233,16 @@ def approve(db: Connection, by: User, number: int) -> Row[Any]:
     """Approve a request of the user's member; the request, which may be sent now.
 
     Raises NotFound, OwnWork for whoever asked or stands behind the agent that did,
-    AskersHand if one of both could have signed in as the other since WAITS_US before it
-    was asked, ApprovalOver if it waits no more. Once approved it stays so until it is
-    sent.
+    AskersHand if one person could have signed in as both since WAITS_US before it was
+    asked: one of them, or a colleague who gave both their logins; ApprovalOver if it
+    waits no more. Once approved it stays so until it is sent.
     """
     row = one(db, number, by.member)
     if by.id in (row.by_user, row.person):
         raise OwnWork
     since_us, askers = row.at_us - WAITS_US, {row.by_user, row.person}
-    given = set().union(*(colleagues.hands(db, one, since_us) for one in askers))
-    if by.id in given or askers & colleagues.hands(db, by.id, since_us):
+    asking = askers.union(*(colleagues.hands(db, one, since_us) for one in askers))
+    if asking & {by.id, *colleagues.hands(db, by.id, since_us)}:
         raise AskersHand
     if users.is_disabled(db, row.by_user):
         raise ApprovalOver(number, "shut_out")

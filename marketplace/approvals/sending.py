@@ -98,7 +98,7 @@ class Mender:
             if known[row.id] is not None:
                 with suppress(Refusal):  # it is noted
                     _carry_out(self._parts, row)
-            elif row.expires_us <= clock.now_us():
+            elif row.expires_us <= clock.now_us() - MENDED_US:  # not under way either
                 with self._parts.writes.begin() as db:
                     desk.finish(db, row, "unsent", None)
             else:

@@ -15,7 +15,7 @@ from listings import catalogue, consents, products, tables, visibility
 from listings.changes import touch
 from listings.licences import PURPOSES
 from listings.marking import N_
-from marketplace.admission import tell_market
+from marketplace.admission import check_free, tell_market
 from marketplace.community import holders
 from marketplace.community.notices import notify
 from marketplace.members import organisations
@@ -98,6 +98,8 @@ def restrict(parts: "Services", product: int, wanted: str, by: User) -> None:
     """Give the vendor's product a visibility; who holds rights is let in first."""
     with parts.writes.begin() as db:
         _own(db, product, by)
+        if wanted not in (visibility.PUBLIC, visibility.of(db, product)):
+            check_free(db, product)
         visibility.restrict(db, product, wanted, by.id)
         if wanted != visibility.PUBLIC:
             known = {guest.member for guest in visibility.guests(db, product)}
@@ -126,6 +128,7 @@ def shut_out(parts: "Services", product: int, member: int, by: User) -> None:
     """Take a member off the named ones; its open orders end, its rights stay."""
     with parts.writes.begin() as db:
         _own(db, product, by)
+        check_free(db, product)
         visibility.shut_out(db, product, member)
         cause = f"access ended {product} {clock.now_us()}"
         notify(db, [member], "access_ended", cause, product, {"href": MINE})

@@ -33,7 +33,7 @@ from marketplace.community import inquiries
 from marketplace.community.tables import demand_vendors, demands
 from marketplace.members import organisations
 from marketplace.trading.orders import QUANTITY_MAX
-from marketplace.trading.tables import offers
+from marketplace.trading.tables import books, offers
 from settlement import clock
 from settlement.errors import IllegalMove, Invalid, NotFound, Refusal
 from settlement.ids import encode
@@ -50,6 +50,7 @@ DEADLINE_MAX_US = 366 * clock.DAY_US
 UNNAMED = ("一位未具名的会员", "A member that is not named")  # as names of members
 CLEAR_TITLE = N_("Say in one line what you look for.")
 TOO_LONG = N_("This is too long.")
+KNOWN_BUYERS = N_("Only members whom its vendor knows may buy this: ask by name.")
 
 
 @dataclass(eq=False)
@@ -104,6 +105,8 @@ def post(db: Connection, member: int, user: int, wanted: Wanted) -> int:
     """
     now_us = clock.now_us()
     asked, wrong = inquiries.asked(db, member, wanted)
+    if wanted.anonymous and is_restricted(db, wanted.instrument or 0):
+        wrong = {**wrong, "anonymous": [KNOWN_BUYERS]}
     if problems := {**_problems(wanted, now_us), **wrong}:
         raise Invalid(problems)
     mine = select(func.count()).where(demands.c.member == member, _is_open(now_us))
@@ -208,6 +211,12 @@ def unnamed(demand: Any, vendor: Any) -> ColumnElement[bool]:
     )
     asked = exists().where(demands.c.id == demand, demands.c.anonymous == 1)
     return and_(asked, ~accepted)
+
+
+def is_restricted(db: Connection, instrument: int) -> bool:
+    """Tell whether the market lets named members alone buy an instrument."""
+    query = select(books.c.audience).where(books.c.instrument == instrument)
+    return db.scalar(query) is not None
 
 
 def is_unnamed(db: Connection, demand: int, vendor: int) -> bool:

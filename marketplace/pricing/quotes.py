@@ -20,14 +20,28 @@ from marketplace.trading.quoting import (
     WithdrawOffer,
 )
 from marketplace.trading.sealing import SealBid
+from marketplace.trading.stops import TradingStopped
 from marketplace.trading.tables import books, offers
-from marketplace.trading.venue import WrongOrder
+from marketplace.trading.venue import (
+    AlreadyTried,
+    NotAdmitted,
+    NotVerified,
+    PurposeNotPermitted,
+    SoldOut,
+    WrongOrder,
+)
 from settlement import clock
 from settlement.errors import IllegalMove, NotFound, Refusal
 from settlement.ids import encode
 from settlement.store import PAGE_MAX, Page, page
 
+Answer = OfferPrice | CounterOffer | TakeOffer
 THREAD_MAX = 200  # offers of one negotiation that are shown
+# Refusals that may say something of the buyer: to who does not know it, they do not.
+OF_THE_BUYER = (
+    *(NotVerified, NotAdmitted, TradingStopped),
+    *(AlreadyTried, SoldOut, PurposeNotPermitted),
+)
 o = offers.c
 
 
@@ -35,10 +49,19 @@ class NotNamedYet(Refusal):
     """The buyer is not named until one of you takes an offer of the other."""
 
 
+class NotForUnnamed(Refusal):
+    """Who asks here is not named: answer with something that every member may buy."""
+
+
+class NotWithThisBuyer(Refusal):
+    """This cannot be settled with the unnamed buyer now; why would say who it is."""
+
+
 def check_answer(reads: Engine, command: Command) -> None:
     """Refuse an offer in answer to a demand that is not open to its maker.
 
-    NotFound, IllegalMove, or WrongOrder if another instrument was asked for.
+    NotFound, IllegalMove, NotForUnnamed, or WrongOrder if another instrument was asked
+    for.
     """
     if isinstance(command, SealBid):
         with reads.connect() as db:
@@ -52,8 +75,47 @@ def check_answer(reads: Engine, command: Command) -> None:
         vendor = db.scalar(query)
         buyer = command.to if vendor == command.member else command.member
         asked = demands.check_answer(db, command.demand, vendor or 0, buyer)
+        check_open(db, command.demand, vendor or 0, command.instrument)
     if asked.instrument not in (None, command.instrument):
         raise WrongOrder("instrument")
+
+
+def check_open(db: Connection, demand: int, vendor: int, instrument: int) -> None:
+    """Refuse with NotForUnnamed, to who is not named, what named members alone may buy.
+
+    Whether it goes would tell the vendor if the buyer is one of them.
+    """
+    unnamed = demands.is_unnamed(db, demand, vendor)
+    if unnamed and demands.is_restricted(db, instrument):
+        raise NotForUnnamed
+
+
+def _submit(parts: Writing, command: Answer, demand: int, key: str | None) -> int:
+    """Submit an offer or an answer to one; its result.
+
+    NotWithThisBuyer instead of what would tell a vendor of a buyer that is not named.
+    """
+    try:
+        result: int = parts.gateway.submit(command, key).result
+    except OF_THE_BUYER as refusal:
+        whose = getattr(refusal, "member", None)
+        if whose != command.member and _hides(parts, demand, command.member):
+            raise NotWithThisBuyer from None
+        raise
+    return result
+
+
+def _hides(parts: Writing, demand: int, member: int) -> bool:
+    """Tell whether a demand is of another than *member*, that is not told whose."""
+    with parts.reads.connect() as db:
+        unnamed = demands.is_unnamed(db, demand, member)
+        return unnamed and demands.asker(db, demand) != member
+
+
+def _demand_of(parts: Writing, offer: int) -> int:
+    """Return the request that an offer answers, 0: none."""
+    with parts.reads.connect() as db:
+        return db.scalar(select(o.demand).where(o.id == offer)) or 0
 
 
 def offer(parts: Writing, command: OfferPrice, key: str | None) -> int:
@@ -61,7 +123,7 @@ def offer(parts: Writing, command: OfferPrice, key: str | None) -> int:
 
     NotFound, ReasonNeeded, AboveCeiling and others, as the market says.
     """
-    number: int = parts.gateway.submit(command, key).result
+    number = _submit(parts, command, command.demand, key)
     with parts.writes.begin() as db:
         made = _row(db, number)
         kind = "quoted" if made.demand else "personal_price"
@@ -74,7 +136,7 @@ def counter(parts: Writing, command: CounterOffer, key: str | None) -> int:
 
     The other side is told. What was asked of the answered offer is answered by it.
     """
-    number: int = parts.gateway.submit(command, key).result
+    number = _submit(parts, command, _demand_of(parts, command.offer), key)
     with parts.writes.begin() as db:
         made, answered = _row(db, number), _row(db, command.offer)
         revises = made.maker == answered.maker
@@ -104,7 +166,7 @@ def withdraw(parts: Writing, command: WithdrawOffer, key: str | None = None) -> 
 
 def take(parts: Writing, command: TakeOffer, key: str | None) -> int:
     """Trade at an offer, tell all who made one, close the request; the trade."""
-    trade: int = parts.gateway.submit(command, key).result
+    trade = _submit(parts, command, _demand_of(parts, command.offer), key)
     with parts.writes.begin() as db:
         taken = _row(db, command.offer)
         _tell(db, taken, command.member, "offer_taken")

@@ -22,6 +22,7 @@ from marketplace.community.demands import Wanted
 from marketplace.community.notices import notify
 from marketplace.community.tables import bid_scores, sealed_bids
 from marketplace.members.users import User
+from marketplace.pricing import quotes
 from marketplace.pricing.changes import Writing
 from marketplace.privacy.texts import Texts
 from marketplace.trading.commands import Command
@@ -47,6 +48,8 @@ from settlement.errors import Invalid, NotFound, Refusal
 from settlement.ids import encode
 
 POINTS, CURRENCY = 100, "CNY"
+NOT_SOLD = N_("Bid with something that you sell in CNY.")
+BLANK = (0, 0, 0, "", "")  # of a bid that is void
 DEPOSIT_BPS_MAX = 200  # of the budget (招标投标法实施条例 26)
 
 
@@ -114,13 +117,14 @@ def seal(parts: Parts, by: User, demand: int, bid: Bid, key: str | None = None) 
     *bid* comes without salt. What was sealed lies in the vault before the market knows
     its hash, so that no bid is lost. The same bid under the same *key* has the same
     hash. Invalid unless *bid* is for something of the vendor's on the market in yuan,
-    so that all bids can be compared.
+    so that all bids can be compared; NotForUnnamed, see `quotes.check_open`.
     """
     with parts.reads.connect() as db:
         unit = instruments.get(db, bid.instrument)
-    sold = unit.vendor == by.member and unit.state == "listed"
-    if not sold or unit.currency_code != CURRENCY:
-        raise Invalid({"instrument": [N_("Bid with something that you sell in CNY.")]})
+        sold = unit.vendor == by.member and unit.state == "listed"
+        if not sold or unit.currency_code != CURRENCY:
+            raise Invalid({"instrument": [NOT_SOLD]})
+        quotes.check_open(db, demand, by.member, unit.id)
     note = parts.texts.seal(by.id, bid.note)
     bid = bid._replace(note=note, salt=parts.vault.salt(by.member, demand, key))
     hidden = commitment(demand, bid)
@@ -139,7 +143,9 @@ def open_bids(parts: Parts, by: User, demand: int) -> int:
     """Open all bids of a closed tender and tell the bidders; how many are firm.
 
     NotFound, or TenderOver before the market itself has closed it: only then is what
-    was sealed read, and no bid comes in after that. What cannot be read is shown blank.
+    was sealed read, and no bid comes in after that. What cannot be read is shown blank,
+    and so is what only named members may buy if the buyer is not named: a bid that is
+    firm would tell its vendor that the buyer is one of them.
     """
     with parts.reads.connect() as db:
         state = of(db, demand)
@@ -157,7 +163,15 @@ def open_bids(parts: Parts, by: User, demand: int) -> int:
             .order_by(tender_bids.c.vendor)
         )
         found = [tuple(row) for row in db.execute(query)]
-    shown = tuple(_read(parts.vault, vendor, body) for vendor, body in found)
+    bids = [_read(parts.vault, vendor, body) for vendor, body in found]
+    with parts.reads.connect() as db:
+        shown = tuple(
+            Bid(one.vendor, *BLANK)
+            if demands.is_unnamed(db, demand, one.vendor)
+            and demands.is_restricted(db, one.instrument)
+            else one
+            for one in bids
+        )
     command = OpenBids(by.id, by.member, demand, shown)
     opened: int = parts.gateway.submit(command).result
     with parts.writes.begin() as db:
@@ -173,7 +187,7 @@ def _read(vault: Vault, vendor: int, body: str | None) -> Bid:
     try:
         return Bid(*json.loads(vault.unlock(body or "")))._replace(vendor=vendor)
     except (JoseError, TypeError, ValueError):
-        return Bid(vendor, 0, 0, 0, "", "")
+        return Bid(vendor, *BLANK)
 
 
 def close_demand(db: Connection, demand: int, member: int) -> None:

@@ -6,7 +6,7 @@ can be argued about.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from statistics import median_low
 from typing import NamedTuple, TypeVar
@@ -262,42 +262,55 @@ def review_rings(seen: Seen) -> list[Alert]:
         if review.points == FULL and giver != taker:
             given[giver, taker].append(review)
     praised = {pair: some for pair, some in given.items() if len(some) >= RING_MIN}
-    found = []
-    for ring in _rings(praised):
-        inside = [
-            review
-            for (giver, taker), some in praised.items()
-            if giver in ring and taker in ring
-            for review in some
-        ]
-        evidence = {"ratings": tuple(sorted(review.rating for review in inside))}
-        facts = {"members": len(ring), "reviews": len(inside)}
-        found.append(Alert("review_rings", None, ring, evidence, facts))
-    return found
+    rings = _rings(praised)
+    of_ring = {member: at for at, ring in enumerate(rings) for member in ring}
+    inside: list[list[int]] = [[] for _ in rings]
+    for (giver, taker), some in praised.items():
+        at = of_ring.get(giver)
+        if at is not None and at == of_ring.get(taker):
+            inside[at] += [review.rating for review in some]
+    return [
+        Alert(
+            *("review_rings", None, ring),
+            {"ratings": tuple(sorted(numbers))},
+            {"members": len(ring), "reviews": len(numbers)},
+        )
+        for ring, numbers in zip(rings, inside, strict=True)
+    ]
 
 
 def _rings(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
-    """Return the groups in which everybody is reached from everybody, by the pairs."""
-    after: dict[int, set[int]] = defaultdict(set)
+    """Return the groups in which everybody is reached from everybody, by the pairs.
+
+    By two walks, as Kosaraju has it: each pair is looked at twice, however many are.
+    """
+    after: dict[int, list[int]] = defaultdict(list)
+    before: dict[int, list[int]] = defaultdict(list)
     for giver, taker in pairs:
-        after[giver].add(taker)
-    reached = {one: _reached(after, one) for one in list(after)}
-    rings = {
-        tuple(sorted(other for other in far if one in reached.get(other, ())))
-        for one, far in reached.items()
-        if one in far
-    }
-    return sorted(rings)
+        after[giver].append(taker)
+        before[taker].append(giver)
+    seen: set[int] = set()
+    left = [one for start in sorted(after) for one in _walk(after, start, seen)]
+    seen = set()
+    groups = [tuple(sorted(_walk(before, start, seen))) for start in reversed(left)]
+    return sorted(group for group in groups if len(group) > 1)
 
 
-def _reached(after: Mapping[int, set[int]], start: int) -> set[int]:
-    """Return who is reached from *start*, itself too if the way leads back."""
-    found: set[int] = set()
-    fresh = set(after.get(start, ()))
-    while fresh:
-        found |= fresh
-        fresh = {more for one in fresh for more in after.get(one, ())} - found
-    return found
+def _walk(ways: Mapping[int, list[int]], start: int, seen: set[int]) -> Iterator[int]:
+    """Yield who is reached from *start* and not *seen*, in the order they are left."""
+    if start in seen:
+        return
+    seen.add(start)
+    path = [(start, iter(ways.get(start, ())))]
+    while path:
+        here, more = path[-1]
+        step = next((one for one in more if one not in seen), None)
+        if step is None:
+            yield here
+            path.pop()
+        else:
+            seen.add(step)
+            path.append((step, iter(ways.get(step, ()))))
 
 
 DETECTORS: dict[str, Callable[[Seen], list[Alert]]] = {

@@ -31,10 +31,14 @@ def measured(db: Connection, member: int | None = None) -> list[Line]:
 
 def one(db: Connection, number: int) -> Line:
     """Return a designation, measured; NotFound if there is none."""
+    return _lines(db, [_row(db, number)])[0]
+
+
+def _row(db: Connection, number: int) -> Row[Any]:
     row = db.execute(select(designations).where(designations.c.id == number)).first()
     if row is None:
         raise NotFound("designation", encode("designation", number))
-    return _lines(db, [row])[0]
+    return row
 
 
 def _lines(db: Connection, rows: list[Row[Any]]) -> list[Line]:
@@ -73,5 +77,5 @@ def designate(db: Connection, unit: Instrument, owed: Owed, by: int) -> int:
 
 def end(db: Connection, number: int) -> None:
     """End a designation now; one that has ended stays as it is. NotFound."""
-    one(db, number)
+    _row(db, number)
     presence.end(db, clock.now_us(), designations.c.id == number)

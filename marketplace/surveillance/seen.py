@@ -20,6 +20,7 @@ from settlement.journal import read
 from settlement.tables import journal, payouts, trades
 
 ROWS_MAX = 200_000  # of each kind, the latest
+LATEST_MAX = 20_000  # of auctions' bids, tenders' and reviews, read at each look
 
 
 class Traded(NamedTuple):
@@ -102,7 +103,7 @@ class Seen(NamedTuple):
 def look(db: Connection, since_us: int) -> Seen:
     """Return what happened since *since_us*, ROWS_MAX of each kind.
 
-    Of auctions, tenders and reviews it is the latest, whenever that was.
+    Of auctions, tenders and reviews it is the latest LATEST_MAX, whenever that was.
     """
     return Seen(
         _deals(db, since_us),
@@ -150,8 +151,10 @@ def _since(table: Any, since_us: int) -> Any:
     return table.c.id > func.coalesce(last, 0)
 
 
-def _latest(db: Connection, query: Any, key: Any) -> list[Row[Any]]:
-    return list(reversed(db.execute(query.order_by(key.desc()).limit(ROWS_MAX)).all()))
+def _latest(
+    db: Connection, query: Any, key: Any, most: int = ROWS_MAX
+) -> list[Row[Any]]:
+    return list(reversed(db.execute(query.order_by(key.desc()).limit(most)).all()))
 
 
 def _deals(db: Connection, since_us: int) -> tuple[Traded, ...]:
@@ -206,7 +209,7 @@ def _bids(db: Connection) -> tuple[Bid, ...]:
             *(row.contest, row.vendor, row.member, row.at_us, row.price),
             row.winner == row.member,
         )
-        for row in _latest(db, query, contest_bids.c.id)
+        for row in _latest(db, query, contest_bids.c.id, LATEST_MAX)
     )
 
 
@@ -217,7 +220,7 @@ def _reviews(db: Connection) -> tuple[Review, ...]:
     )
     return tuple(
         Review(row.id, row.at_us, row.member, row.vendor, row.quality)
-        for row in _latest(db, query, ratings.c.id)
+        for row in _latest(db, query, ratings.c.id, LATEST_MAX)
     )
 
 
@@ -230,5 +233,5 @@ def _tenders(db: Connection) -> tuple[Tendered, ...]:
             row.price * row.quantity,
             row.state == "taken",
         )
-        for row in _latest(db, query, offers.c.id)
+        for row in _latest(db, query, offers.c.id, LATEST_MAX)
     )

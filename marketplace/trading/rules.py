@@ -240,13 +240,18 @@ def _move(market: Market, instrument: int, event: BookEvent) -> Venue:
 
 @handles(SetAudience)
 def set_audience(market: Market, command: SetAudience, seq: int, _at_us: int) -> int:
-    """Let some members in, and all others out; how many of their orders ended."""
+    """Let some members in, and all others out; how many of their orders ended.
+
+    What was open to all ends for all that asked by a demand: who of them is let in
+    would tell the vendor who they are.
+    """
     venue = market.venue(command.instrument)
     members = command.members
     if members is None and command.hidden:
         raise WrongOrder("hidden")
     if len(members or ()) > AUDIENCE_MAX or min(members or (1,)) < 1:
         raise WrongOrder("members")
+    narrowed = venue.audience is None and members is not None
     venue.audience = None if members is None else frozenset(members)
     venue.hidden = command.hidden
     market.venues_changed[venue.instrument] = venue
@@ -260,7 +265,10 @@ def set_audience(market: Market, command: SetAudience, seq: int, _at_us: int) ->
     negotiating.end_where(
         market,
         seq,
-        lambda o: o.instrument == venue.instrument and not venue.admits(o.member),
+        lambda o: (
+            o.instrument == venue.instrument
+            and (not venue.admits(o.member) or (narrowed and o.demand > 0))
+        ),
     )
     return len(outside)
 

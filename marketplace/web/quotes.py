@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from listings import catalogue, instruments
 from listings.instruments import Instrument
 from listings.licences import PURPOSES
+from marketplace.community import demands
 from marketplace.members import organisations
 from marketplace.members.roles import needs
 from marketplace.members.signing import me
@@ -98,6 +99,7 @@ def one(offer: str) -> ResponseReturnValue:
             steps=steps,
             changes=revising.of_offers(db, [step.id for step in steps]),
             asked=revising.waiting(db, found.id),
+            unnamed=demands.is_unnamed(db, found.demand, found.vendor),
             topics=revising.TOPICS,
             decides=found.maker != member,
             sells=found.vendor == member,

@@ -299,17 +299,18 @@ def test_nobody_approves_by_a_login_that_they_gave_to_a_colleague(
             lambda db: colleagues.renew(db, asker, third.id, hashed),
             lambda db: colleagues.renew(db, third, second.id, hashed),
         ],
+        [  # who has both logins
+            lambda db: colleagues.renew(db, third, asker.id, hashed),
+            lambda db: colleagues.renew(db, third, second.id, hashed),
+        ],
     )
     for steps in ways:
         hand(*steps)
         with pytest.raises(desk.AskersHand):
             sending.approve(parts, second, number)
+    about = "new@buyer.example", "New", ["approver"], hashed
     with parts.writes.begin() as db:
-        about = {"name": "New", "email": "new@buyer.example"}
-        added = colleagues.invite(
-            db, asker, granted=["approver"], password_hash=hashed, **about
-        )
-        new = users.get(db, added)
+        new = users.get(db, colleagues.invite(db, asker, *about))
     with pytest.raises(desk.AskersHand):
         sending.approve(parts, new, number)
     hand(lambda db: colleagues.renew(db, second, asker.id, hashed))

@@ -176,6 +176,9 @@ def test_a_ring_of_three_or_more_is_one_alert_and_a_chain_is_none():
     assert look(praised(*ring[:2])) == [], "the last praises nobody of them"
     assert look(praised(*ring, points=4)) == []
     assert look(Seen(reviews=praised(*ring).reviews[1:])) == [], "once is no pattern"
+    many = 20_000  # in one ring, found in a walk as long
+    (great,) = look(praised(*((n, n % many + 1) for n in range(1, many + 1))))
+    assert great.members == tuple(range(1, many + 1))
     two = look(praised((31, 32), (32, 31), (41, 42), (42, 41)))
     assert [alert.members for alert in two] == [(31, 32), (41, 42)]
 
