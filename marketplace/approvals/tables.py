@@ -51,3 +51,4 @@ approvals = table(
 )
 Index("ix_approvals_member", approvals.c.member, approvals.c.id)
 Index("ix_approvals_state", approvals.c.member, approvals.c.state, approvals.c.id)
+Index("ix_approvals_sending", approvals.c.state, approvals.c.id)  # of all members

@@ -226,12 +226,16 @@ def _reviews(db: Connection) -> tuple[Review, ...]:
 
 def _tenders(db: Connection) -> tuple[Tendered, ...]:
     """Return the opened bids of the latest tenders: patterns in them take months."""
-    query = select(offers).join(tender_bids, tender_bids.c.offer == offers.c.id)
+    query = (
+        select(offers)
+        .join(tender_bids, tender_bids.c.offer == offers.c.id)
+        .where(tender_bids.c.offer.is_not(None))
+    )
     return tuple(
         Tendered(
             *(row.demand, row.at_us, row.member, row.vendor),
             row.price * row.quantity,
             row.state == "taken",
         )
-        for row in _latest(db, query, offers.c.id, LATEST_MAX)
+        for row in _latest(db, query, tender_bids.c.offer, LATEST_MAX)
     )

@@ -224,6 +224,7 @@ def test_a_negotiation_by_pages_from_both_sides(visit, parts):
     refused = vendor.post(f"{demand}/quotes", **(filled | {"price": "much"}))
     assert refused.status_code == 422
     quote = location(vendor.post(f"{demand}/quotes", **filled))
+    assert "with support&lt;/i&gt;</textarea>" in vendor.get(quote).text  # to change
     table = buyer.get(demand).text
     assert quote in table
     assert "¥500.00" in table
