@@ -209,7 +209,8 @@ def unnamed(demand: Any, vendor: Any) -> ColumnElement[bool]:
     accepted = exists().where(
         taken.c.demand == demand, taken.c.vendor == vendor, taken.c.state == "taken"
     )
-    asked = exists().where(demands.c.id == demand, demands.c.anonymous == 1)
+    hidden = demands.alias("hidden_demands")  # *demand* may be of the table itself
+    asked = exists().where(hidden.c.id == demand, hidden.c.anonymous == 1)
     return and_(asked, ~accepted)
 
 

@@ -136,13 +136,7 @@ offers = table(
 )
 Index("ix_offers_member", offers.c.member, offers.c.id)
 Index("ix_offers_vendor", offers.c.vendor, offers.c.id)
-Index(
-    "ix_offers_demand",
-    offers.c.demand,
-    offers.c.id,
-    sqlite_where=offers.c.demand > 0,
-    postgresql_where=offers.c.demand > 0,
-)
+Index("ix_offers_demand", offers.c.demand, offers.c.vendor, offers.c.id)
 
 contests = table(
     "contests",  # one right to the best of many bidders; prices are for each unit

@@ -24,6 +24,21 @@ def asked(program, sun):
     return quote | {"quantity": 1, "expires_us": until_us}
 
 
+def test_a_demand_with_a_name_keeps_it_beside_one_without(program, sun, asked):
+    buyer, vendor = program("buyer"), program("vendor")
+    named = buyer.made("/demands", {"title": "Sun", "until_us": asked["expires_us"]})
+    body = asked | {"demand": named["id"], "member": named["member"]}
+    quote = vendor.made("/offers", body)
+    assert quote["member"] == named["member"]
+    terms = {name: asked[name] for name in ("price", "quantity", "expires_us")}
+    pay_in(program, "buyer", 1_000)
+    wanted = terms | {"purpose": "internal_analysis"}
+    buyer.made(f"/offers/{quote['id']}/counter", wanted)
+    (told, *_) = vendor.read("/notices")["data"]
+    assert told["kind"] == "countered"
+    assert "not named" not in str(told)
+
+
 def restrict(program, sun, *guests):
     vendor = program("vendor")
     for role in guests:
