@@ -54,7 +54,7 @@ class NotForUnnamed(Refusal):
 
 
 class NotWithThisBuyer(Refusal):
-    """This cannot be settled with the unnamed buyer now; the reason would tell who it is."""
+    """This cannot be settled with the unnamed buyer now; the reason would name it."""
 
 
 def check_answer(reads: Engine, command: Command) -> None:
