@@ -1489,11 +1489,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("offers", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_offers_demand",
-            ["demand", "id"],
-            unique=False,
-            sqlite_where=sa.text("demand > 0"),
-            postgresql_where=sa.text("demand > 0"),
+            "ix_offers_demand", ["demand", "vendor", "id"], unique=False
         )
         batch_op.create_index("ix_offers_member", ["member", "id"], unique=False)
         batch_op.create_index("ix_offers_vendor", ["vendor", "id"], unique=False)
@@ -2689,6 +2685,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("approvals", schema=None) as batch_op:
         batch_op.create_index("ix_approvals_member", ["member", "id"], unique=False)
+        batch_op.create_index("ix_approvals_sending", ["state", "id"], unique=False)
         batch_op.create_index(
             "ix_approvals_state", ["member", "state", "id"], unique=False
         )
@@ -4399,6 +4396,7 @@ def downgrade() -> None:
     op.drop_table("attachments")
     with op.batch_alter_table("approvals", schema=None) as batch_op:
         batch_op.drop_index("ix_approvals_state")
+        batch_op.drop_index("ix_approvals_sending")
         batch_op.drop_index("ix_approvals_member")
 
     op.drop_table("approvals")
@@ -4578,11 +4576,7 @@ def downgrade() -> None:
     with op.batch_alter_table("offers", schema=None) as batch_op:
         batch_op.drop_index("ix_offers_vendor")
         batch_op.drop_index("ix_offers_member")
-        batch_op.drop_index(
-            "ix_offers_demand",
-            sqlite_where=sa.text("demand > 0"),
-            postgresql_where=sa.text("demand > 0"),
-        )
+        batch_op.drop_index("ix_offers_demand")
 
     op.drop_table("offers")
     with op.batch_alter_table("offer_changes", schema=None) as batch_op:
