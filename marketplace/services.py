@@ -89,7 +89,8 @@ def open_services(config: Config) -> Services:
             approvals.check(reads, writes, command, key)
 
         vault = Vault(config.data)
-        texts = Texts(reads, writes, vault)
+        # Of its own: a page opens texts while it holds a connection of the others.
+        texts = Texts(opened(stack, config.database_url, write=False), writes, vault)
         hide = texts.hidden
         gateway = open_gateway(config.exchange_url, writes, reads, guard, hide)
         stack.callback(gateway.close)

@@ -72,6 +72,7 @@ from marketplace.payments.answers import RAILS
 from marketplace.pricing.quotes import NotForUnnamed, NotNamedYet, NotWithThisBuyer
 from marketplace.pricing.revising import ChangesAsked, TooManyChanges
 from marketplace.pricing.tenders import NotScored, NotTheBest
+from marketplace.privacy.holding import StillNeeded
 from marketplace.privacy.retention import NothingErased
 from marketplace.publishing import NotOverYet, Simulated
 from marketplace.streams.disconnects import CannotWatch
@@ -178,6 +179,7 @@ STATUS: dict[type[Refusal], HTTPStatus] = {
     AlreadyProposed: HTTPStatus.CONFLICT,
     AlreadyErased: HTTPStatus.CONFLICT,
     NothingErased: HTTPStatus.CONFLICT,
+    StillNeeded: HTTPStatus.CONFLICT,
     Withdrawn: HTTPStatus.GONE,
     OwnWork: HTTPStatus.FORBIDDEN,
     approvals.AskersHand: HTTPStatus.FORBIDDEN,

@@ -48,8 +48,8 @@ class Counted(NamedTuple):
     """The stages of a product, with the product."""
 
     product: int
-    looked: int
-    followed: int
+    looked: int | None
+    followed: int | None
     asked: int
     bought: int
     again: int
@@ -57,11 +57,14 @@ class Counted(NamedTuple):
 
 
 class StagesSchema(Schema):
-    """How many members reached each stage in the last 90 days."""
+    """How many members reached each stage in the last 90 days.
+
+    *looked* and *followed* are null for a product that only guests may see.
+    """
 
     product = Id("product", required=True)
-    looked = fields.Integer(required=True)
-    followed = fields.Integer(required=True)
+    looked = fields.Integer(required=True, allow_none=True)
+    followed = fields.Integer(required=True, allow_none=True)
     asked = fields.Integer(required=True)
     bought = fields.Integer(required=True)
     again = fields.Integer(required=True)

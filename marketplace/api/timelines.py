@@ -29,6 +29,15 @@ def _id(entry: reading.Entry) -> str | None:
     return ids.encode(entry.kind, entry.number)
 
 
+class ToldText(Opened):
+    """What somebody wrote: opened where it was sealed, else as it stands."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **more: Any) -> Any:
+        if obj.is_sealed:
+            return super()._serialize(value, attr, obj, **more)
+        return value
+
+
 class TimelineFactSchema(Schema):
     """One dated fact; *state* is the one of now, where there is one."""
 
@@ -41,7 +50,7 @@ class TimelineFactSchema(Schema):
     topic = fields.String(required=True, metadata={"enum": list(TOPICS)})
     id = fields.Function(_id, required=True, metadata={"type": ["string", "null"]})
     state = fields.String(required=True, allow_none=True)
-    text = Opened()
+    text = ToldText()
     amount = fields.Integer(required=True, allow_none=True)
     currency = Currency(required=True, allow_none=True)
 

@@ -2,7 +2,8 @@
 
 Members are counted, not clicks: who looks ten times is one. Who asked or bought by a
 program has looked, too: the page is not the only window. What a vendor learns is how
-many, never who looked (features H1).
+many, never who looked (features H1). Of what only named guests may see, how many looked
+would tell who did.
 """
 
 from collections.abc import Iterable
@@ -22,8 +23,8 @@ PERIOD_DAYS = 90
 class Stages(NamedTuple):
     """How many members reached each stage in the period; and what was delivered."""
 
-    looked: int = 0
-    followed: int = 0  # and still follow
+    looked: int | None = 0  # None: only guests may, whom the vendor knows by name
+    followed: int | None = 0  # and still follow
     asked: int = 0  # a question, access, a quote, or a bid in the book
     bought: int = 0
     again: int = 0  # bought more than once
@@ -52,10 +53,14 @@ def of_products(
         **_bought(db, vendor, sold, since_us),
         "delivered": _delivered(db, sold, since_us),
     }
-    return {
+    found = {
         number: Stages(**{name: of.get(number, 0) for name, of in counted.items()})
         for number in wanted
     }
+    kept = tables.restrictions.c.product
+    for number in db.scalars(select(kept).where(kept.in_(wanted))):
+        found[number] = found[number]._replace(looked=None, followed=None)
+    return found
 
 
 def _followed(db: Connection, wanted: list[int]) -> dict[int, int]:

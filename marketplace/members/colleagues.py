@@ -129,11 +129,14 @@ def _hand_over(db: Connection, owner: User, user: int) -> None:
 
 
 def _other(db: Connection, owner: User, user: int) -> Row[Any]:
-    """Return another user of the owner's member; NotFound, OwnUser or Forbidden."""
+    """Return another user of the owner's member; NotFound, OwnUser or Forbidden.
+
+    Nobody is found who was erased: no owner lets them in again.
+    """
     _refuse_house(owner)
     mine = (table.c.id == user, table.c.member == owner.member)
     found = db.execute(select(table).where(*mine)).first()
-    if found is None:
+    if found is None or found.email.endswith(users.FORGOTTEN):
         raise NotFound("user", encode("user", user))
     if user == owner.id:
         raise OwnUser

@@ -19,6 +19,7 @@ from settlement.ids import encode
 
 EMAIL_MAX = 254  # RFC 5321 §4.5.3.1.3
 NOWHERE = "@agents.invalid"  # of agents; RFC 6761 §6.4: nobody is there to sign in
+FORGOTTEN = "@erased.invalid"  # of whom two persons erased; see `privacy`
 _EMAIL = re.compile(
     r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9-]+(\.[a-z0-9-]+)+", re.ASCII
 )

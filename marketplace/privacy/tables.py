@@ -16,7 +16,7 @@ text_keys = table(
 erasure_results = table(
     "erasure_results",  # what became of an erasure that two persons decided
     Column("seq", Whole, primary_key=True, autoincrement=False),
-    Column("done_us", Whole, nullable=False),
+    Column("done_us", Whole, nullable=False),  # 0: some of it is left
     Column("rows", Whole, nullable=False),  # that were erased or made empty
     CheckConstraint("rows >= 0", name="rows"),
 )

@@ -5,12 +5,15 @@ a command repeated under its idempotency key is the same command.
 """
 
 import base64
+import binascii
+import logging
 import secrets
 from collections.abc import Callable
 from typing import Any, Protocol, cast
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from joserfc.errors import JoseError
 from sqlalchemy import Connection, Engine, and_, select, update
 
 from marketplace.privacy.tables import text_keys
@@ -40,6 +43,7 @@ WRITTEN: dict[type, str] = {
     DeclareUse: "statement",
 }
 _k = text_keys.c
+log = logging.getLogger(__name__)
 
 
 class Noted(Protocol):
@@ -95,19 +99,26 @@ class Texts:
         return seal_of(user, base64.urlsafe_b64encode(cipher).decode().rstrip("="))
 
     def open(self, text: str) -> str | None:
-        """Return what a recorded text says; None if its writer was erased."""
+        """Return what a recorded text says; None if its writer was erased.
+
+        None, too, if the exchange's own key no longer opens the writer's.
+        """
         found = SEALED.fullmatch(text)
         if found is None:
             return text
         user, hidden = int(found[1]), found[2]
         with self._reads.connect() as db:
-            key = self._known(db, user)
+            try:
+                key = self._known(db, user)
+            except JoseError:
+                log.exception("the key of user %s does not open", user)
+                return None
         if key is None:
             return None
-        cipher = base64.urlsafe_b64decode(hidden + "=" * (-len(hidden) % 4))
         try:
+            cipher = base64.urlsafe_b64decode(hidden + "=" * (-len(hidden) % 4))
             return AESSIV(key).decrypt(cipher, [_bound_to(user)]).decode()
-        except InvalidTag:
+        except (binascii.Error, InvalidTag):
             return text  # it only looks like a sealed one
 
     def _is_own(self, user: int, text: str) -> bool:

@@ -21,7 +21,13 @@ from sqlalchemy import (
 
 from listings.tables import instruments, products
 from marketplace.members.tables import members
-from marketplace.timelines.sources import SOURCES, STAFF_ONLY, STAFF_TEXT, Source
+from marketplace.timelines.sources import (
+    SEALED,
+    SOURCES,
+    STAFF_ONLY,
+    STAFF_TEXT,
+    Source,
+)
 from marketplace.timelines.tables import remarks
 from marketplace.trading.tables import orders
 from settlement import clock, ids
@@ -50,6 +56,11 @@ class Entry(NamedTuple):
     text: str | None
     amount: int | None  # minor units of *currency*
     currency: int | None
+
+    @property
+    def is_sealed(self) -> bool:
+        """Tell whether *text* was sealed when it was recorded."""
+        return self.code in SEALED
 
 
 class Timeline(NamedTuple):

@@ -69,6 +69,9 @@ TOPICS = (
 STAFF_ONLY = frozenset({"ties", "remarks", "breaks"})  # codes a member is not shown
 # A member learns that it was stopped, not what the desk wrote about it.
 STAFF_TEXT = frozenset({"stop"})
+# Whose texts are sealed (see `privacy.texts`). No other is ever opened: whoever typed
+# another's sealed text into one would else read it.
+SEALED = frozenset({"offer", "dispute"})
 
 
 class Source(NamedTuple):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from marketplace.trading.market import Market, handles
 from marketplace.trading.proposals import proposable
 from marketplace.trading.venue import WrongOrder
-from settlement.errors import Refusal
+from settlement.errors import OwnWork, Refusal
 from settlement.ids import encode
 
 PERSON = "person"
@@ -41,13 +41,15 @@ class Erase(NamedTuple):
 
 @proposable(Erase)
 def check(market: Market, step: Erase) -> None:
-    """Refuse what cannot be erased, or was."""
+    """Refuse what cannot be erased, or was; nobody proposes to erase themselves."""
     if not WHAT.fullmatch(step.what):
         raise WrongOrder("what")
     if (step.what == PERSON) != (step.subject > 0):
         raise WrongOrder("subject")
     if not 0 < step.until_us <= UNTIL_MAX_US:
         raise WrongOrder("until_us")
+    if step.subject == step.by > 0:
+        raise OwnWork
     if step.subject in market.erasures.persons:
         raise AlreadyErased(encode("user", step.subject))
 

@@ -129,11 +129,11 @@ def left(until_us: int) -> str:
 
 
 def opened(text: object) -> str | None:
-    """Return what a person wrote into a record, or that it was erased."""
+    """Return what a person wrote into a record, or that nobody can read it now."""
     if text is None:
         return None
     said = services().texts.open(str(text))
-    return str(gettext("(erased)")) if said is None else said
+    return str(gettext("(no longer readable)")) if said is None else said
 
 
 def new_key() -> str:

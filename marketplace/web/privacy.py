@@ -10,10 +10,8 @@ from marketplace.members import users
 from marketplace.members.roles import STAFF, needs
 from marketplace.members.signing import me
 from marketplace.privacy import erasing, retention
-from marketplace.privacy.erasing import ERASERS, KIND
+from marketplace.privacy.erasing import ERASERS
 from marketplace.services import services
-from marketplace.trading import board
-from marketplace.trading.control import Decide
 from marketplace.trading.rights import REASON_MAX
 from marketplace.web.forms import Form, again, choice, read, text
 from marketplace.web.staff import bp
@@ -90,8 +88,8 @@ def decide_erasure(proposal: str) -> ResponseReturnValue:
     number, step = ids.decode("proposal", proposal), read(DecisionForm())["step"]
     parts = services()
     with parts.reads.connect() as db:
-        board.check_kind(db, number, KIND)
-    parts.gateway.submit(Decide(me().id, number, step == "approve"))
+        said = erasing.decision(db, me().id, number, approve=step == "approve")
+    parts.gateway.submit(said)
     erasing.Eraser(parts.reads, parts.writes).step()
     return _back(gettext("Decided."))
 

@@ -2,11 +2,13 @@
 
 The only module that speaks to Spark; pyspark and sqlglot are an extra. The files lie
 where every worker reads them under one path. A question stays the text that is
-published: sqlglot turns it into Spark's dialect as it is asked.
+published: sqlglot turns it into Spark's dialect as it is asked. A cluster that does not
+answer is given up after ANSWER_S, so that no request waits for it without end.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,14 @@ import sqlglot
 from pyspark.sql import SparkSession
 from sqlglot import exp
 
+from settlement.errors import Busy
 from settlement.statistics.columns import CORRECTIONS, DIMENSIONS, TRADES
 from settlement.statistics.manifest import MANIFEST, Manifest, read_manifest
 from settlement.statistics.views import Answer, counted, nothing
 
 NAME = "databourse"
+WAIT_S = 5  # for the question before; then the asker is told to come again
+ANSWER_S = 60  # then the jobs of a question are cancelled
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",  # what overflows is an error, never a wrong sum
@@ -56,7 +61,7 @@ class SparkWarehouse:
 
         What a visitor chose are *parameters*: they are bound, never pasted.
         """
-        with self._lock:
+        with self._turn():
             self._refresh()
             position = self._manifest.seq
             text = portable(sql)
@@ -71,9 +76,33 @@ class SparkWarehouse:
 
     def manifest(self) -> Manifest:
         """Return what the answers to the next questions rest on."""
-        with self._lock:
+        with self._turn():
             self._refresh()
             return self._manifest
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Hold the session for one question; Busy if it is held, or never answers."""
+        if not self._lock.acquire(timeout=WAIT_S):
+            raise Busy(retry_after_s=WAIT_S)
+        late = threading.Event()
+
+        def give_up() -> None:
+            late.set()
+            self._spark.sparkContext.cancelAllJobs()
+
+        timer = threading.Timer(ANSWER_S, give_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except Exception:
+            if late.is_set():
+                raise Busy(retry_after_s=ANSWER_S) from None
+            raise
+        finally:
+            timer.cancel()
+            self._lock.release()
 
     def workers(self) -> int:
         """Return how many executors answer."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from listings import catalogue
+from listings import catalogue, visibility
 from marketplace.community import activity, complaints, funnel, neighbours, notices
 from settlement import ids
 from tests.flows.market import buy, listed, location, pay_in
@@ -104,6 +104,13 @@ def test_a_vendor_learns_how_many_looked_asked_and_bought(market, parts, people)
     assert "50%" in page
     assert market["product"] in page
     assert market["nobody"].get("/vendor/funnel").status_code == 303
+    with parts.writes.begin() as db:  # whose guests the vendor knows by name
+        visibility.restrict(db, number, visibility.PRIVATE, people["vendor"].id)
+    with parts.reads.connect() as db:
+        found = funnel.of_products(db, people["vendor"].member, [number])[number]
+    assert (found.looked, found.followed, found.asked) == (None, None, 2)
+    assert found.bought_bps is None
+    assert "50%" not in market["vendor"].get("/vendor/funnel").text
 
 
 def test_what_is_near_a_listing_is_shown_where_enough_members_stand_behind_it(

@@ -9,10 +9,8 @@ from marketplace.api.resource import KeyHeader, Resource, submit
 from marketplace.members.roles import STAFF
 from marketplace.members.signing import me
 from marketplace.privacy import erasing, retention
-from marketplace.privacy.erasing import ERASERS, KIND
+from marketplace.privacy.erasing import ERASERS
 from marketplace.services import services
-from marketplace.trading import board
-from marketplace.trading.control import Decide
 from marketplace.trading.erasing import PERSON
 from marketplace.trading.rights import REASON_MAX
 from settlement import clock
@@ -112,7 +110,10 @@ def list_retention() -> Any:
 @bp.response(201, ErasureProposedSchema)
 @bp.refuses(404, 409)
 def propose_person_erasure(new: dict[str, Any], header: dict[str, str]) -> Any:
-    """Propose to forget a person; another person decides."""
+    """Propose to forget a person; another person decides.
+
+    StillNeeded while a dispute, a case or a payout rests on that person.
+    """
     with services().reads.connect() as db:
         said = (me().id, new["user"], new["reason"], clock.now_us())
         command = erasing.person(db, *said)
@@ -141,6 +142,7 @@ def decide_erasure(step: dict[str, str], header: dict[str, str], proposal: int) 
     """Erase what somebody else proposed, or turn it down."""
     parts = services()
     with parts.reads.connect() as db:
-        board.check_kind(db, proposal, KIND)
-    submit(Decide(me().id, proposal, step["decision"] == "approve"), header["key"])
+        approve = step["decision"] == "approve"
+        said = erasing.decision(db, me().id, proposal, approve=approve)
+    submit(said, header["key"])
     erasing.Eraser(parts.reads, parts.writes).step()
