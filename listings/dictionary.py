@@ -180,8 +180,13 @@ def retyped(
     return tuple(made)
 
 
-def guarded(table: dict[str, Any], persons: set[str]) -> dict[str, Any]:
-    """Return a table's profile without values of the columns of *persons*."""
+def guarded(
+    table: dict[str, Any], persons: set[str], *, declared: bool = True
+) -> dict[str, Any]:
+    """Return a table's profile without values of the columns of *persons*.
+
+    Not *declared*: without those of columns that are kept back for another reason.
+    """
     if not persons & {str(column["name"]) for column in table["columns"]}:
         return table
     sample = table["sample"]
@@ -190,7 +195,10 @@ def guarded(table: dict[str, Any], persons: set[str]) -> dict[str, Any]:
         [HIDDEN if hide and value not in (None, "") else value for hide, value in pairs]
         for pairs in (zip(hidden, row, strict=True) for row in sample["rows"])
     ]
-    columns = [_guarded(c) if c["name"] in persons else c for c in table["columns"]]
+    columns = [
+        _guarded(c, declared=declared) if c["name"] in persons else c
+        for c in table["columns"]
+    ]
     return table | {"columns": columns, "sample": sample | {"rows": rows}}
 
 
@@ -205,7 +213,9 @@ def structure(table: dict[str, Any]) -> dict[str, Any]:
     return plain | {"columns": columns}
 
 
-def _guarded(column: dict[str, Any]) -> dict[str, Any]:
+def _guarded(column: dict[str, Any], *, declared: bool) -> dict[str, Any]:
     plain = {k: v for k, v in column.items() if k not in _TELLING}
-    declared = {"kind": "declared", "cells": column.get("filled", 0), "row": 1}
-    return plain | {"personal": column["personal"] or [declared]}
+    if not declared:
+        return plain
+    said = {"kind": "declared", "cells": column.get("filled", 0), "row": 1}
+    return plain | {"personal": column["personal"] or [said]}

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, delete, insert, select
 from listings import tables as listed
 from listings.changes import touch
 from listings.cleanroom.tables import cleanrooms
+from listings.cuts.tables import cuts
 from listings.marking import N_
 from settlement.errors import Invalid
 
@@ -101,6 +102,11 @@ def put(db: Connection, instrument: int, settings: Settings | None) -> None:
     """
     if settings is not None and (problems := wrong(settings)):
         raise Invalid(problems)
+    is_cut = select(cuts.c.instrument).where(cuts.c.instrument == instrument)
+    if settings is not None and db.scalar(is_cut) is not None:
+        raise Invalid(
+            {"instrument": [N_("Its tables are cut: let it sell whole files first.")]}
+        )
     i = listed.instruments.c
     product = db.execute(select(i.product).where(i.id == instrument)).scalar_one()
     c = cleanrooms.c

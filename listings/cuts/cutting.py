@@ -5,7 +5,9 @@ keyed hash of a row's key chooses rows, and the lowest digit of a number is move
 step where its parity is not the bit that a keyed hash demands. The bits are the
 buyer's own, as in the fingerprints of Li, Swarup and Jajodia (IEEE TDSC 2(1), 2005),
 but drawn for each cell: so each buyer's agreement with a file that it had no part in is
-that of fair coins, and the chance of a false accusation is a tail of the binomial.
+that of fair coins, and the chance of a false accusation is a tail of the binomial. For
+that each coin counts once: rows of one key have one bit, so they are one cell, and none
+if they differ, however often a file repeats them.
 """
 
 import json
@@ -109,9 +111,11 @@ def _marked(
     digits = len(step.partition(".")[2])
     if kind in ("FLOAT", "DOUBLE"):
         moved = f"round({moved}, {max(digits, 9)})"
+    # What has no digit to move, or no room for one step more, stays as it is.
+    there = f"coalesce(TRY(CAST({moved} AS {kind})), {cell})"
     return (
         f"CASE WHEN {_chosen(secret, mark, row)} AND {cell} IS NOT NULL AND {other}"
-        f" THEN CAST({moved} AS {kind}) ELSE {cell} END"
+        f" THEN {there} ELSE {cell} END"
     )
 
 
@@ -130,7 +134,7 @@ def _agreed(engine: Engine, asked: dict[str, Any]) -> dict[str, Any]:
     sides = []
     for types, side in ((original, "original"), (suspect, "suspect")):
         cells = "".join(
-            f", CAST(round({quoted(found(types, name)[0])} / {step}) AS BIGINT) AS u{i}"
+            f", {_steps(quoted(found(types, name)[0]), step)} AS u{i}"
             for i, (name, step) in enumerate(numbers)
         )
         path = literal(asked[side])
@@ -139,9 +143,12 @@ def _agreed(engine: Engine, asked: dict[str, Any]) -> dict[str, Any]:
     engine.ask("CREATE TABLE cells (name VARCHAR, k VARCHAR, parity BIGINT)")
     for i, (name, _) in enumerate(numbers):
         engine.ask(
-            f"INSERT INTO cells SELECT ?, s.k, abs(s.u{i}) % 2"
+            f"INSERT INTO cells SELECT ?, k, min(parity) FROM"
+            f" (SELECT s.k AS k, abs(s.u{i} % 2) AS parity"
             f" FROM {sides[1]} s JOIN {sides[0]} o USING (k)"
-            f" WHERE abs(s.u{i} - o.u{i}) <= 1 AND {_chosen(secret, mark, 's.k')}",
+            f" WHERE s.u{i} BETWEEN o.u{i} - 1 AND o.u{i} + 1"
+            f" AND {_chosen(secret, mark, 's.k')})"
+            f" GROUP BY k HAVING min(parity) = max(parity)",
             [name.lower()],
         )
     engine.ask(
@@ -169,7 +176,12 @@ def _bit(secret: str, holder: int, name: str, row: str) -> str:
 
 
 def _parity(cell: str, step: str) -> str:
-    return f"abs(CAST(round({cell} / {step}) AS BIGINT)) % 2"
+    return f"abs({_steps(cell, step)} % 2)"
+
+
+def _steps(cell: str, step: str) -> str:
+    """Return how many steps a number is; NULL for what is no number or too large."""
+    return f"TRY_CAST(round({cell} / {step}) AS BIGINT)"
 
 
 def _hash(secret: str, use: str, row: str) -> str:

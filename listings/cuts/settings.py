@@ -89,20 +89,23 @@ def put(db: Connection, instrument: int, cut: Cut | None) -> None:
     """Let an instrument sell tables cut so from now on, or whole files again.
 
     Invalid names what is wrong; a clean room is not cut: what it shows is chosen there,
-    and the difference of two cuts could single rows out.
+    and the difference of two cuts could single rows out. Nor is what has no tables.
     """
     if cut is not None and (problems := wrong(cut)):
         raise Invalid(problems)
     room = select(cleanrooms.c.instrument).where(cleanrooms.c.instrument == instrument)
     if cut is not None and db.scalar(room) is not None:
         raise Invalid({"instrument": [N_("A clean room chooses its own columns.")]})
+    i, p = listed.instruments.c, listed.products.c
+    query = select(p.id, p["class"]).join(listed.instruments, i.product == p.id)
+    product, kind = db.execute(query.where(i.id == instrument)).one()
+    if cut is not None and kind != "dataset":
+        raise Invalid({"instrument": [N_("Only a dataset has tables to cut.")]})
     db.execute(delete(cuts).where(cuts.c.instrument == instrument))
     if cut is not None:
         text = json.dumps(dump(cut), ensure_ascii=False)
         db.execute(insert(cuts).values(instrument=instrument, settings=text))
-    i = listed.instruments.c
-    found = db.scalar(select(i.product).where(i.id == instrument))
-    touch(db, [found] if found else [])
+    touch(db, [product])
 
 
 def of_instruments(
@@ -111,6 +114,14 @@ def of_instruments(
     """Return the cuts of those of *instruments* that have one, as JSON."""
     query = select(cuts).where(cuts.c.instrument.in_(list(instruments)))
     return {row.instrument: json.loads(row.settings) for row in db.execute(query)}
+
+
+def masked_of(db: Connection, product: int) -> set[str]:
+    """Return the columns, in lower case, that a licence of a product masks."""
+    i = listed.instruments.c
+    ours = select(cuts.c.settings).join(listed.instruments, i.id == cuts.c.instrument)
+    found = (load(json.loads(s)) for s in db.scalars(ours.where(i.product == product)))
+    return {mask.column.lower() for cut in found for mask in cut.masks}
 
 
 def dump(cut: Cut) -> dict[str, Any]:

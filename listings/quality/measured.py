@@ -6,6 +6,7 @@ from sqlalchemy import Connection, select
 
 from listings import dictionary, products, releases, tables
 from listings.cleanroom import settings as cleanrooms
+from listings.cuts import settings as cuts
 from listings.quality import drift, reports, scores
 from listings.quality.drift import Drift
 from listings.quality.reports import Column, Examination
@@ -69,16 +70,30 @@ def of_product(db: Connection, product: int) -> Quality | None:
 
     Everybody may see it. If any instrument sells a clean room, it tells no more of
     the tables than their columns: figures of the rows beside the room's answers would
-    give away what the room leaves out.
+    give away what the room leaves out. Nor does it show values of columns that a
+    licence masks.
     """
     newest = releases.newest(db, product)
     if newest is None:
         return None
     found = of_release(db, newest.id)
     if not cleanrooms.is_room(db, product):
-        return found
+        return _without(found, cuts.masked_of(db, product))
     shown = [dictionary.structure(table) for table in found.tables]
     return found._replace(tables=shown, moved=[], examinations={})
+
+
+def _without(found: Quality, masked: set[str]) -> Quality:
+    if not masked:
+        return found
+    every = {str(c["name"]) for table in found.tables for c in table["columns"]}
+    kept = {name for name in every if name.lower() in masked}
+    shown = [dictionary.guarded(t, kept, declared=False) for t in found.tables]
+    moved = [
+        one._replace(shifts=[s for s in one.shifts if s.column.lower() not in masked])
+        for one in found.moved
+    ]
+    return found._replace(tables=shown, moved=moved, examinations={})
 
 
 def of_release(db: Connection, release: int) -> Quality:

@@ -21,6 +21,7 @@ from listings.cuts.settings import (
     Mask,
     Rows,
 )
+from marketplace import limits
 from marketplace.api.entitlements import RECEIPT, SHA256, STREAM
 from marketplace.api.fields import Body, Code, Id, Int, Long, Text
 from marketplace.api.resource import KeyHeader, Resource
@@ -194,12 +195,14 @@ def list_leaks(product: int) -> Any:
 )
 @bp.arguments(LeakQuery, location="query")
 @bp.response(201, LeakSchema)
-@bp.refuses(404, 409, 413)
+@bp.refuses(404, 409, 413, 429)
 def find_leak(named: dict[str, str], product: int) -> Any:
     """Look whose marked copy a file is: its bytes are the body of the request.
 
-    A buyer is named if the chance that this is wrong is at most one in a million.
+    A buyer is named if the chance that this is wrong is at most one in a million, over
+    all files that were looked at for the product.
     """
+    limits.count("leak", str(me().member), leaks.RATES)
     number = leaks.accuse(services(), me(), product, named["name"], request.stream)
     with services().reads.connect() as db:
         return _told(leaks.get(db, number, product))

@@ -62,9 +62,14 @@ def _enter() -> None:
             g.bearer, stale = sharings.bearer_of(db, token)
         else:
             g.bearer, stale = sharings.accessed(secret_key, db, token), False
-    if stale:  # a courtesy: a database that cannot be written still serves reads
-        with suppress(OperationalError), services().writes.begin() as db:
-            sharings.touch(db, g.bearer.sharing)
+    if stale:
+        _touch(g.bearer.sharing)
+
+
+def _touch(sharing: int) -> None:
+    """Record the use: a courtesy, for an unwritable database still serves reads."""
+    with suppress(OperationalError), services().writes.begin() as db:
+        sharings.touch(db, sharing)
 
 
 @bp.errorhandler(Refusal)
@@ -94,9 +99,12 @@ def get_token() -> Any:
         return _unfit("unsupported_grant_type", HTTPStatus.BAD_REQUEST)
     try:
         with services().reads.connect() as db:
-            token = sharings.granted(services().config.secret_key, db, client, secret)
+            secret_key = services().config.secret_key
+            token, sharing, stale = sharings.granted(secret_key, db, client, secret)
     except BadToken:
         return _unfit("invalid_client", HTTPStatus.UNAUTHORIZED)
+    if stale:
+        _touch(sharing)
     said = {"access_token": token, "token_type": "Bearer"}
     answer = jsonify(said | {"expires_in": sharings.ACCESS_S})
     answer.headers["Cache-Control"] = "no-store"

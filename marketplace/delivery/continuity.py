@@ -4,13 +4,14 @@ Final releases lie with the exchange; a right opens them to the end of its paid 
 whatever became of its vendor (feature N15). What only the vendor could serve, a service
 or an application of its own or data at its source, is paid back for the time that is
 left: proposed by one of the desk, carried out by another, as every refund is. Rounded
-up to the buyer's favour, never above what was paid and not given back yet.
+up to the buyer's favour, less what was given back before.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from listings import releases
 from marketplace.delivery import files
@@ -24,7 +25,7 @@ from marketplace.trading.objecting import RefundSale
 from settlement import clock, ids, statements
 from settlement.claim_tables import refunds
 from settlement.errors import NotFound, Refusal
-from settlement.store import PAGE_MAX
+from settlement.store import PAGE_MAX, page
 from settlement.tables import entitlements, trades
 
 LIVE = ("active", "suspended")
@@ -58,7 +59,7 @@ class Left(NamedTuple):
     terms: dict[str, Any]
     kept: bool
     currency: int
-    back: int  # minor units; 0 if it is kept, has no end, or was given back
+    back: int  # minor units; 0 if it is kept, has no end, or as much was given back
     waits: bool  # a refund waits for its second person
 
 
@@ -77,22 +78,42 @@ def is_kept(db: Connection, terms: dict[str, Any]) -> bool:
     return bool(files.included(db, terms))
 
 
-def rights_of(db: Connection, vendor: int, now_us: int) -> list[Left]:
-    """Return the paid rights of a vendor's that run, those to be paid back first."""
+def rights_of(
+    db: Connection,
+    vendor: int,
+    now_us: int,
+    before: int | None = None,
+    limit: int = PAGE_MAX,
+) -> tuple[list[Left], int | None]:
+    """Return a page of a vendor's paid rights that run, and where the next begins.
+
+    The newest that are older than *before*; of these those to be paid back first.
+    """
+    query = _running(vendor, now_us)
+    if before is not None:
+        query = query.where(entitlements.c.id < before)
+    found = page(db.execute(query.limit(limit + 1)).all(), limit)
+    every = _every(db, vendor, found.rows, now_us)
+    return sorted(every, key=lambda one: (one.kept, -one.back)), found.before
+
+
+def _running(vendor: int, now_us: int) -> Select[Any]:
     e, t = entitlements.c, trades.c
-    query = (
+    return (
         select(entitlements, t.currency)
         .join(trades, t.id == e.trade)
         .where(t.seller == vendor, t.state == "settled", e.state.in_(LIVE))
         .where(e.until_us.is_(None) | (e.until_us > now_us))
         .order_by(e.id.desc())
-        .limit(PAGE_MAX)
     )
-    rows = db.execute(query).all()
+
+
+def _every(
+    db: Connection, vendor: int, rows: Sequence[Row[Any]], now_us: int
+) -> list[Left]:
     terms = statements.terms_of(db, {row.terms for row in rows})
     waiting = {one.trade for one in claims.decisions(db)}
-    found = [_left(db, row, terms[row.terms], vendor, waiting, now_us) for row in rows]
-    return sorted(found, key=lambda one: (one.kept, -one.back))
+    return [_left(db, row, terms[row.terms], vendor, waiting, now_us) for row in rows]
 
 
 def pro_rata(paid: int, from_us: int, until_us: int, now_us: int) -> int:
@@ -116,7 +137,8 @@ def propose(parts: Services, user: User, entitlement: int, reason: str) -> int:
         assert vendor is not None
         if not has_left(db, vendor):
             raise VendorStays(ids.encode("member", vendor))
-        found = [r for r in rights_of(db, vendor, now_us) if r.right.id == entitlement]
+        query = _running(vendor, now_us).where(entitlements.c.id == entitlement)
+        found = _every(db, vendor, db.execute(query).all(), now_us)
         if not found:
             raise NotFound("entitlement", name)
         if found[0].kept:
@@ -143,5 +165,5 @@ def _left(
         paid = claims.sale(db, row.trade, vendor).paid
         gone = int(db.scalar(given) or 0)
         due = pro_rata(paid, row.from_us, row.until_us, now_us)
-        back = max(0, min(due, paid - gone)) if not gone else 0
+        back = max(0, due - gone)  # once it is paid back no more is due
     return Left(row, terms, kept, row.currency, back, row.trade in waiting)

@@ -1,10 +1,11 @@
 """Fits: how offered data would match what a buyer has, told before anything is paid.
 
 What the buyer brings is a table of a right of its own or a file, which is not kept;
-both sides are compared in a confined child (features N6, N7). What is told is coarse,
-and blurred by a secret that goes with the very data brought, so that bringing the same
-again tells nothing new: no single row decides a figure. It is signed, so that it can
-be shown to others, and limited in number.
+both sides are compared in a confined child (features N6, N7), which answers for one key
+in four wrongly, always for the same ones: asking again, with other rows or from another
+account tells no more of a key. What is told is coarse besides, and blurred by a secret
+that goes with the very data brought. It is signed, so that it can be shown to others,
+and limited in number.
 """
 
 import hashlib
@@ -22,7 +23,8 @@ from typing import IO, Any, NamedTuple
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from listings import catalogue
-from listings.fitting import settings
+from listings.fitting import estimates, settings
+from listings.fitting.estimates import Estimate
 from listings.fitting.settings import Comparable
 from listings.marking import N_
 from listings.quality.examination import in_child
@@ -39,14 +41,15 @@ from settlement.store import Page, next_numbers, page
 
 DAY_MAX = 10  # of one member with one product
 UPLOAD_MAX = 20 * 1024 * 1024  # bytes
-KEYS_MIN = 50  # looked at on either side; fewer would tell of single rows
+NAME_MAX = 200  # characters, the last of a file's name
+KEYS_MIN = 50  # on either side; fewer would tell of single rows
 STEP = 5  # points of a percentage that are told apart
 WALL_S = 10.0
 AT_ONCE = threading.BoundedSemaphore(1)
 RETRY_S = 5
 KIND = "fit+jwt"
 UNANSWERED = "unanswered"
-OFFERED, HELD, BOTH = "overlap", "match", "coverage"  # figures; and "explained"
+OFFERED, HELD, BOTH, EXPLAINED = "overlap", "match", "coverage", "explained"
 SURE = 1.96  # standard errors on either side: 95 %
 
 
@@ -160,20 +163,22 @@ def told(said: dict[str, Any], blur: bytes) -> tuple[Figure, ...]:
         raise NoFit(said["problem"])
     if min(said["offered"], said["held"]) < KEYS_MIN:
         raise NoFit("too_few")
+    both = estimates.matched(said["held"], said["seen"])
     found = [
-        _figure(OFFERED, said["both"], said["offered"], blur),
-        _figure(HELD, said["both"], said["held"], blur),
+        _coarse(OFFERED, estimates.share(both, said["offered"]), blur),
+        _coarse(HELD, estimates.share(both, said["held"]), blur),
     ]
     if said["measured"]:
-        if said["both"] < KEYS_MIN:
+        if both.value < KEYS_MIN:
             raise NoFit("too_few_pairs")
-        found.append(_figure(BOTH, said["filled"], said["both"], blur))
+        full = said["full"] / said["offered"]
+        there = estimates.coverage(both, said["seen"], said["filled"], full)
+        found.append(_coarse(BOTH, there, blur))
     if said["targeted"]:
-        if said["pairs"] < KEYS_MIN:
+        if said["pairs"] < KEYS_MIN * (1 + _part(EXPLAINED, blur)):
             raise NoFit("too_few_pairs")
-        ratio = said["r2"] or 0.0
-        error = 2 * math.sqrt(ratio) * (1 - ratio) / math.sqrt(said["pairs"])
-        found.append(_coarse("explained", ratio, error, blur))
+        ratio = estimates.explained(said["pairs"], said["r2"] or 0.0)
+        found.append(_coarse(EXPLAINED, ratio, blur))
     return tuple(found)
 
 
@@ -249,7 +254,10 @@ def _held(
             if upload.tell() > UPLOAD_MAX:
                 raise NoFit("too_large")
         upload.seek(0)
-        with in_child("prepare", upload, name, wall_s=WALL_S) as (scratch, report):
+        with in_child("prepare", upload, name[-NAME_MAX:], wall_s=WALL_S) as (
+            scratch,
+            report,
+        ):
             stops = [p for p in report["problems"] if p["severity"] == "stop"]
             if stops or not report["tables"]:
                 raise NoFit(stops[0]["code"] if stops else "no_table")
@@ -296,18 +304,17 @@ def _run(
     return found | wanted
 
 
-def _figure(name: str, part: int, whole: int, blur: bytes) -> Figure:
-    share = part / whole
-    return _coarse(name, share, math.sqrt(share * (1 - share) / whole), blur)
-
-
-def _coarse(name: str, share: float, error: float, blur: bytes) -> Figure:
+def _coarse(name: str, found: Estimate, blur: bytes) -> Figure:
     """Return a share in steps, whose edges nobody knows, with its margin."""
+    percent = STEP * math.floor(100 * found.value / STEP + _part(name, blur))
+    margin = STEP + math.ceil(100 * SURE * found.error)
+    return Figure(name, min(100, percent), min(100, margin))
+
+
+def _part(name: str, blur: bytes) -> float:
+    """Return a number from 0 to below 1 that nobody can foretell."""
     digest = hmac.digest(blur, name.encode(), "sha256")
-    edge = int.from_bytes(digest[:4], "big") / 2**32
-    percent = STEP * math.floor(100 * share / STEP + edge)
-    margin = STEP + math.ceil(100 * SURE * error)
-    return Figure(name, min(100, percent), margin)
+    return int.from_bytes(digest[:4], "big") / 2**32
 
 
 def _blur(

@@ -4,7 +4,9 @@ A suspect file is compared with the releases whose copies were marked, against t
 of every buyer that holds or held such a right. Who had no part in it agrees with it as
 fair coins do, so the chance to name somebody wrongly is at most the tail of a binomial
 times the comparisons that were made; a buyer is named if that is no more than
-FALSE_MAX. The file is kept, with its hash, who brought it and what came of it, signed.
+FALSE_MAX. That holds for all cases of a product together, however many files are tried:
+the n-th may use up a share of 1 / (n (n + 1)) of it, and all these come to one. The
+file is kept, with its hash, who brought it and what came of it, signed.
 
 What it cannot do: rows too few, numbers rounded beyond their step or made anew, keys
 taken out or renamed leave nothing to compare. Buyers who mix copies are each found as
@@ -17,14 +19,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from listings import catalogue, releases
 from listings import tables as listed
 from listings.cuts.chances import chance
 from listings.cuts.settings import Cut, dump, load
+from listings.files import FileTooLarge
 from listings.quality.examination import in_child
 from marketplace.delivery import shares
 from marketplace.delivery.tables import leaks
@@ -38,10 +41,14 @@ from settlement.tables import terms as frozen
 
 FALSE_MAX = 1e-6  # the greatest chance at which somebody is named
 FILE_MAX = 256 * 1024 * 1024  # bytes
+PIECE = 2**16  # bytes
 RELEASES_MAX = 10  # the newest are looked at
 BUYERS_MAX = 1_000
 CELLS_MIN = 40  # fewer prove nothing: 2 to the -40th, times the comparisons
-WALL_S = 60.0
+WALL_S = 60.0  # of one table; then the child is killed
+ALL_S = 180.0  # of one file: the newest releases come first
+RATES = "20 per hour; 60 per day"  # of a member
+NAME_MAX = 200  # characters, the last of a file's name
 AT_ONCE = threading.BoundedSemaphore(1)
 RETRY_S = 10
 KIND = "leak+jwt"
@@ -67,7 +74,7 @@ class Suspicion(NamedTuple):
     member: int
     release: str  # its label
     table: str
-    cells: int  # marked ones that were compared
+    cells: int  # marked ones that were compared, each once
     agreed: int
     bound: float  # on the chance that it is named wrongly
 
@@ -80,6 +87,9 @@ class _Target(NamedTuple):
     buyers: tuple[int, ...]
 
 
+Result = tuple[_Target, int, list[int]]  # cells, and how many agree with each buyer
+
+
 def accuse(
     parts: Services, user: User, product: int, name: str, stream: IO[bytes]
 ) -> int:
@@ -88,18 +98,25 @@ def accuse(
     NotFound unless the product is the user's or the user is of the house's staff;
     NotMarked, NoTable, FileTooLarge; Busy while another file is looked at.
     """
+    name = name[-NAME_MAX:]
     with parts.reads.connect() as db:
         catalogue.product(db, product, None if user.is_staff else user.member)
         targets = _targets(db, product)
+        query = select(func.count()).where(leaks.c.product == product)
+        before = db.scalar(query) or 0
     if not targets:
         raise NotMarked(ids.encode("product", product))
-    stored = parts.files.put(stream, FILE_MAX)
     if not AT_ONCE.acquire(blocking=False):
         raise Busy(retry_after_s=RETRY_S)
     try:
-        found = _compare(parts, product, targets, name, stored.key)
+        with TemporaryFile() as upload:  # what is refused is not kept
+            _copy(stream, upload)
+            results = _compare(parts, product, targets, name, upload)
+            upload.seek(0)
+            stored = parts.files.put(upload)
     finally:
         AT_ONCE.release()
+    found = judged(results, before)
     said = {
         "iat": clock.now_us() // clock.SECOND_US,
         "product": ids.encode("product", product),
@@ -120,7 +137,7 @@ def accuse(
                 product=product,
                 at_us=clock.now_us(),
                 by_user=user.id,
-                file_name=name[:200],
+                file_name=name,
                 file_sha256=stored.sha256,
                 storage_key=stored.key,
                 found=json.dumps([one._asdict() for one in found]),
@@ -162,11 +179,13 @@ def is_marked(db: Connection, product: int) -> bool:
     return any(cut.mark is not None for cut, _ in _sold(db, product))
 
 
-def judged(
-    results: list[tuple[_Target, int, list[int]]],
-) -> list[Suspicion]:
-    """Return the buyers whose bound is at most FALSE_MAX, each once, surest first."""
+def judged(results: list[Result], before: int = 0) -> list[Suspicion]:
+    """Return the buyers whose bound is at most FALSE_MAX, each once, surest first.
+
+    *before* are the cases of the product that went before this one.
+    """
     tests = sum(len(target.buyers) for target, _, _ in results)
+    tests *= (before + 1) * (before + 2)
     best: dict[int, Suspicion] = {}
     for target, cells, agreed in results:
         if cells < CELLS_MIN:
@@ -190,6 +209,7 @@ def _sold(db: Connection, product: int) -> list[tuple[Cut, int]]:
         select(frozen.c.body, entitlements.c.holder)
         .join(entitlements, entitlements.c.terms == frozen.c.id)
         .where(entitlements.c.instrument.in_(select(i.id).where(i.product == product)))
+        .where(frozen.c.body.contains('"cut":', autoescape=True))
         .order_by(entitlements.c.id.desc())
         .limit(BUYERS_MAX)
     )
@@ -208,7 +228,7 @@ def _targets(db: Connection, product: int) -> list[_Target]:
         if cut.mark is not None:
             marks.setdefault(cut.mark, set()).add(holder)
     final = [r for r in releases.of_product(db, product) if r.finalised_us is not None]
-    newest = sorted(final, key=lambda one: one.id)[-RELEASES_MAX:]
+    newest = sorted(final, key=lambda one: -one.id)[:RELEASES_MAX]
     return [
         _Target(one.label, name, version, Cut(mark=mark), tuple(sorted(buyers)))
         for one in newest
@@ -217,19 +237,36 @@ def _targets(db: Connection, product: int) -> list[_Target]:
     ]
 
 
+def _copy(stream: IO[bytes], upload: IO[bytes]) -> None:
+    while piece := stream.read(PIECE):
+        upload.write(piece)
+        if upload.tell() > FILE_MAX:
+            raise FileTooLarge(FILE_MAX)
+    upload.seek(0)
+
+
 def _compare(
-    parts: Services, product: int, targets: list[_Target], name: str, key: str
-) -> list[Suspicion]:
+    parts: Services,
+    product: int,
+    targets: list[_Target],
+    name: str,
+    upload: BinaryIO,
+) -> list[Result]:
+    """Return what was counted of each table until the time was up; NoTable if none."""
+    end_s = clock.elapsed_s() + ALL_S
     with ExitStack() as stack:
-        content = stack.enter_context(parts.files.open(key))
-        run = in_child("prepare", content, name, wall_s=WALL_S)
+        run = in_child("prepare", upload, name, wall_s=WALL_S)
         scratch, report = stack.enter_context(run)
         stops = [p for p in report["problems"] if p["severity"] == "stop"]
         if stops or not report["tables"]:
             raise NoTable(stops[0]["code"] if stops else "no_table")
         suspect = stack.enter_context(Path(scratch, "0.parquet").open("rb"))
-        results, problem = [], "no_column"
+        results: list[Result] = []
+        problem = "no_column"
         for target in targets:
+            if clock.elapsed_s() > end_s:
+                problem = "too_slow"
+                break
             said = _run(parts, product, target, suspect)
             if said["problem"]:
                 problem = said["problem"]
@@ -237,7 +274,7 @@ def _compare(
             results.append((target, said["cells"], said["agreed"]))
         if not results:
             raise NoTable(problem)
-    return judged(results)
+    return results
 
 
 def _run(

@@ -14,6 +14,7 @@ from marketplace import rotation
 from marketplace.delivery.tables import sharings
 from marketplace.members import users
 from marketplace.members.users import User
+from marketplace.trading import mandate_reads
 from settlement import clock, ids, statements
 from settlement.errors import NotFound, Refusal
 from settlement.store import next_numbers
@@ -61,13 +62,15 @@ def create(db: Connection, user: User, entitlement: int) -> Made:
     """Make a token for a right of the user's member.
 
     NotFound unless the right is theirs, TooManyProfiles above LIVING_MAX. It ends with
-    the right, at the latest after a year; others of the same right go on meanwhile.
+    the right, at the latest after a year, an agent's with its mandate; others of the
+    same right go on meanwhile.
     """
     right = statements.entitlement(db, entitlement, user.member)
     if len(of_right(db, entitlement)) >= LIVING_MAX:
         raise TooManyProfiles(LIVING_MAX)
     now_us = clock.now_us()
     ends = [now_us + AGE_MAX_US, *([right.until_us] if right.until_us else [])]
+    ends += _of_agent(db, user)
     (number,) = next_numbers(db, sharings.c.id)
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     db.execute(
@@ -144,13 +147,18 @@ def of_right(db: Connection, entitlement: int) -> list[Row[Any]]:
     return list(db.execute(query))
 
 
-def granted(secret_key: str, db: Connection, client: str, secret: str) -> str:
-    """Return an access token for a client's id and secret (RFC 6749 §4.4); BadToken."""
-    bearer, _ = bearer_of(db, secret)
+def granted(
+    secret_key: str, db: Connection, client: str, secret: str
+) -> tuple[str, int, bool]:
+    """Return an access token for a client's id and secret (RFC 6749 §4.4); BadToken.
+
+    With it the number of its profile, and whether to call `touch`.
+    """
+    bearer, stale = bearer_of(db, secret)
     if client != ids.encode("sharing", bearer.sharing):
         raise BadToken
     signer = URLSafeTimedSerializer(secret_key, salt=_ACCESS)
-    return str(signer.dumps(bearer.sharing))
+    return str(signer.dumps(bearer.sharing)), bearer.sharing, stale
 
 
 def accessed(secret_key: str, db: Connection, token: str) -> Bearer:
@@ -197,7 +205,15 @@ def _own(db: Connection, user: User, sharing: int) -> Row[Any]:
     if row is None:
         raise NotFound("sharing", ids.encode("sharing", sharing))
     statements.entitlement(db, row.entitlement, user.member)
+    if row.user != user.id and _of_agent(db, user):  # it ends no colleague's
+        raise NotFound("sharing", ids.encode("sharing", sharing))
     return row
+
+
+def _of_agent(db: Connection, user: User) -> list[int]:
+    """Return when the mandate of an agent ends; nothing of who is none."""
+    held = mandate_reads.of_user(db, user.id)
+    return [held.until_us] if held is not None and held.agent else []
 
 
 def _living(db: Connection, row: Row[Any]) -> Bearer:

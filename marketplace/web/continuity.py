@@ -15,6 +15,7 @@ from marketplace.services import services
 from marketplace.trading.rights import REASON_MAX
 from marketplace.web.disputes import DECIDERS
 from marketplace.web.forms import Form, again, read, text
+from marketplace.web.layout import before
 from marketplace.web.staff import bp
 from settlement import clock, ids
 
@@ -31,12 +32,13 @@ def continue_rights(member: str) -> ResponseReturnValue:
     """Show the paid rights of a vendor's that run, and what becomes of them."""
     number = ids.decode("member", member)
     with services().reads.connect() as db:
-        rows = continuity.rights_of(db, number, clock.now_us())
+        rows, older = continuity.rights_of(db, number, clock.now_us(), before())
         return render_template(
             "staff/continuity.html",
             member=organisations.get(db, number),
             left=continuity.has_left(db, number),
             rows=rows,
+            older=older,
             known=catalogue.traded(db, {row.right.instrument for row in rows}),
             names=organisations.names(db, {row.right.holder for row in rows}),
             deciders=DECIDERS,

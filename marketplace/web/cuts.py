@@ -21,6 +21,7 @@ from listings.cuts.settings import (
 )
 from listings.marking import N_
 from listings.quality.preparation import NotTabular
+from marketplace import limits
 from marketplace.delivery import cutting, leaks, roomsettings
 from marketplace.delivery.leaks import CELLS_MIN, FALSE_MAX
 from marketplace.members import organisations
@@ -126,6 +127,7 @@ def find_leak(product: str) -> ResponseReturnValue:
     if upload is None or not upload.filename:
         raise Invalid({"file": [N_("Choose a file.")]})
     number = ids.decode("product", product)
+    limits.count("leak", str(me().member), leaks.RATES)
     leaks.accuse(services(), me(), number, upload.filename, upload.stream)
     return redirect(url_for(".cut", product=product) + "#leaks", HTTPStatus.SEE_OTHER)
 

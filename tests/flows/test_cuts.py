@@ -2,14 +2,20 @@
 
 import io
 import json
+from pathlib import Path
 from tempfile import NamedTemporaryFile
 from urllib.parse import urlsplit
 
 import duckdb
 import pytest
 
+from listings.cleanroom import settings as rooms
+from listings.cuts.settings import Cut, Mark
 from marketplace.delivery import leaks
+from settlement import ids
+from settlement.errors import Invalid
 from settlement.invariants import violations
+from tests.backends import GRADUATED, SERVICE
 from tests.gates import list_by_api
 from tests.programs import FACTS, V1, Sold, buy, pay_in, program, upload
 from tests.visitors import app, bearer, parts, people, visit
@@ -98,6 +104,9 @@ def test_one_cut_holds_for_every_way_to_take_the_data(app, program, sold, parts)
     receipts = buyer.read("/receipts")["data"]
     assert receipts[-1]["sha256"] == taken.headers["X-Content-SHA256"]
     assert len(receipts) == buyer.read(f"/entitlements/{right}")["deliveries"] == 2
+    told = json.dumps(program("").read(f"/listings/{sold.product}/quality"))
+    assert "grid" in told
+    assert not any(f"sta{n}" in told for n in range(3_000))  # nor a value by figures
     theirs = rows(table_of(program, "other").data)
     differ = [a for a, b in zip(found, theirs, strict=True) if a[2] != b[2]]
     assert 100 < len(differ) < 400  # half of one row in four
@@ -119,6 +128,7 @@ def look(program, product, content, role="vendor", name="found.csv"):
 def test_the_leak_desk_names_whose_copy_a_file_is_and_nobody_else(
     program, sold, visit, parts
 ):
+    storage = Path(parts.config.files_url.removeprefix("file:"))
     copy = rows(table_of(program, "other").data)
     table_of(program, "buyer")
     text = "code,hours\n" + "".join(f"{r[0]},{r[2]}\n" for r in copy[500:1_500])
@@ -134,9 +144,39 @@ def test_the_leak_desk_names_whose_copy_a_file_is_and_nobody_else(
     assert clean.json["found"] == []
     assert look(program, sold.product, b"a,b\n1,2\n").json["why"] == "no_column"
     assert look(program, sold.product, text.encode(), "other").status_code == 404
+    kept = sum(1 for path in storage.rglob("*") if path.is_file())
+    assert look(program, sold.product, b"a,b\n1,3\n").json["why"] == "no_column"
+    assert sum(1 for path in storage.rglob("*") if path.is_file()) == kept
     page = visit("vendor").get(f"/vendor/products/{sold.product}/cuts").text
     assert "第3公司" in page
     assert "第3公司" in visit("surveillance").get("/staff/leaks").text
+
+
+def test_trying_more_files_makes_nobody_easier_to_name():
+    """What all cases of a product may get wrong together stays one in a million."""
+    mark = Mark(("k",), (("v", "1"),))
+    target = leaks._Target("1.0", "t", None, Cut(mark=mark), (7, 8))
+    results = [(target, 60, [58, 30])]
+    (one,) = leaks.judged(results)
+    assert one.member == 7
+    (later,) = leaks.judged(results, before=9)
+    assert later.bound == pytest.approx(one.bound * 55)
+    assert leaks.judged(results, before=10**6) == []
+
+
+def test_only_tables_are_cut_and_a_room_is_not(program, sold, parts):
+    vendor = program("vendor")
+    product = vendor.made("/products", SERVICE)["id"]
+    unit = {"symbol": "CALLS", "licence": "internal", "mode": "per_call"}
+    unit |= {"plan": GRADUATED, "term_days": 30}
+    instrument = vendor.made(f"/products/{product}/instruments", unit)["id"]
+    refused = vendor.put(f"/instruments/{instrument}/cut", CUT)
+    assert refused.status_code == 422
+    assert "instrument" in refused.json["problems"]
+    room = rooms.Settings((rooms.Shown("sun", (rooms.Group("region"),)),))
+    with parts.writes.begin() as db, pytest.raises(Invalid) as wrong:
+        rooms.put(db, ids.decode("instrument", sold.instrument), room)
+    assert "cut" in str(wrong.value.problems["instrument"])
 
 
 def test_a_vendor_cuts_by_its_page_and_whole_files_come_back(program, sold, visit):

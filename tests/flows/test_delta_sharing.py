@@ -123,6 +123,8 @@ def test_client_credentials_give_access_that_ends_with_the_profile(app, right, p
     given = client.post(there, data=grant, auth=pair)
     assert given.status_code == 200, given.text
     assert given.json["expires_in"] == 3_600
+    (listed,) = program("buyer").read(path)["data"]
+    assert listed["used_us"]  # whoever asks for a token uses the profile
     in_form = grant | {"client_id": pair[0], "client_secret": pair[1]}
     assert client.post(there, data=in_form).status_code == 200
     wrong = client.post(there, data=grant, auth=("shr_0000099", pair[1]))

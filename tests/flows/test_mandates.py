@@ -55,7 +55,8 @@ def called(app, secret, name, **arguments):
 def test_an_agent_orders_within_its_mandate_by_whatever_way(app, program, sun, parts):
     pay_in(program, "buyer", 50_000)
     buyer = program("buyer")
-    given = buyer.made("/mandates", bounds(sun))
+    soon_us = clock.now_us() + 20 * clock.DAY_US  # before the right that it buys ends
+    given = buyer.made("/mandates", bounds(sun, until_us=soon_us))
     key = given["secret"]
     agent = Program(app.test_client(), {"Authorization": f"Bearer {key}"})
     assert agent.read("/mandate")["left"] == 3_000
@@ -75,6 +76,14 @@ def test_an_agent_orders_within_its_mandate_by_whatever_way(app, program, sun, p
     }
     for path, body in outside.items():
         assert agent.post(path, body).status_code == 403, path
+    (right,) = agent.read("/entitlements")["data"]
+    there = f"/entitlements/{right['id']}/sharings"
+    shared = agent.made(there)["profile"]["expirationTime"]
+    until = clock.moment(soon_us).strftime("%Y-%m-%dT%H:%M")
+    assert shared[:16] <= until  # it opens nothing beyond its mandate
+    theirs = f"/sharings/{buyer.made(there)['id']}"
+    assert agent.post(f"{theirs}/rotations").status_code == 404
+    assert agent.delete(theirs).status_code == 404
     mine = buyer.made("/orders", buy(sun, price=4, time_in_force="GTC"))["order"]
     assert agent.post(f"/orders/{mine}/cancel").status_code == 404
     begun_us = clock.now_us()

@@ -6,9 +6,9 @@ from marshmallow import Schema, fields
 
 from marketplace.api.disputes import DECIDERS
 from marketplace.api.entitlements import FullEntitlementSchema, in_full
-from marketplace.api.fields import Body, Code, Id, Text
+from marketplace.api.fields import Body, Code, Cursor, Id, Text
 from marketplace.api.limits import ProposedSchema
-from marketplace.api.resource import Resource
+from marketplace.api.resource import PageQuery, Resource
 from marketplace.delivery import continuity
 from marketplace.members.roles import STAFF
 from marketplace.members.signing import me
@@ -44,6 +44,7 @@ class LeftRightsSchema(Schema):
 
     left = fields.Boolean(required=True)
     data = fields.List(fields.Nested(LeftSchema), required=True)
+    next = Cursor(required=True, allow_none=True)
 
 
 class ReturnReasonSchema(Body):
@@ -77,15 +78,18 @@ def decide_entitlement(step: dict[str, str], entitlement: int) -> Any:
 
 @bp.route("/staff/members/<member>/continuity")
 @bp.needs(*STAFF)
+@bp.arguments(PageQuery, location="query")
 @bp.response(200, LeftRightsSchema)
 @bp.refuses(404)
-def list_left_rights(member: int) -> Any:
+def list_left_rights(asked: dict[str, Any], member: int) -> Any:
     """List a vendor's paid rights that run: served on by the exchange, or paid back."""
     with services().reads.connect() as db:
         left = continuity.has_left(db, member)
-        rows = continuity.rights_of(db, member, clock.now_us())
+        now_us, before = clock.now_us(), asked["cursor"]
+        rows, more = continuity.rights_of(db, member, now_us, before, asked["limit"])
     return {
         "left": left,
+        "next": more,
         "data": [
             row._asdict()
             | {

@@ -170,3 +170,29 @@ def test_what_makes_no_sense_is_refused(cut):
 def test_the_chance_is_the_tail_of_fair_coins():
     assert [chance(4, m) for m in range(6)] == [1, 15 / 16, 11 / 16, 5 / 16, 1 / 16, 0]
     assert chance(4_000, 4_000) == 0.0 or chance(4_000, 4_000) < 1e-300
+
+
+def test_a_file_that_repeats_rows_of_one_key_is_few_coins_not_many(tmp_path, original):
+    """Else half of all buyers would agree with a single row said often enough."""
+    suspect = tmp_path / "often.parquet"
+    duckdb.execute(
+        f"COPY (SELECT code, price, CAST(units + 1000 + n AS BIGINT) AS units FROM"
+        f" (SELECT * FROM read_parquet('{original}') LIMIT 60), range(100) t(n))"
+        f" TO '{suspect}' (FORMAT parquet)"
+    )
+    found = leaked(tmp_path, original, suspect)
+    assert 0 < found["cells"] < 60
+    assert 0 < min(found["agreed"]) <= max(found["agreed"]) < found["cells"]
+
+
+def test_numbers_without_a_step_to_move_stay_and_the_table_is_opened(tmp_path):
+    path = tmp_path / "odd.parquet"
+    duckdb.execute(
+        "COPY (SELECT i AS code, CASE i % 3 WHEN 0 THEN 'nan'::DOUBLE WHEN 1 THEN"
+        " 'inf'::DOUBLE ELSE 1e300 END AS price, 127::TINYINT AS units"
+        f" FROM range(100) t(i)) TO '{path}' (FORMAT parquet)"
+    )
+    copy = made(tmp_path, path, Cut(mark=MARK._replace(one_in=2)))
+    said = duckdb.sql(f"SELECT min(units), max(units) FROM read_parquet('{copy}')")
+    assert said.fetchall()[0] in {(126, 127), (127, 127)}
+    assert leaked(tmp_path, path, copy)["problem"] == ""

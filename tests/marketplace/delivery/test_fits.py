@@ -14,7 +14,10 @@ SHARES = st.integers(60, 4_000).flatmap(
 
 
 def said(offered=1_000, held=1_000, both=500, **more):
-    counts = {"offered": offered, "held": held, "both": both, "filled": 0, "pairs": 0}
+    """Return counts as they are on average: one answer in four is wrong."""
+    seen = round(0.75 * both + 0.25 * (held - both))
+    counts = {"offered": offered, "held": held, "seen": seen, "full": offered}
+    counts |= {"filled": 0, "pairs": 0}
     asked = {"measured": False, "targeted": False, "r2": None, "problem": ""}
     return counts | asked | more
 
@@ -28,23 +31,23 @@ def test_a_figure_is_a_step_within_its_margin(
     share: tuple[int, int], seed: int
 ) -> None:
     whole, part = share
-    overlap, _ = told(said(offered=whole, both=part, held=max(whole, 60)), blur(seed))
+    overlap, _ = told(said(offered=whole, both=part, held=whole), blur(seed))
     assert overlap.percent % STEP == 0
     assert 0 <= overlap.percent <= 100
     assert abs(overlap.percent - 100 * part / whole) <= overlap.margin
 
 
 def test_the_edges_differ_and_even_out() -> None:
-    """One key more moves a figure by chance only, and by its share in the long run."""
+    """Two keys more move a figure by chance, and by their share in the long run."""
     found = [
         told(said(both=both), blur(seed))[0].percent
-        for both in (500, 501)
+        for both in (500, 502)
         for seed in range(4_000)
     ]
     before, after = sum(found[:4_000]) / 4_000, sum(found[4_000:]) / 4_000
-    assert set(found) == {50, 55} or set(found) == {50}
+    assert set(found) == {50, 55}
     assert before == 50
-    assert after == pytest.approx(50.1, abs=0.05)
+    assert after == pytest.approx(50.2, abs=0.06)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +55,7 @@ def test_the_edges_differ_and_even_out() -> None:
     [
         (said(offered=49), "too_few"),
         (said(held=49), "too_few"),
-        (said(both=49, measured=True), "too_few_pairs"),
+        (said(both=48, measured=True), "too_few_pairs"),
         (said(targeted=True, pairs=49), "too_few_pairs"),
         (said(problem="no_column"), "no_column"),
     ],
@@ -64,7 +67,8 @@ def test_too_little_is_not_told(counts, why) -> None:
 
 
 def test_what_a_measure_explains_is_told_with_its_error() -> None:
-    counts = said(measured=True, targeted=True, filled=400, pairs=400, r2=0.64)
+    counts = said(measured=True, targeted=True, full=600, pairs=400, r2=0.64)
+    counts["filled"] = 300 + 75  # of 375 that are on both sides, of 125 that are not
     *_, coverage, explained = told(counts, blur(1))
     assert coverage.name == "coverage"
     assert abs(coverage.percent - 80) <= coverage.margin
