@@ -5,7 +5,7 @@ same step, and gives it back in the same step if the money goes back (domain §9
 sale pays source department, primary and secondary developer).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -51,6 +51,32 @@ def change(total: int, weights: Sequence[int], had: Sequence[int]) -> tuple[int,
     return tuple(sign * part for part in split(abs(moved), lacks))
 
 
+def grow(total: int, weights: Sequence[int], had: Sequence[int]) -> tuple[int, ...]:
+    """Return who gets more as *total* rises in many small steps, as by metered use.
+
+    However many the steps and the parties, each has its exact part to less than a minor
+    unit, and nobody gives anything back; by `change` what is short would add up. What
+    is left of a step goes first to who would soonest be a whole unit short (earliest
+    deadline first). Amounts in minor units; *had* is in order of *weights*.
+    """
+    whole = sum(weights)
+    parts = [
+        max(has, total * weight // whole)
+        for weight, has in zip(weights, had, strict=True)
+    ]
+    rest = total - sum(parts)
+    if rest < 0:  # what was shared was not shared so: it fell in between
+        return change(total, weights, had)
+    short = [n for n, w in enumerate(weights) if parts[n] * whole < total * w]
+    short.sort(key=lambda n: -(-(parts[n] + 1) * whole // weights[n]))
+    for n in short[:rest]:
+        parts[n] += 1
+    return tuple(part - has for part, has in zip(parts, had, strict=True))
+
+
+How = Callable[[int, Sequence[int], Sequence[int]], tuple[int, ...]]
+
+
 class Shares:
     """The shares of one trade: its stakes, frozen, and what each has got so far."""
 
@@ -77,10 +103,10 @@ class Shares:
         """Return the proceeds that were shared so far, in minor units."""
         return sum(self.amounts)
 
-    def set(self, total: int) -> tuple[int, ...]:
+    def set(self, total: int, how: How = change) -> tuple[int, ...]:
         """Share *total* instead of what was shared so far; what changed, by stake."""
         weights = [stake.weight for stake in self.stakes]
-        changed = change(total, weights, self.amounts)
+        changed = how(total, weights, self.amounts)
         self.amounts = [a + b for a, b in zip(self.amounts, changed, strict=True)]
         return changed
 
@@ -112,15 +138,15 @@ class Shares:
         """
         moves = [
             move._replace(reason="use_share", subject=use)
-            for move in self.moves(ledger, total)
+            for move in self.moves(ledger, total, grow)
         ]
-        self.set(total)
+        self.set(total, grow)
         return moves
 
-    def moves(self, ledger: Ledger, total: int) -> list[Transfer]:
+    def moves(self, ledger: Ledger, total: int, how: How = change) -> list[Transfer]:
         """Return the transfers that would share *total* instead; nothing is shared."""
         weights, moves = [stake.weight for stake in self.stakes], []
-        changed = change(total, weights, self.amounts)
+        changed = how(total, weights, self.amounts)
         for stake, amount in zip(self.stakes, changed, strict=True):
             if not amount or stake.party == self.seller:
                 continue

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from settlement.ledger import Ledger, Pocket, Transfer
-from settlement.sharing import Shares, Stake, change
+from settlement.sharing import Shares, Stake, change, grow
 
 weights = st.lists(st.integers(0, 10_000), min_size=1, max_size=20).filter(any)
 totals = st.lists(st.integers(0, 10**9), min_size=1, max_size=12)
@@ -29,6 +29,30 @@ def test_every_step_is_exact_and_nobody_strays_a_cent_from_the_part(parts, steps
         for has, weight in zip(had, parts, strict=True):
             assert abs(has * whole - total * weight) <= whole
         before = total
+
+
+@given(weights, st.lists(st.integers(0, 60), min_size=1, max_size=120))
+def test_in_many_small_steps_nobody_strays_a_cent_or_gives_anything_back(parts, steps):
+    had, whole, total = [0] * len(parts), sum(parts), 0
+    for more in steps:
+        total += more
+        changed = grow(total, parts, had)
+        assert min(changed) >= 0
+        had = [a + b for a, b in zip(had, changed, strict=True)]
+        assert sum(had) == total
+        for has, weight in zip(had, parts, strict=True):
+            assert abs(has * whole - total * weight) < whole
+
+
+def test_what_is_short_does_not_add_up_over_the_counts_of_a_period():
+    """By `change` one of these eight would be more than a cent off at the last step."""
+    parts = (1, 4, 1, 1, 4, 1, 1, 4)
+    had, whole = [0] * len(parts), sum(parts)
+    for total in (1, 2, 3, 6, 8, 11, 12, 13):
+        changed = grow(total, parts, had)
+        had = [a + b for a, b in zip(had, changed, strict=True)]
+        for has, weight in zip(had, parts, strict=True):
+            assert abs(has * whole - total * weight) < whole
 
 
 @given(weights, st.integers(1, 10**9))
