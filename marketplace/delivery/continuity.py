@@ -3,15 +3,16 @@
 Final releases lie with the exchange; a right opens them to the end of its paid term,
 whatever became of its vendor (feature N15). What only the vendor could serve, a service
 or an application of its own or data at its source, is paid back for the time that is
-left: proposed by one of the desk, carried out by another, as every refund is. Rounded
-up to the buyer's favour, less what was given back before.
+left: proposed by one of the desk, carried out by another, as every refund is, and the
+right ends with it. Rounded up to the buyer's favour, for the units that the buyer still
+has, less what was given back before.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, Table, func, select
 
 from listings import releases
 from marketplace.delivery import files
@@ -23,7 +24,7 @@ from marketplace.trading import claims
 from marketplace.trading.control import Propose
 from marketplace.trading.objecting import RefundSale
 from settlement import clock, ids, statements
-from settlement.claim_tables import refunds
+from settlement.claim_tables import busts, refunds
 from settlement.errors import NotFound, Refusal
 from settlement.store import PAGE_MAX, page
 from settlement.tables import entitlements, trades
@@ -100,7 +101,7 @@ def rights_of(
 def _running(vendor: int, now_us: int) -> Select[Any]:
     e, t = entitlements.c, trades.c
     return (
-        select(entitlements, t.currency)
+        select(entitlements, t.currency, t.quantity.label("bought"))
         .join(trades, t.id == e.trade)
         .where(t.seller == vendor, t.state == "settled", e.state.in_(LIVE))
         .where(e.until_us.is_(None) | (e.until_us > now_us))
@@ -116,10 +117,16 @@ def _every(
     return [_left(db, row, terms[row.terms], vendor, waiting, now_us) for row in rows]
 
 
-def pro_rata(paid: int, from_us: int, until_us: int, now_us: int) -> int:
-    """Return the part of *paid* for the time that is left, rounded up."""
+def pro_rata(
+    paid: int, from_us: int, until_us: int, now_us: int, units: tuple[int, int] = (1, 1)
+) -> int:
+    """Return the part of *paid* for the time that is left, rounded up.
+
+    Of *units* the first are still held, of those that were paid: the rest was sold on.
+    """
     left = min(max(0, until_us - now_us), until_us - from_us)
-    return -(-paid * left // (until_us - from_us))
+    held, bought = units
+    return -(-paid * left * held // ((until_us - from_us) * bought))
 
 
 def propose(parts: Services, user: User, entitlement: int, reason: str) -> int:
@@ -146,7 +153,7 @@ def propose(parts: Services, user: User, entitlement: int, reason: str) -> int:
         if not found[0].back or found[0].waits:
             raise NothingToReturn(name)
         sale = claims.sale(db, right.trade, vendor)
-    values = (tuple(sale), found[0].back)
+    values = (tuple(sale), found[0].back, True)  # the right ends with it
     said = Propose(user.id, RefundSale.__name__, values, reason)
     return int(parts.gateway.submit(said).result)
 
@@ -161,9 +168,15 @@ def _left(
 ) -> Left:
     kept, back = is_kept(db, terms), 0
     if not kept and row.until_us is not None:
-        given = select(func.sum(refunds.c.amount)).where(refunds.c.trade == row.trade)
-        paid = claims.sale(db, row.trade, vendor).paid
-        gone = int(db.scalar(given) or 0)
-        due = pro_rata(paid, row.from_us, row.until_us, now_us)
-        back = max(0, due - gone)  # once it is paid back no more is due
+        off, given = _sum(db, busts, row.trade), _sum(db, refunds, row.trade)
+        paid = max(0, claims.sale(db, row.trade, vendor).paid - off)
+        units = row.quantity, row.bought
+        due = pro_rata(paid, row.from_us, row.until_us, now_us, units)
+        back = max(0, due - given)  # what was given back before counts towards it
     return Left(row, terms, kept, row.currency, back, row.trade in waiting)
+
+
+def _sum(db: Connection, table: Table, trade: int) -> int:
+    """Return what of a trade's price was refunded, or taken off it, minor units."""
+    query = select(func.sum(table.c.amount)).where(table.c.trade == trade)
+    return int(db.scalar(query) or 0)

@@ -105,7 +105,7 @@ def decisions(db: Connection, dispute: int | None = None) -> list[Decision]:
     )
     found = []
     for row in db.execute(query.order_by(proposals.c.id).limit(PAGE_MAX)).all():
-        about, amount = json.loads(row.body)
+        about, amount, *_ = json.loads(row.body)
         if row.kind == ResolveDispute.__name__:
             on, of = about, _query().where(disputes.c.id == about)
         else:

@@ -73,8 +73,12 @@ class OfferRefund(NamedTuple):
 
 
 class RefundSale(NamedTuple):
-    """Refund a settled sale, all or a part; who lacks the money is refused."""
+    """Refund a settled sale, all or a part; who lacks the money is refused.
+
+    Where it *ends* the right, what goes back is of the time that is left of it.
+    """
 
     by: int
     sale: Sale
     amount: int
+    ends: bool = False

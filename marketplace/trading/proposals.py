@@ -71,6 +71,8 @@ def propose(market: Market, command: Propose, seq: int, at_us: int) -> int:
     if command.kind not in STAFF_PROPOSES:
         raise WrongOrder("kind")
     step = _step(command.kind, command.by, command.values)
+    if not getattr(step, "ends", True):
+        raise WrongOrder("kind")  # any other refund is its vendor's to offer
     return wait(market, step, command.values, command.reason, seq, at_us)
 
 

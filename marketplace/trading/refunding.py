@@ -42,6 +42,21 @@ def check(market: Market, step: RefundSale) -> None:
     left = _paid(market, sale) - market.refunds.of.get(sale.trade, 0)
     if not 0 < step.amount <= left:
         raise MoreThanPaid(step.amount, left)
+    if step.ends:
+        _check_end(market, step, sale)
+
+
+def _check_end(market: Market, step: RefundSale, sale: Sale) -> None:
+    """Refuse to end a right that has ended, or that another proposal is to end."""
+    right = market.rights.live.get(sale.right)
+    others = (
+        other
+        for other in market.steps.values()
+        if isinstance(other, RefundSale) and other.ends and other is not step
+    )
+    ended = right is None or right.trade != sale.trade
+    if ended or any(Sale(*other.sale).trade == sale.trade for other in others):
+        raise WrongOrder("trade")
 
 
 def _paid(market: Market, sale: Sale) -> int:
@@ -53,7 +68,8 @@ def _paid(market: Market, sale: Sale) -> int:
 def refund(market: Market, command: RefundSale, seq: int, at_us: int) -> int:
     """Refund; its number. With all of the money the right goes back too.
 
-    Raises InsufficientBalance while the vendor has not got the money.
+    So it does with the money for all the time that is left of it. Raises
+    InsufficientBalance while the vendor has not got the money.
     """
     sale = Sale(*command.sale)
     check(market, command)
@@ -75,6 +91,7 @@ def refund(market: Market, command: RefundSale, seq: int, at_us: int) -> int:
     )  # fmt: skip
     invoicing.follow(market, sale.trade, command.amount, command.by, seq, at_us)
     right = market.rights.live.get(sale.right)
-    if market.refunds.of[sale.trade] == sale.paid and right is not None:
+    in_full = market.refunds.of[sale.trade] == sale.paid
+    if right is not None and (command.ends or in_full):
         rights.end(market, right, EntitlementEvent.REVOKE, seq)
     return market.refunds.last

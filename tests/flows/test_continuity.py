@@ -93,9 +93,11 @@ def test_what_only_the_vendor_served_is_paid_back_by_two_persons(
         done = program("settlement_approver").post(path, {"approve": True})
         assert done.status_code == 204, done.text
         left = program("settlement_officer").read(f"/staff/members/{member}/continuity")
-        assert (left["data"][0]["back"], left["next"]) == (0, None)
+        assert (left["data"], left["next"]) == ([], None)
     paid = program("buyer").read(f"/trades/{trade}/refunds")["data"]
     assert [one["amount"] for one in paid] == [1, 599]
+    ended = program("buyer").read(f"/entitlements/{right['id']}")
+    assert ended["state"] == "revoked", "it ends with the money"
     with parts.reads.connect() as db:
         assert list(violations(db)) == []
 

@@ -262,6 +262,22 @@ def test_a_refund_is_of_the_vendors_own_settled_sale(desk, sold):
     assert (desk.money(DAN), desk.money(VERA)) == before  # it waits for a second
 
 
+def test_a_refund_of_the_time_that_is_left_ends_the_right_once(desk, sold):
+    def left(amount):
+        values = (tuple(sold), amount, True)
+        return desk.do(Propose(STAFF, "RefundSale", values, "The vendor has left."))
+
+    first = left(400)
+    with pytest.raises(WrongOrder):
+        left(300)  # one proposal for each right
+    desk.do(c.OfferRefund(VERA, VERA, sold, 50, "late"))
+    assert desk.do(Decide(SECOND, first, approve=True)) == 1
+    assert desk.money(CAT) == CASH - 600
+    assert sold.right not in desk.market.rights.live, "it ends with its time"
+    with pytest.raises(WrongOrder):
+        left(300)
+
+
 def test_the_records_make_the_same_market_again_and_pass_the_audit(desk, sold):
     refund(desk, sold, 100)
     for offer in (None, 0, 300):
