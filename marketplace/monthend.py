@@ -15,7 +15,7 @@ from marketplace.trading.closings import Line, Waiting
 from marketplace.trading.control import Decide, Propose
 from marketplace.trading.timetable import EAST_US
 from settlement import clock
-from settlement.closings import CHECKLIST, CloseProposed, NotReady
+from settlement.closings import CHECKLIST, CloseProposed, NotInTurn, NotReady
 from settlement.cycle_tables import obligations
 
 
@@ -68,7 +68,8 @@ def of_month(db: Connection, month: str) -> MonthEnd:
     during = summaries.span(db, from_us, until_us)
     lacking = len(feebills.due(db, month, during)) if closed else 0
     return MonthEnd(
-        month, from_us, until_us, closed, following(db), closings.lines(db, during),
+        month, from_us, until_us, closed, following(db),
+        closings.lines(db, during, closed),
         () if closed else checklist(db, month), auditing.latest(db),
         closings.waiting(db), feebills.count(db, month), lacking,
     )  # fmt: skip
@@ -128,12 +129,15 @@ def propose(
 ) -> int:
     """Propose the close of a month; the proposal's number.
 
-    NotReady if something of it is open, CloseProposed if a close waits already.
+    NotReady if something of it is open, CloseProposed if a close waits already,
+    NotInTurn unless it is the next: the first is that of the first record.
     """
     with parts.reads.connect() as db:
         found = of_month(db, month)
     if found.closed is not None or found.waiting:
         raise CloseProposed(month)
+    if month != found.next:
+        raise NotInTurn(month)
     _check_ready(found.checks)
     values = month, closings.told(found.lines), found.checks
     made = parts.gateway.submit(

@@ -41,9 +41,13 @@ class Line(NamedTuple):
         return self.opening + self.into - self.out_of
 
 
-def lines(db: Connection, during: Span) -> list[Line]:
-    """Return every kind of account that had money or moved any, by currency."""
-    ended = _balances(db, during.last)
+def lines(db: Connection, during: Span, kept: Row[Any] | None = None) -> list[Line]:
+    """Return every kind of account that had money or moved any, by currency.
+
+    *kept* is the close of the month: what it ended with is told there, so that a month
+    of long ago is not reckoned back from all that was moved since.
+    """
+    ended = _balances(db, during.last) if kept is None else _kept(kept)
     into, out_of = _moved(db, during, transfers.c.credit), _moved(
         db, during, transfers.c.debit
     )  # fmt: skip
@@ -53,6 +57,12 @@ def lines(db: Connection, during: Span) -> list[Line]:
         Line(*key, ended[key] - into[key] + out_of[key], into[key], out_of[key])
         for key in keys
     ]
+
+
+def _kept(closed: Row[Any]) -> Counter[Key]:
+    return Counter(
+        {(Place(one), asset): n for one, asset, n in json.loads(closed.balances)}
+    )
 
 
 def told(found: list[Line]) -> tuple[Balance, ...]:

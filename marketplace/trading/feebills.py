@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, case, func, select, union_all
 
 from marketplace.trading import summaries
 from marketplace.trading.invoice_tables import invoices
-from marketplace.trading.invoices import BILLS_MAX
+from marketplace.trading.invoices import BILLS_MAX, is_paper
 from marketplace.trading.summaries import Span
 from settlement.cycle_tables import run_lines, runs
 from settlement.flows import Figure, reasons_of
@@ -71,16 +71,22 @@ def _netted(during: Span) -> Any:
 
 
 def bills(db: Connection, month: str, during: Span) -> tuple[Bill, ...]:
-    """Return the next bills of a month, as the writer is told them; BILLS_MAX."""
-    found = []
-    for one in due(db, month, during)[:BILLS_MAX]:
+    """Return the next bills of a month, as the writer is told them; BILLS_MAX.
+
+    What makes no paper of its own is left out, so that it holds nobody else up.
+    """
+    found: list[Bill] = []
+    for one in due(db, month, during):
+        if len(found) == BILLS_MAX:
+            break
         charged = summaries.charges(db, one.member, during)
         lines = tuple(
             (bps, amount, tax)
             for (currency, bps), (amount, tax) in sorted(charged.items())
             if currency == one.currency
         )
-        found.append((one.member, one.currency, lines))
+        if is_paper(lines):
+            found.append((one.member, one.currency, lines))
     return tuple(found)
 
 

@@ -4,11 +4,13 @@ A number is given by the writer, and only to what is issued: what was refused ne
 one. What comes back after an invoice is issued is credited in the same step.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from settlement.canonical import canonical
 from settlement.errors import Refusal
+from settlement.money import AMOUNT_MAX
 from settlement.states import Machine
 from settlement.taxes import included
 
@@ -106,6 +108,18 @@ class Invoice:
 def called(series: str, year: int, serial: int) -> str:
     """Return a number as it is written: ``INV-2026-000001``."""
     return f"{PREFIXES[Series(series)]}-{year}-{serial:06}"
+
+
+def is_paper(lines: Iterable[tuple[int, int, int]]) -> bool:
+    """Tell whether lines of fees (basis points, amount, tax) make one paper.
+
+    Where what is taken at one rate and what is given back at another nearly cancel
+    each other, the tax may be more than the sum, or against it: that is no paper.
+    """
+    told = tuple(lines)
+    total, tax = (sum(one[place] for one in told) for place in (1, 2))
+    sign = 1 if total > 0 else -1
+    return 0 < abs(total) <= AMOUNT_MAX and 0 <= sign * tax <= abs(total)
 
 
 def line(trade: int, amount: int, bps: int) -> tuple[int, int, int, int]:

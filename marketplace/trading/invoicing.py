@@ -25,6 +25,7 @@ from marketplace.trading.invoices import (
     InvoiceState,
     PaperTaken,
     Series,
+    is_paper,
     line,
 )
 from marketplace.trading.market import Market, handles
@@ -36,7 +37,7 @@ from settlement import clock
 from settlement.errors import NotFound
 from settlement.ids import encode
 from settlement.ledger import HOUSE
-from settlement.money import AMOUNT_MAX, BY_ASSET
+from settlement.money import BY_ASSET
 from settlement.refunds import Sale
 from settlement.taxes import RATE_BPS_MAX, included
 
@@ -141,12 +142,9 @@ def _fees(
     numbers = (member, currency, *(n for one in told for n in one))
     if not all(type(n) is int for n in numbers) or member <= HOUSE:
         raise WrongOrder("bills")
-    total, tax = (sum(one[place] for one in told) for place in (1, 2))
-    sign = 1 if total > 0 else -1
-    if currency not in BY_ASSET or not 0 < abs(total) <= AMOUNT_MAX:
+    if currency not in BY_ASSET or not is_paper(told) or len(told) > LINES_MAX:
         raise WrongOrder("bills")
-    if not 0 <= sign * tax <= abs(total) or len(told) > LINES_MAX:
-        raise WrongOrder("bills")
+    sign = 1 if sum(amount for _, amount, _ in told) > 0 else -1
     if not all(0 <= bps <= RATE_BPS_MAX for bps, _, _ in told):
         raise WrongOrder("bills")
     lines = tuple((0, sign * amount, bps, sign * part) for bps, amount, part in told)

@@ -73,6 +73,16 @@ def test_two_officers_close_a_month(program, visit, month, parts):
             assert list(violations(db)) == []
 
 
+def test_the_first_month_that_is_closed_is_that_of_the_first_record(program, month):
+    before = named(bounds(month)[0] - clock.HOUR_US)
+    with after(month):
+        desk = program("settlement_officer")
+        assert desk.post("/staff/audits", {}).status_code == 201
+        body = {"month": before, "reason": "from further back"}
+        refused = desk.post("/staff/closings", body)
+        assert refused.json["code"] == "not_in_turn", refused.text
+
+
 def fees_are_invoiced(program, visit, month, officer):
     """The exchange invoices its fee of 30 with the VAT in it, once."""
     where = f"/staff/closings/{month}"

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.trading import commands as c
+from marketplace.trading import feebills
 from marketplace.trading.invoices import LINES_MAX, PaperTaken, called
 from marketplace.trading.market import Market
 from marketplace.trading.snapshot import state
@@ -204,3 +205,15 @@ def test_numbers_have_no_gap_whatever_is_asked_issued_refused_refunded(steps):
         if sale.trade in left:
             back = desk.market.refunds.of.get(sale.trade, 0)
             assert left[sale.trade] == 120 - back
+
+
+def test_an_odd_month_of_one_member_holds_no_other_up(monkeypatch):
+    """Taken at 6 %, given back at 3 %: the tax is more than the cent that is left."""
+    charged = {
+        CAT: {(CNY, 600): (1_000, 57), (CNY, 300): (-999, -29)},
+        DAN: {(CNY, 600): (106, 6)},
+    }
+    due = [feebills.Fees(CAT, CNY, 1), feebills.Fees(DAN, CNY, 106)]
+    monkeypatch.setattr(feebills, "due", lambda *_: due)
+    monkeypatch.setattr(feebills.summaries, "charges", lambda _, who, __: charged[who])
+    assert feebills.bills(None, "2026-11", None) == ((DAN, CNY, ((600, 106, 6),)),)
