@@ -108,7 +108,7 @@ def set_visibility(wanted: dict[str, str], product: int) -> Any:
 @bp.needs("vendor")
 @bp.arguments(DaysSchema)
 @bp.response(200, AudienceSchema)
-@bp.refuses(404, 422)
+@bp.refuses(404, 409, 422)
 def let_in(wanted: dict[str, Any], product: int, member: int) -> Any:
     """Let a named member see and trade the vendor's product."""
     access.invite(services(), product, member, wanted["days"], me())

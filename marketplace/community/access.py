@@ -118,6 +118,8 @@ def invite(
         if member in (by.member, visibility.HOUSE):
             raise Invalid({"member": [N_("Name another member.")]})
         organisations.get(db, member)
+        if days is not None:
+            check_free(db, product)
         _let_in(db, product, member, days, by)
         cause = f"invited {product} {clock.now_us()}"
         notify(db, [member], "invited", cause, product)

@@ -2,11 +2,14 @@
 
 A contest's is a tenth of the start price and goes to the vendor when the winner does
 not pay. A tender's bid bond (投标保证金) is a sum that its buyer names; it goes to the
-buyer when a bidder takes an opened bid back, and to the bidder in every other case
-(招标投标法实施条例 26: at most 2 % of the budget; 35: withdrawal after the close; 57).
+buyer when a bidder takes a bid back after the close, and to the bidder in every other
+case (招标投标法实施条例 26: at most 2 % of the budget; 35: withdrawal after the close;
+57). Who stops its own trading then takes its bids back; a delisting of its own, or
+shutting members out, waits meanwhile (`tender_reads`).
 """
 
 from marketplace.trading.market import Market
+from marketplace.trading.stops import OWN, is_barred
 from marketplace.trading.tenders import CURRENCY, BidState, Bond, Sealed, Tender
 from settlement.ledger import Pocket, Transfer
 
@@ -81,8 +84,24 @@ def take_back(market: Market, demand: int, vendor: int, seq: int) -> bool:
         return False
     if bid.state is not BidState.OPENED:
         return False
+    _lose(market, tender, bid, seq)
+    return True
+
+
+def stood_back(market: Market, tender: Tender, bid: Sealed, seq: int) -> None:
+    """Forfeit the bond of a bid that a stop of the bidder's own has made void.
+
+    It is held to its bid from the close on; a stop from before it came in time.
+    """
+    stop = market.stops.get((bid.vendor, OWN))
+    if bid.bond is not Bond.HELD or stop is None or is_barred(market, bid.vendor):
+        return
+    if stop.at_us >= tender.closes_us:
+        _lose(market, tender, bid, seq)
+
+
+def _lose(market: Market, tender: Tender, bid: Sealed, seq: int) -> None:
     what = CURRENCY, tender.deposit, "bond_lost", tender.number
-    market.ledger.post(seq, [forfeit(market, vendor, tender.buyer, *what)])
+    market.ledger.post(seq, [forfeit(market, bid.vendor, tender.buyer, *what)])
     bid.bond = Bond.FORFEITED
     market.tenders.note(bid, bid.state)
-    return True

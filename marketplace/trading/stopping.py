@@ -1,6 +1,6 @@
 """Commands of the kill switch."""
 
-from marketplace.trading import negotiating
+from marketplace.trading import bonds, negotiating
 from marketplace.trading.control import AllowTrading, StopTrading
 from marketplace.trading.holds import cancel_where
 from marketplace.trading.market import Market, handles
@@ -18,7 +18,8 @@ from settlement.money import BY_ASSET
 def stop(market: Market, command: StopTrading, seq: int, at_us: int) -> int:
     """Take no more orders; how many were cancelled. A stop may be repeated.
 
-    Offers between two members end with the orders.
+    Offers between two members end with the orders; who stops itself takes its bids in
+    opened tenders back so, at the price of their bonds.
     """
     check_reason(command.reason)
     if not command.reason.strip():
@@ -38,6 +39,9 @@ def stop(market: Market, command: StopTrading, seq: int, at_us: int) -> int:
         return 0
     whose = None if member == HOUSE else member
     within = _within(market, scope)
+    if scope == OWN:
+        for demand in sorted(market.tenders.live):
+            bonds.take_back(market, demand, member, seq)
     negotiating.end_where(
         market,
         seq,

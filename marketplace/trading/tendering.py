@@ -179,7 +179,9 @@ def _open(
     )  # fmt: skip
     try:
         sealed.offer = negotiating.offer_opened(market, command, seq, at_us)
-    except Refusal:
+    except Refusal as refusal:
         market.tenders.note(sealed, BidState.VOID)
+        if isinstance(refusal, TradingStopped) and not refusal.everybody:
+            bonds.stood_back(market, tender, sealed, seq)
         return
     market.tenders.note(sealed, BidState.OPENED)

@@ -93,7 +93,7 @@ def bonds_follow(db: Connection) -> Iterator[Violation]:
             yield _wrong(row.demand, "has moved a bond otherwise than it says", "K7")
         if row.bond == "held" and row.stands not in ("open", "closed", "opened"):
             yield _wrong(row.demand, "is over but holds a bond", "K7")
-        if row.bond == "forfeited" and row.state != "opened":
+        if row.bond == "forfeited" and row.state not in ("opened", "void"):
             yield _wrong(row.demand, "kept the bond of a bid not opened", "K7")
     for demand, _ in sorted(moved):
         yield _wrong(demand, "has moved a bond of nobody who bid", "K7")

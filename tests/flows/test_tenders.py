@@ -132,6 +132,35 @@ def test_a_bid_sealed_again_under_its_key_is_the_same(program, called, sun):
     assert reused.json["code"] == "key_reuse"
 
 
+def test_nobody_delists_to_be_rid_of_a_bid_for_nothing(program, sun, parts):
+    wanted = {
+        "title": "Sun",
+        "until_us": clock.now_us() + clock.HOUR_US,
+        "bidders_min": 1,
+        "budget": 10_000,
+        "deposit": 200,
+    }
+    called = program("buyer").made("/tenders", wanted)
+    pay_in(program, "vendor", 1_000)
+    vendor, path = program("vendor"), f"/demands/{called['id']}"
+    vendor.made(f"{path}/bids", bid(sun))
+    product = sun.product
+    away = f"/products/{product}/delist", {"reason": "rather not"}
+    hidden = f"/products/{product}/visibility", {"visibility": "private"}
+    with close(parts, called["until_us"]):
+        for opened in (False, True):
+            assert vendor.post(*away).json["code"] == "bid_stands"
+            assert vendor.put(*hidden).json["code"] == "bid_stands"
+            if not opened:
+                program("buyer").made(f"{path}/opening")
+        (offer,) = vendor.read(f"{path}/quotes")["data"]
+        vendor.made(f"/offers/{offer['id']}/withdraw")
+        assert vendor.read(f"{path}/tender")["bond"] == "forfeited"
+        assert vendor.post(*away).status_code == 200
+    with parts.reads.connect() as db:
+        assert list(violations(db)) == []
+
+
 def test_a_demand_under_tender_is_not_closed(program, visit, called):
     path = f"/demands/{called['id']}"
     assert program("buyer").post(f"{path}/close").json["code"] == "tender_runs"

@@ -5,6 +5,7 @@ import pytest
 from marketplace.trading import commands as c
 from marketplace.trading.market import Market
 from marketplace.trading.snapshot import state
+from marketplace.trading.stops import OWN
 from marketplace.trading.tenders import (
     UNOPENED_US,
     VALID_US,
@@ -249,6 +250,31 @@ def test_a_deposit_goes_back_however_else_it_ends(bonded, how):
     assert free(bonded) == [0, 0, 0]
     assert bonded.tenders.live == {}
     assert {str(bid.bond) for bid in bonded.tenders.sealed.values()} == {"returned"}
+
+
+def own_stop(market, member, at_us):
+    """Let a member stop its own trading."""
+    market.apply(c.StopTrading(member, member, True, "enough", OWN), at_us, at_us)
+
+
+def test_a_stop_of_its_own_takes_an_opened_bid_back(bonded):
+    closed(bonded, OF_VERA, OF_DAN)
+    opened(bonded, OF_VERA, OF_DAN)
+    own_stop(bonded, DAN, CLOSES_US + 2)
+    assert free(bonded) == [-BOND, -BOND, BOND]
+    assert [offer.vendor for offer in bonded.offers.live.values()] == [VERA]
+
+
+@pytest.mark.parametrize(("when_us", "lost"), [(CLOSES_US - 1, 0), (CLOSES_US, BOND)])
+def test_a_bid_is_held_to_from_the_close_on_whoever_stops_itself(bonded, when_us, lost):
+    for seq, bid in ((40, OF_VERA), (41, OF_DAN)):
+        bonded.apply(sealed(bid), seq, seq)
+    own_stop(bonded, DAN, when_us)
+    bonded.apply(c.Tick(), when_us + 1, CLOSES_US)
+    assert opened(bonded, OF_VERA, OF_DAN) == 1
+    assert free(bonded) == [-BOND, -lost, lost]
+    assert str(bonded.tenders.sealed[DEMAND, DAN].state) == "void"
+    assert not any(bonded.ledger.totals().values())
 
 
 def test_nobody_bids_without_the_deposit(bonded):
