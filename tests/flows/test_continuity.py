@@ -102,6 +102,12 @@ def test_what_only_the_vendor_served_is_paid_back_by_two_persons(
         assert list(violations(db)) == []
 
 
+def test_what_was_sold_on_is_not_paid_back_to_who_sold_it():
+    assert pro_rata(1_000, 0, 100, 50, (10, 10)) == 500
+    assert pro_rata(1_000, 0, 100, 50, (1, 10)) == 50
+    assert pro_rata(1_001, 0, 100, 50, (1, 10)) == 51
+
+
 @given(st.integers(0, 10**12), st.integers(1, 10**6), st.integers(-10, 10**6 + 10))
 def test_what_goes_back_is_the_time_left_rounded_up(
     paid: int, term: int, gone: int
