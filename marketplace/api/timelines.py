@@ -35,7 +35,7 @@ class ToldText(Opened):
     def _serialize(self, value: Any, attr: str | None, obj: Any, **more: Any) -> Any:
         if obj.is_sealed:
             return super()._serialize(value, attr, obj, **more)
-        return value
+        return None if value is None else str(value)  # a number, of a registration
 
 
 class TimelineFactSchema(Schema):
