@@ -2,7 +2,7 @@ from tests.browser.conftest import sign_in
 from tests.browser.market import free_cny
 from tests.browser.window import Look
 
-BUYER, OFFICER, APPROVER = "jinghua", "settlement-officer", "settlement-approver"
+BUYER, OFFICER, APPROVER = "shuqiao", "settlement-officer", "settlement-approver"
 ENGLISH = Look("en", 1280)
 
 
