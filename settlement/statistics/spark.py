@@ -104,12 +104,6 @@ class SparkWarehouse:
             timer.cancel()
             self._lock.release()
 
-    def workers(self) -> int:
-        """Return how many executors answer."""
-        context = self._spark.sparkContext
-        told = context._jsc.sc().statusTracker().getExecutorInfos()  # noqa: SLF001
-        return len(told) - 1  # the driver is one of them
-
     def close(self) -> None:
         """Give the cluster's executors back."""
         self._spark.stop()

@@ -51,7 +51,8 @@ told = []
 for sql, parameters in json.loads(Path(asked).read_text("utf-8")):
     answer = warehouse.ask(sql, parameters)
     told.append([answer.columns, answer.rows, answer.position])
-workers = warehouse.workers()
+told_of = warehouse._spark.sparkContext._jsc.sc().statusTracker().getExecutorInfos()
+workers = len(told_of) - 1  # the driver is one of them
 warehouse.close()
 Path(answers).write_text(json.dumps([workers, told], default=str), "utf-8")
 """
