@@ -36,9 +36,10 @@ class Stake(NamedTuple):
 def change(total: int, weights: Sequence[int], had: Sequence[int]) -> tuple[int, ...]:
     """Return who gets more (or, if *total* fell, less) so that all have *total*.
 
-    By largest remainder of what each lacks of its exact part: nobody who should get
-    more loses a cent, however often a total is reached in steps, and a total of zero
-    takes from each all it had. Amounts in minor units; *had* is in order of *weights*.
+    By largest remainder of what each lacks of its exact part: the first step strays
+    from no part by a cent, and a total of zero takes from each all it had. Over many
+    steps cents may add up; see `grow`. Amounts in minor units; *had* is in order of
+    *weights*.
     """
     whole, moved = sum(weights), total - sum(had)
     if not moved:
